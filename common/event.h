@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - something to wait for: an eventfd here.
+ *
+ * Signals do not count: any number of them before a wait is one wake-up.
+ */
+#ifndef COMMON_EVENT_H
+#define COMMON_EVENT_H
+
+#include <stdint.h>
+
+struct event {
+	int fd;
+};
+
+/* 0 or -errno. */
+int event_init(struct event *event);
+void event_done(struct event *event);
+
+/* Never blocks; from any thread. */
+void event_signal(struct event *event);
+
+/* Block until signalled, and clear it. */
+void event_wait(struct event *event);
+
+/* The handle that another process or the kernel can signal. */
+static inline intptr_t event_handle(const struct event *event)
+{
+	return event->fd;
+}
+
+#endif

@@ -1,0 +1,8 @@
+noinst_LTLIBRARIES += libcommon.la
+libcommon_la_CFLAGS = $(STRICT_CFLAGS)
+libcommon_la_SOURCES = \
+	%reldir%/bytes.h \
+	%reldir%/event.c %reldir%/event.h \
+	%reldir%/gmem.c %reldir%/gmem.h \
+	%reldir%/iov.c %reldir%/iov.h \
+	%reldir%/log.c %reldir%/log.h

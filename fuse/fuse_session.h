@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_session.h - the FUSE protocol for one mount: a request's bytes in, at
+ * most one reply out.
+ *
+ * It knows no transport: a virtqueue, /dev/fuse or a test hands it the
+ * readable and the writable pieces of one request.  It negotiates INIT, checks
+ * every message against the grammar of its opcode, calls the file system
+ * (fuse_ops.h), and writes the reply.
+ *
+ * Life: before INIT every request is answered EIO (but FORGET, which has no
+ * answer); INIT opens the session, a second one is refused with EIO, DESTROY
+ * closes it and a new INIT may follow.  INIT and DESTROY wait for the requests
+ * in flight and hold new ones back.
+ */
+#ifndef FUSE_FUSE_SESSION_H
+#define FUSE_FUSE_SESSION_H
+
+#include "common/iov.h"
+#include "common/log.h"
+#include "fuse/fuse_ops.h"
+
+struct fuse_session;
+
+/* The longest data of one READ or WRITE that INIT offers: 256 pages. */
+#define FUSE_MAX_WRITE (1u << 20)
+/*
+ * The longest request but for WRITE data: headers, arguments, two names or a
+ * name and a value.  Longer ones are answered with an error.
+ */
+#define FUSE_REQUEST_MAX (65536 + 8192)
+
+/*
+ * A closed session that serves fs by ops; all three pointers are borrowed
+ * until fuse_session_free().  NULL: no memory.
+ */
+struct fuse_session *fuse_session_new(const struct fuse_ops *ops, void *fs,
+				      const struct log *log);
+
+/* Closes the session (as by DESTROY) and frees it; nobody may be in it. */
+void fuse_session_free(struct fuse_session *s);
+
+/*
+ * Handle one request.  Returns the length of the reply written at the start
+ * of `out`; 0 when the request has none (FORGET, BATCH_FORGET, INTERRUPT);
+ * or -LX_EINVAL, having done nothing, when `in` holds no whole header or `out`
+ * no room for an error reply where one is due.  A reply that does not fit
+ * becomes an error reply.  May be called from several threads; blocks as the
+ * file system does.
+ */
+ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
+			      struct iov_tail out);
+
+/*
+ * Close the session as by DESTROY: the guest is gone or the device was reset.
+ * Waits for the requests in flight.  Does nothing to a closed one.
+ */
+void fuse_session_reset(struct fuse_session *s);
+
+/* "GETATTR"; NULL for a number that is no operation. */
+const char *fuse_opcode_name(uint32_t opcode);
+
+#endif

@@ -1,0 +1,6 @@
+noinst_LTLIBRARIES += libfuse.la
+libfuse_la_CFLAGS = $(STRICT_CFLAGS)
+libfuse_la_SOURCES = \
+	%reldir%/fuse_dirent.h \
+	%reldir%/fuse_ops.h \
+	%reldir%/fuse_session.h

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lx_volume.h - files of this host with Linux' semantics: THE contract that a
+ * host port fulfils (lxutil/linux is the first).
+ *
+ * There are three nouns:
+ *
+ *   lx_volume  an opened share: a root directory and options.
+ *   lx_node    a reference to one inode, whatever its type, that stays right
+ *              when the host renames or unlinks it.  Never a path.
+ *   lx_file    an inode opened for I/O, or a directory opened for reading.
+ *
+ * Containment.  A name is always one component below a node; every function
+ * that takes one refuses "", ".", "..", a '/' (-LX_EINVAL) and more than
+ * LX_NAME_MAX bytes (-LX_ENAMETOOLONG), whoever has checked before.  Symbolic
+ * links are never followed, and only regular files and directories are ever
+ * opened.  So nothing outside the root can be reached, whatever the guest
+ * sends and whatever the host's tree turns into meanwhile.
+ *
+ * Unless said otherwise: functions return 0 or a negative -LX_E... number;
+ * output arguments are last, named ret_*, and untouched on failure; pointers
+ * are borrowed for the call; any function may block on the file system and may
+ * be called from any thread, with the same volume, node or file from several
+ * at a time.  Strings are NUL-terminated bytes, not UTF-8.
+ *
+ * A thread that calls functions which create (they take a lx_caller) must
+ * have called lx_thread_init().
+ */
+#ifndef LXUTIL_LX_VOLUME_H
+#define LXUTIL_LX_VOLUME_H
+
+#include "common/iov.h"
+#include "common/log.h"
+#include "lxutil/lx.h"
+
+#include <sys/types.h>              /* ssize_t */
+
+struct lx_volume;
+struct lx_node;
+struct lx_file;
+
+struct lx_volume_options {
+	bool read_only;                 /* changes answer -LX_EROFS */
+};
+
+/* ---- errors and threads ------------------------------------------------ */
+
+/* "ENOENT" for 2 (the sign does not matter); "E?" for a number unknown. */
+const char *lx_errname(int err);
+
+/*
+ * Prepare the calling thread: a umask and working directory of its own, the
+ * umask being 0.  For threads of the plugin only, never for the host's.
+ */
+void lx_thread_init(void);
+
+/* ---- volumes ----------------------------------------------------------- */
+
+/*
+ * Open the directory `root` (a host path).  -LX_ENOTDIR when it is none.
+ * Both log and options are borrowed until lx_volume_close().
+ */
+int lx_volume_open(const char *root, const struct lx_volume_options *options,
+		   const struct log *log, struct lx_volume **ret_volume);
+
+/* All nodes and files must be closed.  NULL is allowed. */
+void lx_volume_close(struct lx_volume *vol);
+
+bool lx_volume_read_only(const struct lx_volume *vol);
+
+/* A new node for the root, and its attributes. */
+int lx_volume_root(struct lx_volume *vol, struct lx_node **ret_node,
+		   struct lx_stat *ret_st);
+
+/* ---- nodes ------------------------------------------------------------- */
+
+/* Never blocks for long; NULL is allowed. */
+void lx_node_close(struct lx_volume *vol, struct lx_node *node);
+
+/*
+ * Attributes of what `name` is now, in one step and without a node.  Where
+ * (dev, ino, mount) are those of a node that is held, it is that inode: an
+ * inode number is not used again while a node holds it.  -LX_ENOTDIR: dir is
+ * no directory.
+ */
+int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
+		 struct lx_stat *ret_st);
+
+/* A new node for what `name` is now, and its attributes, taken from it. */
+int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      struct lx_node **ret_node, struct lx_stat *ret_st);
+
+int lx_getattr(struct lx_volume *vol, struct lx_node *node,
+	       struct lx_stat *ret_st);
+
+/* What lx_setattr() changes. */
+enum {
+	LX_SET_MODE = 1 << 0,
+	LX_SET_UID = 1 << 1,
+	LX_SET_GID = 1 << 2,
+	LX_SET_SIZE = 1 << 3,
+	LX_SET_ATIME = 1 << 4,
+	LX_SET_MTIME = 1 << 5,
+	LX_SET_ATIME_NOW = 1 << 6,      /* instead of LX_SET_ATIME */
+	LX_SET_MTIME_NOW = 1 << 7,
+	LX_SET_CTIME = 1 << 8           /* touch: ctime becomes now */
+};
+
+struct lx_setattr {
+	uint32_t valid;                 /* LX_SET_* */
+	uint32_t mode;                  /* permission bits only count */
+	uint32_t uid, gid;
+	uint64_t size;
+	struct lx_time atime, mtime;
+};
+
+/*
+ * Change attributes, in the order owner, mode, size, times (so that a mode
+ * with S_ISUID survives a change of owner); stops at the first that fails.
+ * `file` is an open file of the node to use for the size, or NULL.
+ * -LX_EINVAL: a time's nsec is not below 10^9.
+ */
+int lx_setattr(struct lx_volume *vol, struct lx_node *node,
+	       struct lx_file *file, const struct lx_setattr *attr);
+
+/* Target of a symlink into dst (not NUL-terminated); returns its length. */
+ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
+		    size_t size);
+
+/*
+ * May a process with this uid and gid (and no more groups) do `mask`
+ * (LX_R_OK...)?  -LX_EACCES when not.
+ */
+int lx_access(struct lx_volume *vol, struct lx_node *node,
+	      const struct lx_caller *who, uint32_t mask);
+
+int lx_statfs(struct lx_volume *vol, struct lx_node *node,
+	      struct lx_statfs *ret_st);
+
+/* ---- names ------------------------------------------------------------- */
+
+/*
+ * Each creates `name` in dir, owned by `who` where the process may do that,
+ * else by the process; mode is taken as it is (no umask).  They return a node
+ * and its attributes.  -LX_EEXIST when the name is taken.
+ */
+int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	     uint32_t mode, const struct lx_caller *who,
+	     struct lx_node **ret_node, struct lx_stat *ret_st);
+/* mode holds the type: regular, FIFO, socket, character or block device. */
+int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	     uint32_t mode, uint32_t rdev_major, uint32_t rdev_minor,
+	     const struct lx_caller *who,
+	     struct lx_node **ret_node, struct lx_stat *ret_st);
+int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	       const char *target, const struct lx_caller *who,
+	       struct lx_node **ret_node, struct lx_stat *ret_st);
+/*
+ * Create a regular file and open it with `flags` (LX_O_*).  An existing one
+ * is opened, unless flags have LX_O_EXCL; see lx_open().
+ */
+int lx_create(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      uint32_t flags, uint32_t mode, const struct lx_caller *who,
+	      struct lx_file **ret_file,
+	      struct lx_node **ret_node, struct lx_stat *ret_st);
+
+/* A hard link to node; its new attributes are in *ret_st. */
+int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
+	    const char *name, struct lx_stat *ret_st);
+int lx_unlink(struct lx_volume *vol, struct lx_node *dir, const char *name);
+int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name);
+/* flags are LX_RENAME_*, others -LX_EINVAL. */
+int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      struct lx_node *new_dir, const char *new_name, uint32_t flags);
+
+/* ---- files ------------------------------------------------------------- */
+
+/*
+ * Open a regular file (-LX_EISDIR, -LX_ELOOP, -LX_ENXIO for others).  Of
+ * flags the access mode, O_TRUNC, O_APPEND, O_DSYNC, O_SYNC, O_DIRECT,
+ * O_NOATIME (dropped where the host refuses it) and O_NONBLOCK count.
+ */
+int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
+	    struct lx_file **ret_file);
+void lx_file_close(struct lx_file *file);
+
+/* Attributes of the open file. */
+int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);
+
+/*
+ * Read at offset into the pieces; returns the bytes read, 0 at the end.
+ * -LX_EINVAL: offset is 2^63 or more.  A short count before the end of the
+ * file means that the end was there or a signal came.
+ */
+ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
+		uint64_t offset);
+/* Write; with LX_O_APPEND, at the end of the file. */
+ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
+		 uint64_t offset);
+/* What close(2) would report: delayed write errors of network hosts. */
+int lx_flush(struct lx_file *file);
+int lx_fsync(struct lx_file *file, bool data_only);
+
+/* ---- directories ------------------------------------------------------- */
+
+int lx_opendir(struct lx_volume *vol, struct lx_node *node,
+	       struct lx_file **ret_file);
+
+struct lx_dirent {
+	uint64_t ino;
+	uint64_t next;                  /* offset of the entry after this one */
+	uint32_t type;                  /* LX_DT(); 0: unknown */
+	size_t namelen;
+	const char *name;               /* NUL-terminated; "." and ".." too */
+};
+
+/*
+ * Call fn for each entry from `offset` on (0, or a `next` that was given)
+ * until it returns false: that entry will be given again.  Calls with one
+ * file must not overlap.
+ */
+int lx_readdir(struct lx_file *file, uint64_t offset,
+	       bool (*fn)(void *ctx, const struct lx_dirent *entry), void *ctx);
+
+/* ---- extended attributes ----------------------------------------------- */
+
+/*
+ * As getxattr(2) and so on; size 0 asks for the size.  -LX_ENODATA: there is
+ * none; -LX_ERANGE: it does not fit.  They work for every file type that has
+ * them, without opening special files.
+ */
+int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
+		const void *value, size_t size, uint32_t flags);
+ssize_t lx_getxattr(struct lx_volume *vol, struct lx_node *node,
+		    const char *name, void *value, size_t size);
+ssize_t lx_listxattr(struct lx_volume *vol, struct lx_node *node, char *list,
+		     size_t size);
+int lx_removexattr(struct lx_volume *vol, struct lx_node *node,
+		   const char *name);
+
+#endif

@@ -1,0 +1,13 @@
+include tests/unit/common/local.mk
+include tests/unit/lxutil/local.mk
+include tests/unit/fuse/local.mk
+include tests/unit/pci/local.mk
+include tests/unit/virtio/local.mk
+include tests/unit/virtio_pci/local.mk
+include tests/unit/virtio_fs/local.mk
+include tests/unit/vfio_user/local.mk
+include tests/lib/local.mk
+include tests/device/local.mk
+include tests/abi/local.mk
+include tests/layers/local.mk
+include tests/guest/local.mk

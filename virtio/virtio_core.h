@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_core.h - the device model that every transport shares: feature
+ * negotiation, the status machine, queue set-up, worker threads and reset.
+ *
+ * A transport (virtio/pci, later vhost-user) translates its registers or
+ * messages into these calls and offers two ways to interrupt.  Registers are
+ * reachable from any thread and never block: what may take time (a reset with
+ * requests in flight) is started here and finished by the worker threads.
+ *
+ * Threads: one worker a queue, from virtio_core_start() to
+ * virtio_core_stop().  A worker sleeps on its queue's event, handles what is
+ * available, and interrupts the driver.
+ *
+ * Lock: core->lock guards registers and the life of queues.  It is never held
+ * over a request, a device call or a wait.
+ */
+#ifndef VIRTIO_VIRTIO_CORE_H
+#define VIRTIO_VIRTIO_CORE_H
+
+#include "common/event.h"
+#include "common/gmem.h"
+#include "common/log.h"
+#include "virtio/virtio_device.h"
+
+#include <stdbool.h>
+
+#define VIRTIO_QUEUES_MAX 64            /* -EINVAL beyond */
+#define VIRTIO_QUEUE_SIZE_MAX 1024      /* descriptors of one queue */
+
+struct virtio_core;
+
+/* How the transport tells the driver something; both from any thread. */
+struct virtio_transport_ops {
+	/* Buffers of `queue` were used. */
+	void (*queue_interrupt)(void *transport, unsigned queue);
+	/* Configuration or status (DEVICE_NEEDS_RESET) has changed. */
+	void (*config_interrupt)(void *transport);
+	/*
+	 * The driver's state is gone: status is 0 again.  Put the transport's
+	 * own registers (vectors, ISR) back too.  Called with core->lock held;
+	 * must call nothing of the core.
+	 */
+	void (*reset)(void *transport);
+};
+
+struct virtio_core_params {
+	unsigned queues;                /* 1..VIRTIO_QUEUES_MAX */
+	uint16_t queue_size;            /* largest and initial; a power of 2 */
+	const char *name;               /* of the worker threads; "myfs" */
+};
+
+/* The registers of one queue (virtio 1.3 4.1.4.3). */
+struct virtio_queue_regs {
+	uint16_t size;
+	bool enabled;
+	uint64_t desc, driver, device;  /* guest addresses of the three areas */
+};
+
+/*
+ * All pointers are borrowed until virtio_core_free().  0, -EINVAL (params) or
+ * another -errno.
+ */
+int virtio_core_new(const struct virtio_core_params *params,
+		    const struct virtio_device_ops *ops, void *dev,
+		    const struct virtio_transport_ops *transport_ops,
+		    void *transport, struct gmem *mem, const struct log *log,
+		    struct virtio_core **ret_core);
+/* Stops it if need be. */
+void virtio_core_free(struct virtio_core *core);
+
+/* ---- life cycle (the host; not concurrent with each other) ------------- */
+
+/* Start the worker threads; queues that were running go on.  0 or -errno. */
+int virtio_core_start(struct virtio_core *core);
+/* Wait for the requests in flight and end the threads. */
+void virtio_core_stop(struct virtio_core *core);
+/* Bus reset: as if the driver had written 0, and wait until it is done. */
+void virtio_core_reset(struct virtio_core *core);
+
+/* ---- registers (the driver; any thread, never blocks) ------------------ */
+
+unsigned virtio_core_queues(const struct virtio_core *core);
+
+/* Every feature that is offered, the device's and the core's. */
+uint64_t virtio_core_features(const struct virtio_core *core);
+/* What the driver has written; after FEATURES_OK it cannot change. */
+uint64_t virtio_core_driver_features(struct virtio_core *core);
+/* Sets 32 bits of it: bank 0 or 1, others are ignored. */
+void virtio_core_set_driver_features(struct virtio_core *core, unsigned bank,
+				     uint32_t value);
+
+uint8_t virtio_core_status(struct virtio_core *core);
+/*
+ * Status bits can be added, by the rules of virtio 1.3 2.1 and 3.1.1:
+ * FEATURES_OK sticks only with an acceptable set, DRIVER_OK only after it.  0
+ * starts a reset: the status reads as before until the queues are quiet.
+ */
+void virtio_core_set_status(struct virtio_core *core, uint8_t status);
+
+uint8_t virtio_core_config_generation(struct virtio_core *core);
+/* Bytes beyond the configuration space read as all ones. */
+void virtio_core_config_read(struct virtio_core *core, uint32_t offset,
+			     void *buf, size_t len);
+
+/* A copy of queue `queue`'s registers; all 0 when there is no such queue. */
+struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
+					   unsigned queue);
+/*
+ * Set size (0 and what is no power of two or above the largest is refused)
+ * and areas.  Ignored for an enabled queue and one that does not exist.
+ */
+void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
+			   const struct virtio_queue_regs *regs);
+/*
+ * Enable it (virtio 1.3 4.1.4.3: a driver never writes 0 here).  A queue runs
+ * from DRIVER_OK on.
+ */
+void virtio_core_enable_queue(struct virtio_core *core, unsigned queue);
+
+/* VIRTIO_F_RING_RESET: begin to reset one queue; is it still under way? */
+void virtio_core_reset_queue(struct virtio_core *core, unsigned queue);
+bool virtio_core_queue_resetting(struct virtio_core *core, unsigned queue);
+
+/* The driver has made buffers available.  Lock-free. */
+void virtio_core_kick(struct virtio_core *core, unsigned queue);
+/* The event that a doorbell may signal instead; lives as long as the core. */
+struct event *virtio_core_queue_event(struct virtio_core *core,
+				      unsigned queue);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_device.h - what a virtio device implements, whatever its transport.
+ *
+ * The core (virtio_core.h) owns queues, status and worker threads; the device
+ * gets whole requests.
+ */
+#ifndef VIRTIO_VIRTIO_DEVICE_H
+#define VIRTIO_VIRTIO_DEVICE_H
+
+#include "common/iov.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * One request: a descriptor chain, translated and checked.  The readable
+ * pieces come before the writable ones (virtio 1.3 2.6.4.2).  The memory is
+ * the guest's and may change at any moment: read once, then use the copy.
+ */
+struct virtio_chain {
+	struct iov *readable;           /* may be used as scratch by the device */
+	size_t readable_count;
+	struct iov *writable;
+	size_t writable_count;
+};
+
+struct virtio_device_ops {
+	uint16_t id;                    /* VIRTIO_ID_FS */
+	uint32_t config_size;           /* bytes of configuration space */
+
+	/*
+	 * Copy of the configuration bytes; offset + len is within config_size.
+	 * Any thread, at any time; must not block.
+	 */
+	void (*config_read)(void *dev, uint32_t offset, void *buf, size_t len);
+
+	/*
+	 * Handle one chain of queue `queue`; on its worker thread, so one at a
+	 * time for each queue.  May block.  Returns the bytes written from the
+	 * start of the writable pieces (the exact used.len), or a negative
+	 * number: the chain makes no sense and the queue is broken; it is then
+	 * completed with length 0.
+	 */
+	ssize_t (*request)(void *dev, unsigned queue,
+			   struct virtio_chain *chain);
+
+	/*
+	 * A worker thread begins; called on it, before any request.  NULL:
+	 * nothing to do.
+	 */
+	void (*thread_init)(void *dev);
+
+	/*
+	 * The driver has reset the device, or the host has: all queues are
+	 * quiet.  Forget the driver's state.  On a worker thread or in the
+	 * host's call; may block.
+	 */
+	void (*reset)(void *dev);
+};
+
+#endif
