@@ -91,13 +91,16 @@ static bool in_use(struct gmem *mem, const struct gmem_table *current,
  */
 static void publish(struct gmem *mem, struct gmem_table *t, bool wait)
 {
-	const struct timespec pause = { .tv_nsec = 20000 };
+	struct timespec pause = { .tv_nsec = 20000 };
 	struct gmem_table *old = atomic_exchange(&mem->table, t);
 
 	old->retired = mem->retired;
 	mem->retired = old;
-	while (wait && in_use(mem, t, NULL))
+	/* Most requests are short; a long one is not asked about so often. */
+	while (wait && in_use(mem, t, NULL)) {
 		nanosleep(&pause, NULL);
+		pause.tv_nsec = MIN(pause.tv_nsec * 2, 1000000);
+	}
 	for (struct gmem_table **p = &mem->retired; *p;) {
 		old = *p;
 		if (in_use(mem, t, old)) {
@@ -228,7 +231,8 @@ void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,
 
 /*
  * The host's callbacks serve what lies between ranges: as much of it as comes
- * before the next range, in one call.
+ * before the next range, in one call.  0: gpa is in a range, which does not
+ * allow what is wanted.
  */
 static uint64_t gap(const struct gmem_reader *reader, uint64_t gpa,
 		    uint64_t len)
@@ -237,9 +241,11 @@ static uint64_t gap(const struct gmem_reader *reader, uint64_t gpa,
 		atomic_load_explicit(&reader->table, memory_order_relaxed);
 	size_t at = find(t, gpa);
 
-	if (at < t->count && gpa < t->range[at].gpa)
-		return MIN(len, t->range[at].gpa - gpa);
-	return len;
+	if (at == t->count)
+		return len;
+	if (gpa >= t->range[at].gpa)
+		return 0;
+	return MIN(len, t->range[at].gpa - gpa);
 }
 
 int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
@@ -257,7 +263,7 @@ int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
 			memcpy(p, src, (size_t)n);
 		} else {
 			n = gap(reader, gpa, len);
-			if (!mem->ops.read ||
+			if (!n || !mem->ops.read ||
 			    mem->ops.read(mem->ctx, gpa, p, (size_t)n))
 				return -EFAULT;
 		}
@@ -283,7 +289,7 @@ int gmem_write(struct gmem *mem, const struct gmem_reader *reader,
 			memcpy(dst, p, (size_t)n);
 		} else {
 			n = gap(reader, gpa, len);
-			if (!mem->ops.write ||
+			if (!n || !mem->ops.write ||
 			    mem->ops.write(mem->ctx, gpa, p, (size_t)n))
 				return -EFAULT;
 		}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,8 +56,16 @@ void log_init(struct log *log, int fd)
 	memset(log->level, LOG_INFO, sizeof(log->level));
 }
 
+void log_done(struct log *log)
+{
+	if (log->close_fd)
+		close(log->fd);
+	log->close_fd = false;
+}
+
 void log_set_sink(struct log *log, log_sink sink, void *ctx)
 {
+	log_done(log);
 	log->fd = -1;
 	log->sink = sink;
 	log->sink_ctx = ctx;
@@ -68,23 +77,17 @@ int log_open_file(struct log *log, const char *path)
 
 	if (fd < 0)
 		return -errno;
+	log_done(log);
 	log->fd = fd;
 	log->close_fd = true;
 	return 0;
-}
-
-void log_done(struct log *log)
-{
-	if (log->close_fd)
-		close(log->fd);
-	log->close_fd = false;
 }
 
 static bool parse_level(const char *s, size_t len, uint8_t *ret_level)
 {
 	for (size_t i = 0; i < ARRAY_LEN(level_names); i++) {
 		if (strlen(level_names[i]) == len &&
-		    !memcmp(level_names[i], s, len)) {
+		    !strncasecmp(level_names[i], s, len)) {
 			*ret_level = (uint8_t)i;
 			return true;
 		}
@@ -105,7 +108,7 @@ static bool apply(struct log *log, const char *s, size_t len,
 	bool matched = false;
 	uint8_t level;
 
-	if (!parse_level(value, (size_t)(s + len - value), &level))
+	if (eq == s || !parse_level(value, (size_t)(s + len - value), &level))
 		return false;
 	for (int i = 0; i < LOG_TARGETS; i++) {
 		if (strncmp(target_names[i], s, prefix))
@@ -161,6 +164,7 @@ void log_write(const struct log *log, enum log_level level,
 {
 	char line[LOG_LINE_MAX];
 	uint64_t ns = now_ns() - log->start_ns;
+	int saved = errno;      /* the caller may still want to return it */
 	size_t start = 0, len;
 	va_list ap;
 	int n;
@@ -172,22 +176,20 @@ void log_write(const struct log *log, enum log_level level,
 					 (unsigned long long)(ns / 1000 % 1000000),
 					 level_names[level],
 					 target_names[target]);
+	/* Room is kept for the newline. */
 	va_start(ap, format);
 	n = vsnprintf(line + start, sizeof(line) - start - 1, format, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	if (log->fd < 0) {
-		if (log->sink)
-			log->sink(log->sink_ctx, level, target_names[target],
-				  line);
-		return;
+	if (n >= 0 && log->fd >= 0) {
+		len = MIN(start + (size_t)n, sizeof(line) - 2);
+		line[len++] = '\n';
+		/* One write a line: lines of several threads stay whole. */
+		while (write(log->fd, line, len) < 0 && errno == EINTR)
+			;
+	} else if (n >= 0 && log->sink) {
+		log->sink(log->sink_ctx, level, target_names[target], line);
 	}
-	len = MIN(start + (size_t)n, sizeof(line) - 2);
-	line[len++] = '\n';
-	/* One write a line, so that lines of several threads stay whole. */
-	if (write(log->fd, line, len) < 0)
-		return;         /* a log that cannot be written has no log */
+	errno = saved;
 }
 
 bool log_limit_ok(struct log_limit *limit)
@@ -199,28 +201,30 @@ bool log_limit_ok(struct log_limit *limit)
 	return atomic_fetch_add(&limit->count, 1) < LOG_BURST;
 }
 
+static size_t escaped_len(uint8_t byte)
+{
+	bool plain = byte >= 0x20 && byte < 0x7f && byte != '\\' &&
+		     byte != '"';
+
+	return plain ? 1 : 4;
+}
+
 const char *log_escape(char *buf, size_t size, const void *bytes, size_t len)
 {
+	static const char dots[] = "...";
 	const uint8_t *b = bytes;
-	size_t out = 0;
+	size_t need = 1, out = 0, room;
 
-	for (size_t i = 0; i < len; i++) {
-		bool plain = b[i] >= 0x20 && b[i] < 0x7f && b[i] != '\\' &&
-			     b[i] != '"';
-		size_t need = plain ? 1 : 4;
-
-		/* Keep room for "...", unless this is the end. */
-		if (out + need + (i + 1 < len ? 4 : 1) > size) {
-			if (size >= 4)
-				memcpy(buf + MIN(out, size - 4), "...", 4);
-			return buf;
-		}
-		if (plain)
+	for (size_t i = 0; i < len; i++)
+		need += escaped_len(b[i]);
+	room = need <= size ? size : size - MIN(size, sizeof(dots) - 1);
+	for (size_t i = 0; i < len && out + escaped_len(b[i]) < room; i++) {
+		if (escaped_len(b[i]) == 1)
 			buf[out++] = (char)b[i];
 		else
 			out += (size_t)snprintf(buf + out, size - out,
 						"\\x%02x", b[i]);
 	}
-	buf[out] = '\0';
+	snprintf(buf + out, size - out, "%s", need <= size ? "" : dots);
 	return buf;
 }

@@ -8,9 +8,10 @@
  * not evaluated.
  *
  * The filter is a comma-separated list of `level` or `target=level`; levels
- * are off, error, warn, info, debug and trace.  A target stands for every
- * target name that it is a prefix of, and the longest prefix wins, whatever
- * the order: "info,virtio=debug,virtiofs=trace".  Default: info.
+ * are off, error, warn, info, debug and trace, in upper or lower case.  A
+ * target stands for every target name that it is a prefix of, and the longest
+ * prefix wins, whatever the order ("info,virtio=debug,virtiofs=trace"); of two
+ * that are as long, the later.  Default: info.
  *
  * Lines that a guest can cause are rate limited, below trace, by log_limited():
  * a burst of LOG_BURST each LOG_PERIOD_S seconds for each place in the source.
@@ -97,7 +98,7 @@ void log_done(struct log *log);
 const char *log_target_name(enum log_target target);
 const char *log_level_name(enum log_level level);
 
-/* Write one line; use the macros, which filter first. */
+/* Write one line; use the macros, which filter first.  Keeps errno. */
 __attribute__((format(printf, 4, 5)))
 void log_write(const struct log *log, enum log_level level,
 	       enum log_target target, const char *format, ...);
@@ -107,7 +108,7 @@ bool log_limit_ok(struct log_limit *limit);
 
 /*
  * Text for a log: `len` bytes of a name as printable characters, the others
- * as \xNN; cut with "..." to what fits.  Returns buf.
+ * as \xNN; cut with "..." to what fits (NUL included).  Returns buf.
  */
 const char *log_escape(char *buf, size_t size, const void *bytes, size_t len);
 

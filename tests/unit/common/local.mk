@@ -1,5 +1,18 @@
-check_PROGRAMS += test_gmem
-TESTS += test_gmem
+check_PROGRAMS += test_bytes test_event test_gmem test_iov test_log
+TESTS += test_bytes test_event test_gmem test_iov test_log
+
+test_bytes_SOURCES = %reldir%/test_bytes.c
+test_bytes_CFLAGS = $(TEST_CFLAGS)
+test_bytes_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_event_SOURCES = %reldir%/test_event.c
+test_event_CFLAGS = $(TEST_CFLAGS)
+test_event_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_gmem_SOURCES = %reldir%/test_gmem.c
 test_gmem_CFLAGS = $(TEST_CFLAGS)
 test_gmem_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_iov_SOURCES = %reldir%/test_iov.c
+test_iov_CFLAGS = $(TEST_CFLAGS)
+test_iov_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_log_SOURCES = %reldir%/test_log.c
+test_log_CFLAGS = $(TEST_CFLAGS)
+test_log_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)

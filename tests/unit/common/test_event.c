@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Is the event signalled, as one sees who polls its handle? */
+static bool signalled(const struct event *e)
+{
+	struct pollfd p = { .fd = (int)event_handle(e), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
+}
+
+static void any_number_of_signals_is_one_wake_up(void **state)
+{
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_false(signalled(&e));
+	for (int i = 0; i < 5; i++)
+		event_signal(&e);
+	assert_true(signalled(&e));
+	event_wait(&e);
+	assert_false(signalled(&e));
+	event_done(&e);
+}
+
+static void a_full_counter_is_signalled_and_does_not_block(void **state)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_int_equal(write((int)event_handle(&e), &full, sizeof(full)),
+			 sizeof(full));
+	event_signal(&e);
+	event_wait(&e);
+	assert_false(signalled(&e));
+	event_done(&e);
+}
+
+static void the_handle_may_be_signalled_from_outside(void **state)
+{
+	const uint64_t one = 1;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_int_equal(write((int)event_handle(&e), &one, sizeof(one)),
+			 sizeof(one));
+	event_wait(&e);
+	assert_false(signalled(&e));
+	event_done(&e);
+}
+
+static void the_handle_is_not_inherited(void **state)
+{
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_true(fcntl((int)event_handle(&e), F_GETFD) & FD_CLOEXEC);
+	event_done(&e);
+	assert_int_equal(e.fd, -1);
+}
+
+struct ping {
+	struct event to, back;
+	int seen;
+};
+
+static void *answer(void *arg)
+{
+	struct ping *ping = arg;
+
+	for (int i = 0; i < 100; i++) {
+		event_wait(&ping->to);
+		ping->seen++;
+		event_signal(&ping->back);
+	}
+	return NULL;
+}
+
+/* Under the thread sanitizer also: what was written before is seen after. */
+static void wakes_a_thread_that_waits(void **state)
+{
+	struct ping ping = { .seen = 0 };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(event_init(&ping.to), 0);
+	assert_int_equal(event_init(&ping.back), 0);
+	assert_int_equal(pthread_create(&thread, NULL, answer, &ping), 0);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(ping.seen, i);
+		event_signal(&ping.to);
+		event_wait(&ping.back);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(ping.seen, 100);
+	event_done(&ping.to);
+	event_done(&ping.back);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_number_of_signals_is_one_wake_up),
+		cmocka_unit_test(a_full_counter_is_signalled_and_does_not_block),
+		cmocka_unit_test(the_handle_may_be_signalled_from_outside),
+		cmocka_unit_test(the_handle_is_not_inherited),
+		cmocka_unit_test(wakes_a_thread_that_waits),
+	};
+
+	alarm(60);      /* a lost wake-up must not hang the tests */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
