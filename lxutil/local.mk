@@ -1,4 +1,18 @@
 noinst_LTLIBRARIES += liblxutil.la
 liblxutil_la_SOURCES = \
 	%reldir%/lx.h \
-	%reldir%/lx_volume.h
+	%reldir%/lx_errno.c \
+	%reldir%/lx_errno.h \
+	%reldir%/lx_path.c \
+	%reldir%/lx_path.h \
+	%reldir%/lx_volume.h \
+	%reldir%/linux/lx_attr.c \
+	%reldir%/linux/lx_cred.c \
+	%reldir%/linux/lx_cred.h \
+	%reldir%/linux/lx_file.c \
+	%reldir%/linux/lx_namei.c \
+	%reldir%/linux/lx_node.c \
+	%reldir%/linux/lx_node.h \
+	%reldir%/linux/lx_readdir.c \
+	%reldir%/linux/lx_volume.c \
+	%reldir%/linux/lx_xattr.c

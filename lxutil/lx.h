@@ -52,10 +52,18 @@ enum {
 	LX_ELOOP = 40,
 	LX_ENODATA = 61,
 	LX_EPROTO = 71,
+	LX_EBADMSG = 74,
 	LX_EOVERFLOW = 75,
+	LX_EILSEQ = 84,
 	LX_EOPNOTSUPP = 95,
+	LX_ENOTCONN = 107,
+	LX_ETIMEDOUT = 110,
+	LX_EHOSTDOWN = 112,
 	LX_ESTALE = 116,
-	LX_EDQUOT = 122
+	LX_EUCLEAN = 117,
+	LX_EREMOTEIO = 121,
+	LX_EDQUOT = 122,
+	LX_ENOKEY = 126
 };
 
 /* The largest number that a reply may carry (the kernel's MAX_ERRNO). */

@@ -50,7 +50,10 @@ const char *lx_errname(int err);
 
 /*
  * Prepare the calling thread: a umask and working directory of its own, the
- * umask being 0.  For threads of the plugin only, never for the host's.
+ * umask being 0 (where the host forbids that, the process' umask stays and
+ * takes bits from what is created), and no supplementary groups where the
+ * process is privileged, as they are not the guest's.  For threads of the
+ * plugin only, never for the host's.
  */
 void lx_thread_init(void);
 
@@ -215,9 +218,11 @@ struct lx_dirent {
 };
 
 /*
- * Call fn for each entry from `offset` on (0, or a `next` that was given)
- * until it returns false: that entry will be given again.  Calls with one
- * file must not overlap.
+ * Call fn for the entries from `offset` on (0, or a `next` that was given)
+ * until it returns false: that entry will be given again.  Some entries are
+ * given and not always all: the end is where fn is not called.  Offset 0
+ * reads anew.  Calls with one file must not overlap.  -LX_ENOTDIR: it is no
+ * directory.
  */
 int lx_readdir(struct lx_file *file, uint64_t offset,
 	       bool (*fn)(void *ctx, const struct lx_dirent *entry), void *ctx);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_node.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define NSEC_PER_SEC 1000000000u
+#define MODE_BITS 07777u
+#define OWNER (LX_SET_UID | LX_SET_GID)
+#define TIMES \
+	(LX_SET_ATIME | LX_SET_MTIME | LX_SET_ATIME_NOW | LX_SET_MTIME_NOW)
+
+static struct lx_time time_from_host(const struct statx_timestamp *t)
+{
+	return (struct lx_time){ .sec = t->tv_sec, .nsec = t->tv_nsec };
+}
+
+static int stat_at(int fd, const char *name, int flags, struct lx_stat *ret_st)
+{
+	struct statx st;
+
+	if (statx(fd, name, flags | AT_SYMLINK_NOFOLLOW,
+		  STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &st))
+		return lx_error();
+	*ret_st = (struct lx_stat){
+		.ino = st.stx_ino,
+		.dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+		.mount = st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0,
+		.size = st.stx_size,
+		.blocks = st.stx_blocks,
+		.atime = time_from_host(&st.stx_atime),
+		.mtime = time_from_host(&st.stx_mtime),
+		.ctime = time_from_host(&st.stx_ctime),
+		.btime = time_from_host(&st.stx_btime),
+		.mode = st.stx_mode,
+		.nlink = st.stx_nlink,
+		.uid = st.stx_uid,
+		.gid = st.stx_gid,
+		.rdev_major = st.stx_rdev_major,
+		.rdev_minor = st.stx_rdev_minor,
+		.blksize = st.stx_blksize,
+		.has_btime = st.stx_mask & STATX_BTIME,
+	};
+	return 0;
+}
+
+int lx_fd_stat(int fd, struct lx_stat *ret_st)
+{
+	return stat_at(fd, "", AT_EMPTY_PATH, ret_st);
+}
+
+int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
+		 struct lx_stat *ret_st)
+{
+	int err = lx_check_at(dir, name);
+
+	(void)vol;
+	return err ? err : stat_at(dir->fd, name, 0, ret_st);
+}
+
+int lx_getattr(struct lx_volume *vol, struct lx_node *node,
+	       struct lx_stat *ret_st)
+{
+	(void)vol;
+	return lx_fd_stat(node->fd, ret_st);
+}
+
+int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st)
+{
+	return lx_fd_stat(file->fd, ret_st);
+}
+
+/* ---- changes ----------------------------------------------------------- */
+
+static bool time_ok(const struct lx_setattr *attr, uint32_t set, uint32_t now,
+		    const struct lx_time *time)
+{
+	return !(attr->valid & set) || attr->valid & now ||
+	       time->nsec < NSEC_PER_SEC;
+}
+
+/* Nothing is changed by a request of which a part makes no sense. */
+static int check_setattr(const struct lx_node *node,
+			 const struct lx_setattr *attr)
+{
+	uint32_t valid = attr->valid;
+
+	/* chown(2) would take -1 for "leave it". */
+	if ((valid & LX_SET_UID && attr->uid == UINT32_MAX) ||
+	    (valid & LX_SET_GID && attr->gid == UINT32_MAX))
+		return -LX_EINVAL;
+	if (!time_ok(attr, LX_SET_ATIME, LX_SET_ATIME_NOW, &attr->atime) ||
+	    !time_ok(attr, LX_SET_MTIME, LX_SET_MTIME_NOW, &attr->mtime))
+		return -LX_EINVAL;
+	if (valid & LX_SET_MODE && LX_S_ISLNK(node->type))
+		return -LX_EOPNOTSUPP;
+	if (valid & LX_SET_SIZE && LX_S_ISDIR(node->type))
+		return -LX_EISDIR;
+	if (valid & LX_SET_SIZE &&
+	    (!LX_S_ISREG(node->type) || attr->size > INT64_MAX))
+		return -LX_EINVAL;
+	return 0;
+}
+
+static int set_owner(const struct lx_node *node, const struct lx_setattr *attr)
+{
+	uid_t uid = attr->valid & LX_SET_UID ? attr->uid : (uid_t)-1;
+	gid_t gid = attr->valid & LX_SET_GID ? attr->gid : (gid_t)-1;
+
+	return fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH) ? lx_error() : 0;
+}
+
+static int set_mode(const struct lx_volume *vol, const struct lx_node *node,
+		    uint32_t mode)
+{
+	return fchmodat(vol->proc_fd, lx_fd_name(node->fd).s, mode & MODE_BITS,
+			0) ? lx_error() : 0;
+}
+
+static int set_size(const struct lx_node *node, const struct lx_file *file,
+		    uint64_t size)
+{
+	int err;
+
+	/* A writable file may still be cut when its mode no longer allows. */
+	if (file && file->writable)
+		err = ftruncate(file->fd, (off_t)size);
+	else
+		err = truncate(lx_fd_path(node->fd).s, (off_t)size);
+	return err ? lx_error() : 0;
+}
+
+static struct timespec time_to_host(uint32_t valid, uint32_t set, uint32_t now,
+				    const struct lx_time *time)
+{
+	if (valid & now)
+		return (struct timespec){ .tv_nsec = UTIME_NOW };
+	if (valid & set)
+		return (struct timespec){ .tv_sec = time->sec,
+					  .tv_nsec = time->nsec };
+	return (struct timespec){ .tv_nsec = UTIME_OMIT };
+}
+
+static int set_times(const struct lx_node *node, const struct lx_setattr *attr)
+{
+	const struct timespec times[2] = {
+		time_to_host(attr->valid, LX_SET_ATIME, LX_SET_ATIME_NOW,
+			     &attr->atime),
+		time_to_host(attr->valid, LX_SET_MTIME, LX_SET_MTIME_NOW,
+			     &attr->mtime),
+	};
+
+	return utimensat(node->fd, "", times, AT_EMPTY_PATH) ? lx_error() : 0;
+}
+
+/*
+ * A change that changes nothing makes ctime now.  Not a chown for all: that
+ * takes S_ISUID and S_ISGID away, which a symlink cannot have.
+ */
+static int touch(const struct lx_volume *vol, const struct lx_node *node)
+{
+	struct lx_stat st;
+	int err;
+
+	if (LX_S_ISLNK(node->type))
+		return set_owner(node, &(struct lx_setattr){ .valid = 0 });
+	err = lx_fd_stat(node->fd, &st);
+	return err ? err : set_mode(vol, node, st.mode);
+}
+
+int lx_setattr(struct lx_volume *vol, struct lx_node *node,
+	       struct lx_file *file, const struct lx_setattr *attr)
+{
+	uint32_t valid = attr->valid;
+	int err = check_setattr(node, attr);
+
+	if (!err && vol->read_only)
+		err = -LX_EROFS;
+	if (!err && valid & OWNER)
+		err = set_owner(node, attr);
+	if (!err && valid & LX_SET_MODE)
+		err = set_mode(vol, node, attr->mode);
+	if (!err && valid & LX_SET_SIZE)
+		err = set_size(node, file, attr->size);
+	if (!err && valid & TIMES)
+		err = set_times(node, attr);
+	/* Every other change has touched ctime already. */
+	if (!err && valid == LX_SET_CTIME)
+		err = touch(vol, node);
+	return err;
+}
+
+/* ---- the rest ---------------------------------------------------------- */
+
+ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
+		    size_t size)
+{
+	ssize_t len;
+
+	(void)vol;
+	if (!LX_S_ISLNK(node->type))
+		return -LX_EINVAL;
+	len = readlinkat(node->fd, "", buf,
+			 size < LX_PATH_MAX ? size : LX_PATH_MAX);
+	return len < 0 ? lx_error() : len;
+}
+
+int lx_access(struct lx_volume *vol, struct lx_node *node,
+	      const struct lx_caller *who, uint32_t mask)
+{
+	struct lx_stat st;
+	uint32_t may;
+	int err;
+
+	if (mask & ~(LX_R_OK | LX_W_OK | LX_X_OK))
+		return -LX_EINVAL;
+	err = lx_fd_stat(node->fd, &st);
+	if (err)
+		return err;
+	/* Devices, FIFOs and sockets are not written through the volume. */
+	if (mask & LX_W_OK && vol->read_only &&
+	    (LX_S_ISREG(st.mode) || LX_S_ISDIR(st.mode) ||
+	     LX_S_ISLNK(st.mode)))
+		return -LX_EROFS;
+	if (who->uid == 0)
+		may = LX_R_OK | LX_W_OK |
+		      (LX_S_ISDIR(st.mode) || st.mode & 0111 ? LX_X_OK : 0);
+	else if (who->uid == st.uid)
+		may = st.mode >> 6;
+	else if (who->gid == st.gid)
+		may = st.mode >> 3;
+	else
+		may = st.mode;
+	return mask & ~may ? -LX_EACCES : 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_node.h"
+
+#include "common/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct iov) == sizeof(struct iovec) &&
+	       offsetof(struct iov, base) == offsetof(struct iovec, iov_base) &&
+	       offsetof(struct iov, len) == offsetof(struct iovec, iov_len),
+	       "struct iov is struct iovec");
+
+/* ---- opening ----------------------------------------------------------- */
+
+static const struct {
+	uint32_t lx;
+	int host;
+} flag_table[] = {
+	{ LX_O_TRUNC, O_TRUNC },
+	{ LX_O_APPEND, O_APPEND },
+	{ LX_O_NONBLOCK, O_NONBLOCK },
+	{ LX_O_DSYNC, O_DSYNC },
+	{ LX_O_SYNC, O_SYNC },
+	{ LX_O_DIRECT, O_DIRECT },
+	{ LX_O_NOATIME, O_NOATIME },
+};
+
+int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
+{
+	int host;
+
+	switch (flags & LX_O_ACCMODE) {
+	case LX_O_RDONLY:
+		host = O_RDONLY;
+		break;
+	case LX_O_WRONLY:
+		host = O_WRONLY;
+		break;
+	case LX_O_RDWR:
+		host = O_RDWR;
+		break;
+	default:
+		return -LX_EINVAL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(flag_table); i++) {
+		if ((flags & flag_table[i].lx) == flag_table[i].lx)
+			host |= flag_table[i].host;
+	}
+	if (vol->read_only &&
+	    ((host & O_ACCMODE) != O_RDONLY || host & O_TRUNC))
+		return -LX_EROFS;
+	return host;
+}
+
+int lx_file_new(int fd, bool writable, struct lx_file **ret_file)
+{
+	struct lx_file *file = malloc(sizeof(*file));
+
+	if (!file) {
+		close(fd);
+		return -LX_ENOMEM;
+	}
+	*file = (struct lx_file){ .fd = fd, .writable = writable };
+	*ret_file = file;
+	return 0;
+}
+
+int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
+	    struct lx_file **ret_file)
+{
+	int host, fd;
+
+	if (LX_S_ISDIR(node->type))
+		return -LX_EISDIR;
+	if (LX_S_ISLNK(node->type))
+		return -LX_ELOOP;
+	if (!LX_S_ISREG(node->type))
+		return -LX_ENXIO;
+	host = lx_open_flags(vol, flags);
+	if (host < 0)
+		return host;
+	fd = lx_reopen(vol, node->fd, host);
+	/* Only the owner may; it is a hint. */
+	if (fd == -LX_EPERM && host & O_NOATIME)
+		fd = lx_reopen(vol, node->fd, host & ~O_NOATIME);
+	if (fd < 0)
+		return fd;
+	return lx_file_new(fd, (host & O_ACCMODE) != O_RDONLY, ret_file);
+}
+
+void lx_file_close(struct lx_file *file)
+{
+	if (!file)
+		return;
+	close(file->fd);
+	free(file->dir);
+	free(file);
+}
+
+/* ---- I/O --------------------------------------------------------------- */
+
+typedef ssize_t (*vector_io)(int fd, const struct iovec *iov, int count,
+			     off_t offset);
+
+/*
+ * One call unless there are more pieces than the kernel takes at once.  Ends
+ * at the first short count; an error counts only where nothing was moved.
+ */
+static ssize_t transfer(struct lx_file *file, const struct iov *iov,
+			size_t count, uint64_t offset, vector_io io)
+{
+	ssize_t total = 0;
+
+	if (offset > INT64_MAX)
+		return -LX_EINVAL;
+	do {
+		size_t pieces = MIN(count, IOV_MAX), want = 0;
+		ssize_t n;
+
+		do {
+			n = io(file->fd, (const struct iovec *)iov,
+			       (int)pieces, (off_t)offset + total);
+		} while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return total ? total : lx_error();
+		total += n;
+		count -= pieces;
+		for (size_t i = 0; count && i < pieces; i++)
+			want += iov[i].len;
+		if (count && (size_t)n < want)
+			break;
+		iov += pieces;
+	} while (count);
+	return total;
+}
+
+ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
+		uint64_t offset)
+{
+	return transfer(file, iov, count, offset, preadv);
+}
+
+/* O_APPEND makes pwritev(2) ignore the offset, which is what is wanted. */
+ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
+		 uint64_t offset)
+{
+	return transfer(file, iov, count, offset, pwritev);
+}
+
+int lx_flush(struct lx_file *file)
+{
+	int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return lx_error();
+	/* Interrupted or not, it is closed. */
+	return close(fd) && errno != EINTR ? lx_error() : 0;
+}
+
+int lx_fsync(struct lx_file *file, bool data_only)
+{
+	int err;
+
+	do {
+		err = data_only ? fdatasync(file->fd) : fsync(file->fd);
+	} while (err && errno == EINTR);
+	return err ? lx_error() : 0;
+}

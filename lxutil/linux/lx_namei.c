@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_cred.h"
+#include "lxutil/linux/lx_node.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define MODE_BITS 07777u
+
+_Static_assert(LX_RENAME_NOREPLACE == RENAME_NOREPLACE &&
+	       LX_RENAME_EXCHANGE == RENAME_EXCHANGE &&
+	       LX_RENAME_WHITEOUT == RENAME_WHITEOUT, "renameat2() flags");
+
+static int node_at(const struct lx_node *dir, const char *name,
+		   struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	return lx_node_new(openat(dir->fd, name,
+				  O_PATH | O_NOFOLLOW | O_CLOEXEC),
+			   ret_node, ret_st);
+}
+
+int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int err = lx_check_at(dir, name);
+
+	(void)vol;
+	return err ? err : node_at(dir, name, ret_node, ret_st);
+}
+
+/* May the entry `name` of dir be changed? */
+static int check_change(const struct lx_volume *vol, const struct lx_node *dir,
+			const char *name)
+{
+	int err = lx_check_at(dir, name);
+
+	return !err && vol->read_only ? -LX_EROFS : err;
+}
+
+/* ---- creating ---------------------------------------------------------- */
+
+int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	     uint32_t mode, const struct lx_caller *who,
+	     struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int err = check_change(vol, dir, name);
+	struct lx_cred own;
+
+	if (err)
+		return err;
+	own = lx_cred_enter(who);
+	if (mkdirat(dir->fd, name, mode & MODE_BITS))
+		err = lx_error();
+	lx_cred_leave(&own);
+	return err ? err : node_at(dir, name, ret_node, ret_st);
+}
+
+int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	     uint32_t mode, uint32_t rdev_major, uint32_t rdev_minor,
+	     const struct lx_caller *who,
+	     struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int err = check_change(vol, dir, name);
+	struct lx_cred own;
+
+	if (err)
+		return err;
+	switch (mode & LX_S_IFMT) {
+	case LX_S_IFREG:
+	case LX_S_IFIFO:
+	case LX_S_IFSOCK:
+	case LX_S_IFCHR:
+	case LX_S_IFBLK:
+		break;
+	default:
+		return -LX_EINVAL;
+	}
+	own = lx_cred_enter(who);
+	if (mknodat(dir->fd, name, mode & (LX_S_IFMT | MODE_BITS),
+		    makedev(rdev_major, rdev_minor)))
+		err = lx_error();
+	lx_cred_leave(&own);
+	return err ? err : node_at(dir, name, ret_node, ret_st);
+}
+
+int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	       const char *target, const struct lx_caller *who,
+	       struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int err = check_change(vol, dir, name);
+	struct lx_cred own;
+
+	if (err)
+		return err;
+	own = lx_cred_enter(who);
+	if (symlinkat(target, dir->fd, name))
+		err = lx_error();
+	lx_cred_leave(&own);
+	return err ? err : node_at(dir, name, ret_node, ret_st);
+}
+
+/*
+ * A new file.  Its node comes from its descriptor and not from its name, which
+ * may be another file's by now.
+ */
+static int create_new(const struct lx_volume *vol, const struct lx_node *dir,
+		      const char *name, int flags, uint32_t mode,
+		      const struct lx_caller *who, struct lx_file **ret_file,
+		      struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	struct lx_cred own = lx_cred_enter(who);
+	int fd = openat(dir->fd, name,
+			flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
+			O_CLOEXEC, mode & MODE_BITS);
+	int err = fd < 0 ? lx_error() : 0;
+	struct lx_file *file;
+
+	lx_cred_leave(&own);
+	if (!err)
+		err = lx_file_new(fd, (flags & O_ACCMODE) != O_RDONLY, &file);
+	if (err)
+		return err;
+	fd = lx_reopen(vol, fd, O_PATH);
+	err = fd < 0 ? fd : lx_node_new(fd, ret_node, ret_st);
+	if (err) {
+		lx_file_close(file);
+		return err;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+static int open_existing(struct lx_volume *vol, struct lx_node *dir,
+			 const char *name, uint32_t flags,
+			 struct lx_file **ret_file, struct lx_node **ret_node,
+			 struct lx_stat *ret_st)
+{
+	struct lx_node *node;
+	struct lx_file *file;
+	struct lx_stat st;
+	int err;
+
+	err = node_at(dir, name, &node, &st);
+	if (err)
+		return err;
+	err = lx_open(vol, node, flags, &file);
+	if (err)
+		goto close_node;
+	if (flags & LX_O_TRUNC)
+		err = lx_file_getattr(file, &st);
+	if (err)
+		goto close_file;
+	*ret_file = file;
+	*ret_node = node;
+	*ret_st = st;
+	return 0;
+close_file:
+	lx_file_close(file);
+close_node:
+	lx_node_close(vol, node);
+	return err;
+}
+
+int lx_create(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      uint32_t flags, uint32_t mode, const struct lx_caller *who,
+	      struct lx_file **ret_file,
+	      struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int err = lx_check_at(dir, name);
+	int host_flags;
+
+	if (err)
+		return err;
+	if (!vol->read_only) {
+		host_flags = lx_open_flags(vol, flags);
+		if (host_flags < 0)
+			return host_flags;
+		err = create_new(vol, dir, name, host_flags & ~O_TRUNC, mode,
+				 who, ret_file, ret_node, ret_st);
+		if (err != -LX_EEXIST || flags & LX_O_EXCL)
+			return err;
+	} else if (flags & LX_O_EXCL) {
+		struct lx_stat st;
+
+		err = lx_stat_name(vol, dir, name, &st);
+		return err == -LX_ENOENT ? -LX_EROFS : err ? err : -LX_EEXIST;
+	}
+	err = open_existing(vol, dir, name, flags, ret_file, ret_node, ret_st);
+	/* It was there a moment ago: ESTALE makes Linux try again. */
+	if (err == -LX_ENOENT)
+		err = vol->read_only ? -LX_EROFS : -LX_ESTALE;
+	return err;
+}
+
+/* ---- moving and removing ----------------------------------------------- */
+
+int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
+	    const char *name, struct lx_stat *ret_st)
+{
+	int err = check_change(vol, dir, name);
+
+	if (err)
+		return err;
+	/* Through /proc, as AT_EMPTY_PATH takes CAP_DAC_READ_SEARCH. */
+	if (linkat(vol->proc_fd, lx_fd_name(node->fd).s, dir->fd, name,
+		   AT_SYMLINK_FOLLOW))
+		return lx_error();
+	return lx_fd_stat(node->fd, ret_st);
+}
+
+int lx_unlink(struct lx_volume *vol, struct lx_node *dir, const char *name)
+{
+	int err = check_change(vol, dir, name);
+
+	if (err)
+		return err;
+	return unlinkat(dir->fd, name, 0) ? lx_error() : 0;
+}
+
+int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name)
+{
+	int err = check_change(vol, dir, name);
+
+	if (err)
+		return err;
+	return unlinkat(dir->fd, name, AT_REMOVEDIR) ? lx_error() : 0;
+}
+
+int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
+	      struct lx_node *new_dir, const char *new_name, uint32_t flags)
+{
+	int err = check_change(vol, dir, name);
+
+	if (!err)
+		err = lx_check_at(new_dir, new_name);
+	if (err)
+		return err;
+	if (flags & ~(LX_RENAME_NOREPLACE | LX_RENAME_EXCHANGE |
+		      LX_RENAME_WHITEOUT))
+		return -LX_EINVAL;
+	return renameat2(dir->fd, name, new_dir->fd, new_name, flags) ?
+		       lx_error() : 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lx_node.h - the three nouns on a Linux host; private to lxutil/linux.
+ *
+ * A node is a descriptor, never a path: opened with O_PATH it pins the inode
+ * without opening the file, so it can be had for FIFOs, devices and symlinks
+ * too, needs no permission, and cannot block.  Renames and unlinks do not
+ * matter to it.  Most calls take it as the directory of an *at call, or with
+ * AT_EMPTY_PATH as the thing itself.
+ *
+ * What O_PATH cannot do (I/O, chmod, xattrs) goes through the descriptor's
+ * entry in /proc/self/fd.  That is a magic link: it leads to the inode that
+ * the descriptor holds, whatever its names are now, and for a symlink to the
+ * symlink itself.  Only nodes of regular files and directories are opened so;
+ * an inode's type never changes, hence what was seen at the lookup still is.
+ *
+ * All functions here return 0 (or a descriptor) or -LX_E...
+ */
+#ifndef LXUTIL_LINUX_LX_NODE_H
+#define LXUTIL_LINUX_LX_NODE_H
+
+#include "lxutil/lx_volume.h"
+
+#define LX_DIR_BUFFER 32768             /* bytes of an open directory */
+
+struct lx_volume {
+	int root_fd;
+	int proc_fd;                    /* /proc/self/fd */
+	bool read_only;
+	const struct log *log;
+};
+
+struct lx_node {
+	int fd;
+	uint32_t type;                  /* LX_S_IFMT of the mode */
+};
+
+/* Where a directory is read; protected by its caller. */
+struct lx_dir {
+	uint64_t offset;                /* of the entry at `pos` */
+	size_t pos, len;                /* bytes in buf, used and read */
+	_Alignas(8) char buf[LX_DIR_BUFFER];
+};
+
+struct lx_file {
+	int fd;
+	bool writable;
+	struct lx_dir *dir;             /* NULL: a regular file */
+};
+
+/* ---- lx_node.c --------------------------------------------------------- */
+
+/* -LX_E... of errno. */
+int lx_error(void);
+
+/*
+ * A node of a descriptor, and its attributes.  The node takes fd, which is
+ * closed on failure; a negative fd fails with errno.
+ */
+int lx_node_new(int fd, struct lx_node **ret_node, struct lx_stat *ret_st);
+
+/* May `name` be looked up in `dir`? */
+int lx_check_at(const struct lx_node *dir, const char *name);
+
+/* The entry of fd in /proc/self/fd, and its path. */
+struct lx_fd_name {
+	char s[12];
+};
+struct lx_fd_name lx_fd_name(int fd);
+struct lx_fd_path {
+	char s[32];
+};
+struct lx_fd_path lx_fd_path(int fd);
+
+/* Open the inode of fd again; flags are the host's.  A descriptor. */
+int lx_reopen(const struct lx_volume *vol, int fd, int flags);
+
+/* ---- lx_attr.c --------------------------------------------------------- */
+
+int lx_fd_stat(int fd, struct lx_stat *ret_st);
+
+/* ---- lx_file.c --------------------------------------------------------- */
+
+/*
+ * The host's open(2) flags for the guest's: only those that lx_open() knows.
+ * -LX_EINVAL: no access mode; -LX_EROFS.
+ */
+int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
+
+/* A file of a descriptor (which it takes, or closes on failure). */
+int lx_file_new(int fd, bool writable, struct lx_file **ret_file);
+
+#endif
