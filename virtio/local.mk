@@ -1,8 +1,15 @@
 noinst_LTLIBRARIES += libvirtio.la
 libvirtio_la_CFLAGS = $(STRICT_CFLAGS)
 libvirtio_la_SOURCES = \
-	%reldir%/virtio_core.h \
-	%reldir%/virtio_device.h
+	%reldir%/virtio_area.c %reldir%/virtio_area.h \
+	%reldir%/virtio_core.c %reldir%/virtio_core.h \
+	%reldir%/virtio_device.h \
+	%reldir%/virtio_queue.c %reldir%/virtio_queue.h \
+	%reldir%/virtio_request.c %reldir%/virtio_request.h \
+	%reldir%/virtio_ring.h \
+	%reldir%/virtio_spec.h \
+	%reldir%/virtio_split.c \
+	%reldir%/virtio_worker.c %reldir%/virtio_worker.h
 
 include virtio/pci/local.mk
 include virtio/fs/local.mk

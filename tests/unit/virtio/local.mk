@@ -1,1 +1,15 @@
+VIRTIO_TESTS = test_virtio_queue test_virtio_request test_virtio_split
+check_PROGRAMS += $(VIRTIO_TESTS)
+TESTS += $(VIRTIO_TESTS)
 
+test_virtio_queue_SOURCES = %reldir%/test_queue.c %reldir%/ring_fixture.h
+test_virtio_queue_CFLAGS = $(TEST_CFLAGS)
+test_virtio_queue_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_request_SOURCES = %reldir%/test_request.c %reldir%/ring_fixture.h
+test_virtio_request_CFLAGS = $(TEST_CFLAGS)
+test_virtio_request_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_split_SOURCES = %reldir%/test_split.c %reldir%/ring_fixture.h
+test_virtio_split_CFLAGS = $(TEST_CFLAGS)
+test_virtio_split_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)

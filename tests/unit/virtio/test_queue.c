@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every ring format shares: taking and giving back, indirect tables, and
+ * what breaks a queue.
+ */
+#include "tests/unit/virtio/ring_fixture.h"
+
+static void takes_nothing_before_it_is_attached(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	virtio_queue_enter(&f->queue);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), -EPROTO);
+	assert_false(virtio_queue_must_interrupt(&f->queue));
+}
+
+static void follows_an_indirect_table(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf[3];
+	uint16_t head;
+
+	fixture_attach(f, 4, INDIRECT);
+	for (unsigned i = 0; i < 3; i++) {
+		buf[i] = fixture_buf(f, 64 + i);
+		(void)fixture_buf(f, 1);
+	}
+	head = fake_ring_add(&f->ring, buf, 1, 2, true);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.chain.readable_count, 1);
+	assert_int_equal(f->req.chain.writable_count, 2);
+	assert_ptr_equal(f->req.chain.writable[1].base,
+			 fake_ram_ptr(&f->ram, buf[2].gpa));
+	assert_int_equal(f->req.chain.writable[1].len, 66);
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 5), 0);
+	assert_used(f, head, 5);
+}
+
+/* Linux makes tables longer than the queue. */
+static void takes_an_indirect_table_longer_than_the_queue(void **state)
+{
+	struct ring_fixture *f = *state;
+	static struct fake_buf buf[VIRTIO_INDIRECT_MAX];
+
+	fixture_attach(f, 4, INDIRECT);
+	for (unsigned i = 0; i < ARRAY_LEN(buf); i++) {
+		buf[i] = fixture_buf(f, 8);
+		(void)fixture_buf(f, 1);
+	}
+	fake_ring_add(&f->ring, buf, 0, ARRAY_LEN(buf), true);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.chain.writable_count, ARRAY_LEN(buf));
+}
+
+/* A head that is an indirect descriptor, as `desc` says; and what happens. */
+static void indirect_breaks(struct ring_fixture *f, uint64_t table,
+			    uint32_t len, uint16_t flags, const char *why)
+{
+	fake_ring_desc(&f->ring, f->ring.desc, 2, table, len,
+		       VIRTQ_DESC_F_INDIRECT | flags, 3);
+	fake_ring_publish(&f->ring, 2);
+	assert_breaks(f, why);
+	assert_used(f, 2, 0);
+}
+
+static void breaks_when_indirect_was_not_negotiated(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, PLAIN);
+	indirect_breaks(f, RAM_GPA, 16, 0,
+			"an indirect table was not negotiated");
+}
+
+static void breaks_on_an_indirect_table_with_next(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, RAM_GPA, 16, VIRTQ_DESC_F_NEXT,
+			"an indirect table with a next descriptor");
+}
+
+static void breaks_on_an_empty_indirect_table(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, RAM_GPA, 0, 0, "an indirect table of an odd length");
+}
+
+static void breaks_on_an_indirect_table_of_an_odd_length(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, RAM_GPA, 24, 0,
+			"an indirect table of an odd length");
+}
+
+static void breaks_on_an_indirect_table_that_is_too_long(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, RAM_GPA, 16 * (VIRTIO_INDIRECT_MAX + 1), 0,
+			"an indirect table is too long");
+}
+
+static void breaks_on_an_indirect_table_outside_memory(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, NOWHERE, 16, 0,
+			"descriptors are outside guest memory");
+}
+
+static void breaks_on_an_indirect_table_that_wraps(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, INDIRECT);
+	indirect_breaks(f, UINT64_MAX - 8, 16, 0,
+			"an indirect table wraps around");
+}
+
+static void breaks_on_indirect_in_indirect(void **state)
+{
+	struct ring_fixture *f = *state;
+	uint64_t table;
+
+	fixture_attach(f, 4, INDIRECT);
+	table = fake_ram_alloc(&f->ram, 32, 16);
+	fake_ring_desc(&f->ring, table, 0, table, 16, VIRTQ_DESC_F_INDIRECT, 0);
+	indirect_breaks(f, table, 32, 0,
+			"an indirect table in an indirect table");
+}
+
+static void breaks_on_a_loop_in_an_indirect_table(void **state)
+{
+	struct ring_fixture *f = *state;
+	uint64_t table;
+
+	fixture_attach(f, 4, INDIRECT);
+	table = fake_ram_alloc(&f->ram, 32, 16);
+	fake_ring_desc(&f->ring, table, 0, RAM_GPA, 1, VIRTQ_DESC_F_NEXT, 1);
+	fake_ring_desc(&f->ring, table, 1, RAM_GPA, 1, VIRTQ_DESC_F_NEXT, 0);
+	indirect_breaks(f, table, 32, 0, "a loop of descriptors");
+}
+
+static void breaks_on_a_next_outside_its_indirect_table(void **state)
+{
+	struct ring_fixture *f = *state;
+	uint64_t table;
+
+	fixture_attach(f, 4, INDIRECT);
+	table = fake_ram_alloc(&f->ram, 32, 16);
+	fake_ring_desc(&f->ring, table, 0, RAM_GPA, 1, VIRTQ_DESC_F_NEXT, 2);
+	indirect_breaks(f, table, 32, 0,
+			"a next descriptor is outside its table");
+}
+
+static void works_in_memory_that_cannot_be_mapped(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf[2];
+
+	fixture_attach(f, 4, INDIRECT | EVENT_IDX);
+	for (unsigned i = 0; i < 40; i++) {
+		size_t mark = fake_ram_mark(&f->ram);
+		uint16_t head;
+
+		buf[0] = fixture_buf(f, 4);
+		buf[1] = fixture_buf(f, 4);
+		memcpy(fake_ram_ptr(&f->ram, buf[0].gpa), "ping", 4);
+		head = fake_ring_add(&f->ring, buf, 1, 1, i & 1);
+		assert_true(fake_ring_arm(&f->ring));
+		assert_true(fake_ring_must_kick(&f->ring));
+		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+		assert_memory_equal(f->req.chain.readable[0].base, "ping", 4);
+		memcpy(f->req.chain.writable[0].base, "pong", 4);
+		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 4), 0);
+		assert_true(virtio_queue_must_interrupt(&f->queue));
+		assert_true(virtio_queue_arm(&f->queue));
+		assert_used(f, head, 4);
+		assert_memory_equal(fake_ram_ptr(&f->ram, buf[1].gpa), "pong",
+				    4);
+		fake_ram_release(&f->ram, mark);
+	}
+}
+
+static void breaks_when_a_bounced_reply_cannot_be_written(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, PLAIN);
+	fake_ring_desc(&f->ring, f->ring.desc, 1, NOWHERE, 8,
+		       VIRTQ_DESC_F_WRITE, 0);
+	fake_ring_publish(&f->ring, 1);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 8), -EPROTO);
+	assert_string_equal(f->queue.error, "a buffer cannot be written");
+	assert_used(f, 1, 0);
+}
+
+/* The ring is found again after the table of guest memory has changed. */
+static void follows_memory_that_moves(void **state)
+{
+	struct ring_fixture *f = *state;
+	static uint8_t elsewhere[RAM_SIZE];
+	struct fake_buf buf;
+
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	virtio_queue_leave(&f->queue);
+	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	memcpy(elsewhere, f->ram.base, RAM_SIZE);
+	assert_int_equal(gmem_remove(&f->mem, RAM_GPA, RAM_SIZE), 0);
+	assert_int_equal(gmem_add(&f->mem, RAM_GPA, RAM_SIZE, elsewhere,
+				  GMEM_READ | GMEM_WRITE), 0);
+	virtio_queue_enter(&f->queue);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_ptr_equal(f->req.chain.writable[0].base,
+			 elsewhere + (buf.gpa - RAM_GPA));
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
+	assert_int_equal(le16_load(elsewhere + (f->ring.used - RAM_GPA) + 2),
+			 1);
+	assert_none_used(f);
+}
+
+static void breaks_when_its_ring_is_taken_away(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	fixture_attach(f, 4, PLAIN);
+	virtio_queue_leave(&f->queue);
+	assert_int_equal(gmem_remove(&f->mem, RAM_GPA, RAM_SIZE), 0);
+	virtio_queue_enter(&f->queue);
+	assert_breaks(f, "the ring is outside guest memory");
+}
+
+static void is_whole_again_when_attached_anew(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+
+	fixture_attach(f, 4, PLAIN);
+	fake_ring_set_avail_idx(&f->ring, 60000);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), -EPROTO);
+	virtio_queue_leave(&f->queue);
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ring_test(takes_nothing_before_it_is_attached),
+		ring_test(follows_an_indirect_table),
+		ring_test(takes_an_indirect_table_longer_than_the_queue),
+		ring_test(breaks_when_indirect_was_not_negotiated),
+		ring_test(breaks_on_an_indirect_table_with_next),
+		ring_test(breaks_on_an_empty_indirect_table),
+		ring_test(breaks_on_an_indirect_table_of_an_odd_length),
+		ring_test(breaks_on_an_indirect_table_that_is_too_long),
+		ring_test(breaks_on_an_indirect_table_outside_memory),
+		ring_test(breaks_on_an_indirect_table_that_wraps),
+		ring_test(breaks_on_indirect_in_indirect),
+		ring_test(breaks_on_a_loop_in_an_indirect_table),
+		ring_test(breaks_on_a_next_outside_its_indirect_table),
+		unmapped_test(works_in_memory_that_cannot_be_mapped),
+		unmapped_test(breaks_when_a_bounced_reply_cannot_be_written),
+		ring_test(follows_memory_that_moves),
+		ring_test(breaks_when_its_ring_is_taken_away),
+		ring_test(is_whole_again_when_attached_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A queue is served (busy) only by its worker, between core_begin() and
+ * core_end(), which both take the lock; so under the lock it is known who is
+ * quiet.  Resets are asked for by a mark and a pause of the workers, and done
+ * by settle(), which every worker calls whenever it comes by: the last one
+ * that becomes quiet resets the device.  Where nothing can be in flight, the
+ * one who asks calls settle() himself.
+ */
+#include "virtio/virtio_core.h"
+
+#include "common/bytes.h"
+#include "virtio/virtio_spec.h"
+#include "virtio/virtio_worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFERED \
+	(VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | \
+	 VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) | \
+	 VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) | \
+	 VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX) | \
+	 VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
+
+/* The bits that a driver sets; the device sets NEEDS_RESET. */
+#define DRIVER_STATUS \
+	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | \
+	 VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FEATURES_OK | \
+	 VIRTIO_STATUS_FAILED)
+
+enum reset_state {
+	RESET_NONE,
+	RESET_PENDING,                  /* asked for; queues get quiet */
+	RESET_RUNNING                   /* someone is in ops->reset() */
+};
+
+/* All but the worker is protected by core->lock. */
+struct core_queue {
+	struct virtio_worker worker;
+	struct virtio_queue_regs regs;
+	bool running;                   /* enabled, and DRIVER_OK */
+	bool fresh;                     /* to be attached when next served */
+	bool busy;                      /* the worker is at it */
+	bool broken;
+	bool resetting;                 /* VIRTIO_F_RING_RESET */
+};
+
+struct virtio_core {
+	const struct virtio_device_ops *ops;
+	void *dev;
+	const struct virtio_transport_ops *transport_ops;
+	void *transport;
+	const struct log *log;
+	struct virtio_core_params params;
+
+	pthread_mutex_t lock;
+	pthread_cond_t reset_done;
+
+	/* Protected by lock. */
+	uint8_t status;
+	uint64_t driver_features;
+	enum reset_state reset;
+	bool started;                   /* there are workers, or will be */
+
+	struct core_queue queue[];      /* params.queues */
+};
+
+static struct core_queue *find(struct virtio_core *core, unsigned queue)
+{
+	return queue < core->params.queues ? &core->queue[queue] : NULL;
+}
+
+/* ---- resets; all with the lock held ------------------------------------ */
+
+/* A queue as it is after a reset. */
+static void clear_queue(struct virtio_core *core, struct core_queue *vq)
+{
+	vq->regs = (struct virtio_queue_regs){
+		.size = core->params.queue_size
+	};
+	vq->running = vq->fresh = vq->broken = vq->resetting = false;
+	virtio_worker_pause(&vq->worker, false);
+}
+
+static bool all_quiet(const struct virtio_core *core)
+{
+	for (unsigned i = 0; i < core->params.queues; i++) {
+		if (core->queue[i].busy)
+			return false;
+	}
+	return true;
+}
+
+/* Do the resets that can be done now.  Drops the lock over the device call. */
+static void settle(struct virtio_core *core)
+{
+	for (unsigned i = 0; i < core->params.queues; i++) {
+		if (core->queue[i].resetting && !core->queue[i].busy)
+			clear_queue(core, &core->queue[i]);
+	}
+	if (core->reset != RESET_PENDING || !all_quiet(core))
+		return;
+
+	core->reset = RESET_RUNNING;
+	pthread_mutex_unlock(&core->lock);
+	if (core->ops->reset)
+		core->ops->reset(core->dev);
+	pthread_mutex_lock(&core->lock);
+
+	for (unsigned i = 0; i < core->params.queues; i++)
+		clear_queue(core, &core->queue[i]);
+	core->driver_features = 0;
+	core->transport_ops->reset(core->transport);
+	core->status = 0;
+	core->reset = RESET_NONE;
+	pthread_cond_broadcast(&core->reset_done);
+	log_debug(core->log, LOG_VIRTIO, "%s: reset", core->params.name);
+}
+
+/*
+ * Before DRIVER_OK the device has seen nothing that it could take long to
+ * forget, and a stopped one has no workers: then it is done at once.
+ */
+static void ask_reset(struct virtio_core *core)
+{
+	if (core->reset != RESET_NONE)
+		return;
+	core->reset = RESET_PENDING;
+	for (unsigned i = 0; i < core->params.queues; i++)
+		virtio_worker_pause(&core->queue[i].worker, true);
+	if (!core->started || !(core->status & VIRTIO_STATUS_DRIVER_OK))
+		settle(core);
+}
+
+/* ---- what the workers ask ---------------------------------------------- */
+
+static void core_thread_init(void *owner)
+{
+	struct virtio_core *core = owner;
+
+	if (core->ops->thread_init)
+		core->ops->thread_init(core->dev);
+}
+
+static bool core_begin(void *owner, struct virtio_worker *worker)
+{
+	struct core_queue *vq = container_of(worker, struct core_queue, worker);
+	struct virtio_core *core = owner;
+	struct virtio_queue_regs regs;
+	uint64_t features;
+	bool fresh;
+
+	pthread_mutex_lock(&core->lock);
+	settle(core);
+	vq->busy = vq->running && !vq->broken && !vq->resetting &&
+		   core->reset == RESET_NONE;
+	if (!vq->busy) {
+		pthread_mutex_unlock(&core->lock);
+		return false;
+	}
+	fresh = vq->fresh;
+	vq->fresh = false;
+	regs = vq->regs;
+	features = core->driver_features;
+	pthread_mutex_unlock(&core->lock);
+
+	if (fresh)
+		virtio_queue_attach(&worker->queue, &regs, features);
+	return true;
+}
+
+static void core_end(void *owner, struct virtio_worker *worker)
+{
+	struct core_queue *vq = container_of(worker, struct core_queue, worker);
+	struct virtio_core *core = owner;
+
+	pthread_mutex_lock(&core->lock);
+	vq->busy = false;
+	settle(core);
+	pthread_mutex_unlock(&core->lock);
+}
+
+static ssize_t core_request(void *owner, struct virtio_worker *worker,
+			    struct virtio_chain *chain)
+{
+	struct virtio_core *core = owner;
+
+	return core->ops->request(core->dev, worker->index, chain);
+}
+
+static void core_interrupt(void *owner, struct virtio_worker *worker)
+{
+	struct virtio_core *core = owner;
+
+	core->transport_ops->queue_interrupt(core->transport, worker->index);
+}
+
+/* No reset can end before this queue is quiet, so it is this driver's. */
+static void core_broken(void *owner, struct virtio_worker *worker)
+{
+	struct core_queue *vq = container_of(worker, struct core_queue, worker);
+	struct virtio_core *core = owner;
+	bool tell;
+
+	pthread_mutex_lock(&core->lock);
+	vq->broken = true;
+	tell = core->reset == RESET_NONE;
+	if (tell)
+		core->status |= VIRTIO_STATUS_NEEDS_RESET;
+	pthread_mutex_unlock(&core->lock);
+
+	log_limited(core->log, LOG_VIRTIO, LOG_WARN,
+		    "%s: queue %u is broken: %s", core->params.name,
+		    worker->index, worker->queue.error);
+	if (tell)
+		core->transport_ops->config_interrupt(core->transport);
+}
+
+static const struct virtio_worker_ops worker_ops = {
+	.thread_init = core_thread_init,
+	.begin = core_begin,
+	.end = core_end,
+	.request = core_request,
+	.interrupt = core_interrupt,
+	.broken = core_broken,
+};
+
+/* ---- life cycle -------------------------------------------------------- */
+
+int virtio_core_new(const struct virtio_core_params *params,
+		    const struct virtio_device_ops *ops, void *dev,
+		    const struct virtio_transport_ops *transport_ops,
+		    void *transport, struct gmem *mem, const struct log *log,
+		    struct virtio_core **ret_core)
+{
+	struct virtio_core *core;
+	int ret = 0;
+
+	if (!params->queues || params->queues > VIRTIO_QUEUES_MAX ||
+	    !is_pow2(params->queue_size) ||
+	    params->queue_size > VIRTIO_QUEUE_SIZE_MAX)
+		return -EINVAL;
+	core = calloc(1, sizeof(*core) +
+			 params->queues * sizeof(core->queue[0]));
+	if (!core)
+		return -ENOMEM;
+	core->ops = ops;
+	core->dev = dev;
+	core->transport_ops = transport_ops;
+	core->transport = transport;
+	core->log = log;
+	core->params = *params;
+	pthread_mutex_init(&core->lock, NULL);
+	pthread_cond_init(&core->reset_done, NULL);
+
+	/* params.queues counts those that are there, so that free works. */
+	core->params.queues = 0;
+	while (!ret && core->params.queues < params->queues) {
+		struct core_queue *vq = &core->queue[core->params.queues];
+
+		ret = virtio_worker_init(&vq->worker, core->params.queues,
+					 &worker_ops, core, mem);
+		if (!ret) {
+			clear_queue(core, vq);
+			core->params.queues++;
+		}
+	}
+	if (ret) {
+		virtio_core_free(core);
+		return ret;
+	}
+	*ret_core = core;
+	return 0;
+}
+
+void virtio_core_free(struct virtio_core *core)
+{
+	virtio_core_stop(core);
+	for (unsigned i = 0; i < core->params.queues; i++)
+		virtio_worker_done(&core->queue[i].worker);
+	pthread_cond_destroy(&core->reset_done);
+	pthread_mutex_destroy(&core->lock);
+	free(core);
+}
+
+int virtio_core_start(struct virtio_core *core)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&core->lock);
+	if (core->started) {
+		pthread_mutex_unlock(&core->lock);
+		return 0;
+	}
+	core->started = true;
+	pthread_mutex_unlock(&core->lock);
+
+	for (unsigned i = 0; !ret && i < core->params.queues; i++)
+		ret = virtio_worker_start(&core->queue[i].worker,
+					  core->params.name);
+	if (ret)
+		virtio_core_stop(core);
+	return ret;
+}
+
+void virtio_core_stop(struct virtio_core *core)
+{
+	for (unsigned i = 0; i < core->params.queues; i++)
+		virtio_worker_ask_stop(&core->queue[i].worker);
+	for (unsigned i = 0; i < core->params.queues; i++)
+		virtio_worker_join(&core->queue[i].worker);
+
+	/* A reset that no worker has seen any more is done here. */
+	pthread_mutex_lock(&core->lock);
+	core->started = false;
+	settle(core);
+	pthread_mutex_unlock(&core->lock);
+}
+
+void virtio_core_reset(struct virtio_core *core)
+{
+	pthread_mutex_lock(&core->lock);
+	ask_reset(core);
+	while (core->reset != RESET_NONE)
+		pthread_cond_wait(&core->reset_done, &core->lock);
+	pthread_mutex_unlock(&core->lock);
+}
+
+/* ---- registers of the device ------------------------------------------- */
+
+unsigned virtio_core_queues(const struct virtio_core *core)
+{
+	return core->params.queues;
+}
+
+uint64_t virtio_core_features(const struct virtio_core *core)
+{
+	(void)core;
+	return OFFERED;
+}
+
+uint64_t virtio_core_driver_features(struct virtio_core *core)
+{
+	uint64_t features;
+
+	pthread_mutex_lock(&core->lock);
+	features = core->driver_features;
+	pthread_mutex_unlock(&core->lock);
+	return features;
+}
+
+void virtio_core_set_driver_features(struct virtio_core *core, unsigned bank,
+				     uint32_t value)
+{
+	unsigned shift = 32 * bank;
+
+	if (bank > 1)
+		return;
+	pthread_mutex_lock(&core->lock);
+	if (core->reset == RESET_NONE &&
+	    !(core->status & VIRTIO_STATUS_FEATURES_OK)) {
+		core->driver_features &= ~((uint64_t)UINT32_MAX << shift);
+		core->driver_features |= (uint64_t)value << shift;
+	}
+	pthread_mutex_unlock(&core->lock);
+}
+
+uint8_t virtio_core_status(struct virtio_core *core)
+{
+	uint8_t status;
+
+	pthread_mutex_lock(&core->lock);
+	status = core->status;
+	pthread_mutex_unlock(&core->lock);
+	return status;
+}
+
+static bool features_acceptable(const struct virtio_core *core)
+{
+	uint64_t f = core->driver_features;
+
+	return !(f & ~OFFERED) && (f & VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
+}
+
+static void run_queue(struct core_queue *vq)
+{
+	vq->running = vq->fresh = true;
+	virtio_worker_wake(&vq->worker);
+}
+
+/* Add status bits, by the rules; with the lock held. */
+static void add_status(struct virtio_core *core, uint8_t bits)
+{
+	uint8_t before = core->status;
+
+	bits &= DRIVER_STATUS;
+	if ((bits & ~before & VIRTIO_STATUS_FEATURES_OK) &&
+	    !features_acceptable(core)) {
+		log_limited(core->log, LOG_VIRTIO, LOG_WARN,
+			    "%s: the driver's features 0x%llx are refused (offered: 0x%llx)",
+			    core->params.name,
+			    (unsigned long long)core->driver_features,
+			    (unsigned long long)OFFERED);
+		bits &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
+	}
+	if (!((before | bits) & VIRTIO_STATUS_FEATURES_OK))
+		bits &= (uint8_t)~VIRTIO_STATUS_DRIVER_OK;
+	core->status |= bits;
+	if (!(bits & ~before & VIRTIO_STATUS_DRIVER_OK))
+		return;
+	log_debug(core->log, LOG_VIRTIO, "%s: driver ready, features 0x%llx",
+		  core->params.name,
+		  (unsigned long long)core->driver_features);
+	for (unsigned i = 0; i < core->params.queues; i++) {
+		if (core->queue[i].regs.enabled)
+			run_queue(&core->queue[i]);
+	}
+}
+
+void virtio_core_set_status(struct virtio_core *core, uint8_t status)
+{
+	pthread_mutex_lock(&core->lock);
+	if (!status)
+		ask_reset(core);
+	else if (core->reset == RESET_NONE)
+		add_status(core, status);
+	pthread_mutex_unlock(&core->lock);
+}
+
+uint8_t virtio_core_config_generation(struct virtio_core *core)
+{
+	(void)core;
+	return 0;       /* the configuration space never changes */
+}
+
+void virtio_core_config_read(struct virtio_core *core, uint32_t offset,
+			     void *buf, size_t len)
+{
+	memset(buf, 0xff, len);
+	if (offset < core->ops->config_size)
+		core->ops->config_read(core->dev, offset, buf,
+				       MIN(len, core->ops->config_size - offset));
+}
+
+/* ---- registers of a queue ---------------------------------------------- */
+
+struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
+					   unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+	struct virtio_queue_regs regs = { 0 };
+
+	if (vq) {
+		pthread_mutex_lock(&core->lock);
+		regs = vq->regs;
+		pthread_mutex_unlock(&core->lock);
+	}
+	return regs;
+}
+
+void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
+			   const struct virtio_queue_regs *regs)
+{
+	struct core_queue *vq = find(core, queue);
+
+	if (!vq)
+		return;
+	pthread_mutex_lock(&core->lock);
+	if (!vq->regs.enabled && core->reset == RESET_NONE) {
+		uint16_t size = vq->regs.size;
+
+		if (is_pow2(regs->size) &&
+		    regs->size <= core->params.queue_size)
+			size = regs->size;
+		vq->regs = (struct virtio_queue_regs){
+			.size = size,
+			.desc = regs->desc,
+			.driver = regs->driver,
+			.device = regs->device,
+		};
+	}
+	pthread_mutex_unlock(&core->lock);
+}
+
+/* Late ones, as after a queue reset, run at once. */
+void virtio_core_enable_queue(struct virtio_core *core, unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+
+	if (!vq)
+		return;
+	pthread_mutex_lock(&core->lock);
+	if (!vq->regs.enabled && core->reset == RESET_NONE) {
+		vq->regs.enabled = true;
+		if (core->status & VIRTIO_STATUS_DRIVER_OK)
+			run_queue(vq);
+	}
+	pthread_mutex_unlock(&core->lock);
+}
+
+void virtio_core_reset_queue(struct virtio_core *core, unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+
+	if (!vq)
+		return;
+	pthread_mutex_lock(&core->lock);
+	if (vq->regs.enabled && core->reset == RESET_NONE &&
+	    (core->status & VIRTIO_STATUS_FEATURES_OK) &&
+	    (core->driver_features & VIRTIO_FEATURE(VIRTIO_F_RING_RESET))) {
+		vq->resetting = true;
+		virtio_worker_pause(&vq->worker, true);
+		settle(core);
+	}
+	pthread_mutex_unlock(&core->lock);
+}
+
+bool virtio_core_queue_resetting(struct virtio_core *core, unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+	bool resetting = false;
+
+	if (vq) {
+		pthread_mutex_lock(&core->lock);
+		resetting = vq->resetting;
+		pthread_mutex_unlock(&core->lock);
+	}
+	return resetting;
+}
+
+void virtio_core_kick(struct virtio_core *core, unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+
+	if (vq)
+		virtio_worker_wake(&vq->worker);
+}
+
+struct event *virtio_core_queue_event(struct virtio_core *core,
+				      unsigned queue)
+{
+	struct core_queue *vq = find(core, queue);
+
+	return vq ? &vq->worker.event : NULL;
+}

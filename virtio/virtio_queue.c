@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "virtio/virtio_queue.h"
+
+#include "common/bytes.h"
+#include "virtio/virtio_core.h"
+#include "virtio/virtio_ring.h"
+#include "virtio/virtio_spec.h"
+
+#include <errno.h>
+
+void virtio_queue_init(struct virtio_queue *q, struct gmem *mem)
+{
+	*q = (struct virtio_queue){ .mem = mem };
+	q->error = "it was never attached";
+	gmem_register(mem, &q->reader);
+}
+
+void virtio_queue_done(struct virtio_queue *q)
+{
+	gmem_unregister(q->mem, &q->reader);
+}
+
+int virtio_queue_break(struct virtio_queue *q, const char *why)
+{
+	if (!q->error)
+		q->error = why;
+	return -EPROTO;
+}
+
+void virtio_queue_attach(struct virtio_queue *q,
+			 const struct virtio_queue_regs *regs,
+			 uint64_t features)
+{
+	q->error = NULL;
+	q->generation = 0;
+	q->size = regs->size;
+	q->event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	q->indirect = features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
+	q->ring = &virtio_split_ring;
+	(void)q->ring->attach(q, regs); /* q->error tells */
+}
+
+void virtio_queue_enter(struct virtio_queue *q)
+{
+	uint64_t generation = gmem_enter(q->mem, &q->reader);
+
+	if (generation == q->generation || q->error)
+		return;
+	virtio_area_map(&q->desc);
+	virtio_area_map(&q->driver);
+	virtio_area_map(&q->device);
+	q->generation = generation;
+}
+
+void virtio_queue_leave(struct virtio_queue *q)
+{
+	gmem_leave(&q->reader);
+}
+
+int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req)
+{
+	bool begun = false;
+	int ret;
+
+	if (q->error)
+		return -EPROTO;
+	ret = q->ring->available(q);
+	if (ret <= 0)
+		return ret;
+	ret = q->ring->pop(q, req, &begun);
+	if (!ret) {
+		virtio_request_ready(req);
+		return 1;
+	}
+	if (begun)
+		(void)q->ring->push(q, req, 0);  /* it is broken already */
+	return ret;
+}
+
+int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
+		      uint32_t used)
+{
+	int ret = 0;
+
+	if (virtio_request_finish(req, used)) {
+		ret = virtio_queue_break(q, "a buffer cannot be written");
+		used = 0;
+	}
+	if (q->ring->push(q, req, used))
+		ret = -EPROTO;
+	return ret;
+}
+
+bool virtio_queue_must_interrupt(struct virtio_queue *q)
+{
+	/* A queue that pushed nothing may have no ring to look at. */
+	return q->next_used != q->told_used && q->ring->must_interrupt(q) > 0;
+}
+
+bool virtio_queue_arm(struct virtio_queue *q)
+{
+	int ret;
+
+	if (q->error || q->ring->notify(q, true))
+		return false;
+	/* What came before the driver could see that is not announced. */
+	ret = q->ring->available(q);
+	if (ret > 0)
+		virtio_queue_disarm(q);
+	return !ret;
+}
+
+void virtio_queue_disarm(struct virtio_queue *q)
+{
+	if (!q->error)
+		(void)q->ring->notify(q, false);  /* q->error tells */
+}
+
+/* ---- what ring formats are built from ---------------------------------- */
+
+bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
+		      uint64_t gpa, size_t size, size_t align, uint32_t flags)
+{
+	*area = (struct virtio_area){
+		.gpa = gpa,
+		.size = size,
+		.flags = flags,
+		.mem = q->mem,
+		.reader = &q->reader,
+	};
+	return gpa % align == 0 && gpa + size - 1 >= gpa;
+}
+
+int virtio_ring_desc(struct virtio_queue *q, const struct virtio_area *table,
+		     uint16_t i, struct virtio_desc *ret_desc)
+{
+	uint8_t raw[VIRTQ_DESC_SIZE];
+
+	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
+			     sizeof(raw)))
+		return virtio_queue_break(q, "descriptors are outside guest memory");
+	*ret_desc = (struct virtio_desc){
+		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
+		.len = le32_load(raw + VIRTQ_DESC_LEN),
+		.flags = le16_load(raw + VIRTQ_DESC_FLAGS),
+		.next = le16_load(raw + VIRTQ_DESC_NEXT),
+	};
+	return 0;
+}
+
+int virtio_ring_indirect(struct virtio_queue *q, const struct virtio_desc *desc,
+			 struct virtio_request *req)
+{
+	uint16_t count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE);
+	struct virtio_area table;
+	struct virtio_desc d = { 0 };
+
+	if (!q->indirect)
+		return virtio_queue_break(q, "an indirect table was not negotiated");
+	if (desc->flags & VIRTQ_DESC_F_NEXT)
+		return virtio_queue_break(q, "an indirect table with a next descriptor");
+	if (!desc->len || desc->len % VIRTQ_DESC_SIZE)
+		return virtio_queue_break(q, "an indirect table of an odd length");
+	if (desc->len / VIRTQ_DESC_SIZE > VIRTIO_INDIRECT_MAX)
+		return virtio_queue_break(q, "an indirect table is too long");
+	if (!virtio_ring_area(q, &table, desc->addr, desc->len, 1, GMEM_READ))
+		return virtio_queue_break(q, "an indirect table wraps around");
+	virtio_area_map(&table);
+
+	for (uint16_t i = 0, n = 0;; i = d.next) {
+		const char *error;
+
+		if (i >= count)
+			return virtio_queue_break(q, "a next descriptor is outside its table");
+		if (++n > count)
+			return virtio_queue_break(q, "a loop of descriptors");
+		if (virtio_ring_desc(q, &table, i, &d))
+			return -EPROTO;
+		if (d.flags & VIRTQ_DESC_F_INDIRECT)
+			return virtio_queue_break(q, "an indirect table in an indirect table");
+		error = virtio_request_add(req, d.addr, d.len,
+					   d.flags & VIRTQ_DESC_F_WRITE);
+		if (error)
+			return virtio_queue_break(q, error);
+		if (!(d.flags & VIRTQ_DESC_F_NEXT))
+			return 0;
+	}
+}

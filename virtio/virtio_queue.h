@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_queue.h - one virtqueue, whatever the format of its ring: take a
+ * request from it, give it back, and who must be told what.
+ *
+ * Ring and descriptors are the guest's memory, which it may change at any
+ * moment: every number is read once into a local, checked, and used.  What
+ * breaks the rules breaks the queue: it says why, once, and yields nothing
+ * more until it is attached anew.
+ *
+ * Used by one thread, which is the reader of the queue's guest memory: pop,
+ * push and arm are allowed only between enter and leave.
+ */
+#ifndef VIRTIO_VIRTIO_QUEUE_H
+#define VIRTIO_VIRTIO_QUEUE_H
+
+#include "virtio/virtio_area.h"
+#include "virtio/virtio_request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Entries of one indirect table.  Drivers make them longer than the queue (as
+ * Linux does), so it is not the queue's size.
+ */
+#define VIRTIO_INDIRECT_MAX 1024
+
+struct virtio_queue_regs;
+struct virtio_ring_ops;
+
+struct virtio_queue {
+	struct gmem *mem;
+	struct gmem_reader reader;
+	uint64_t generation;            /* for which the areas are mapped */
+
+	const struct virtio_ring_ops *ring;
+	struct virtio_area desc, driver, device;
+	uint16_t size;
+	bool event_idx, indirect;       /* negotiated */
+
+	/* Progress; kept over stop and start. */
+	uint16_t next_avail;            /* the next to be popped */
+	uint16_t seen_avail;            /* the driver's index, as last read */
+	uint16_t next_used;             /* the next to be pushed */
+	uint16_t told_used;             /* when interrupting was last decided */
+
+	const char *error;              /* why it is broken, or NULL */
+};
+
+/* Registers the reader.  mem is borrowed until virtio_queue_done(). */
+void virtio_queue_init(struct virtio_queue *q, struct gmem *mem);
+void virtio_queue_done(struct virtio_queue *q);
+
+/*
+ * Begin at the start of a ring with these registers and features.  Without a
+ * usable ring the queue is broken from the start.
+ */
+void virtio_queue_attach(struct virtio_queue *q,
+			 const struct virtio_queue_regs *regs,
+			 uint64_t features);
+
+void virtio_queue_enter(struct virtio_queue *q);
+void virtio_queue_leave(struct virtio_queue *q);
+
+/*
+ * Take the next request.  1; 0: there is none; -EPROTO: the queue is broken,
+ * and a chain that was begun has been given back with length 0.
+ */
+int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req);
+
+/*
+ * Give it back with `used` bytes written to it.  0, or -EPROTO: the queue is
+ * broken.
+ */
+int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
+		      uint32_t used);
+
+/* After a push: does the driver want an interrupt? */
+bool virtio_queue_must_interrupt(struct virtio_queue *q);
+
+/*
+ * Ask the driver for a notification, before sleeping.  True: sleep; false:
+ * there is work already (or the queue is broken).
+ */
+bool virtio_queue_arm(struct virtio_queue *q);
+/* Notifications are not needed for now. */
+void virtio_queue_disarm(struct virtio_queue *q);
+
+/* Break it; `why` is a constant.  Returns -EPROTO.  The first reason stays. */
+int virtio_queue_break(struct virtio_queue *q, const char *why);
+
+#endif

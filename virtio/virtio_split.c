@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The split ring (virtio 1.3 2.7).
+ *
+ * The driver puts heads of chains into the available ring and advances its
+ * index; the device puts them into the used ring and advances its own.  Both
+ * indices run freely through 16 bits.  All index, flag and event accesses are
+ * seq_cst (virtio_area.h), which is what 2.7.7 and 2.7.10 need:
+ *
+ *  - The driver stores avail->idx and then loads avail_event (or used->flags);
+ *    the device stores avail_event and then loads avail->idx again.
+ *  - The device stores used->idx and then loads used_event (or avail->flags);
+ *    the driver stores used_event and then loads used->idx again.
+ *
+ * Of each pair one sees the other, so no work and no completion is missed.
+ */
+#include "virtio/virtio_ring.h"
+
+#include "common/bytes.h"
+#include "virtio/virtio_core.h"
+#include "virtio/virtio_spec.h"
+
+#include <errno.h>
+
+static const char nowhere[] = "the ring is outside guest memory";
+
+static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
+{
+	uint16_t size = regs->size;
+
+	q->next_avail = q->seen_avail = q->next_used = q->told_used = 0;
+	if (!is_pow2(size) || size > VIRTIO_QUEUE_SIZE_MAX)
+		return virtio_queue_break(q, "the queue's size is no power of two");
+	if (!virtio_ring_area(q, &q->desc, regs->desc, virtq_desc_bytes(size),
+			      VIRTQ_DESC_ALIGN, GMEM_READ) ||
+	    !virtio_ring_area(q, &q->driver, regs->driver,
+			      virtq_avail_bytes(size), VIRTQ_AVAIL_ALIGN,
+			      GMEM_READ) ||
+	    !virtio_ring_area(q, &q->device, regs->device,
+			      virtq_used_bytes(size), VIRTQ_USED_ALIGN,
+			      GMEM_WRITE))
+		return virtio_queue_break(q, "the ring is misaligned");
+	return 0;
+}
+
+static int available(struct virtio_queue *q)
+{
+	uint16_t idx;
+
+	if (q->seen_avail != q->next_avail)
+		return 1;
+	if (virtio_area_load16(&q->driver, VIRTQ_AVAIL_IDX, &idx))
+		return virtio_queue_break(q, nowhere);
+	if ((uint16_t)(idx - q->next_avail) > q->size)
+		return virtio_queue_break(q, "the available index jumped by more than the queue's size");
+	q->seen_avail = idx;
+	return idx != q->next_avail;
+}
+
+/* Follow the chain that begins at `head`. */
+static int gather(struct virtio_queue *q, uint16_t head,
+		  struct virtio_request *req)
+{
+	struct virtio_desc d = { 0 };
+
+	for (uint16_t i = head, n = 0;; i = d.next) {
+		const char *error;
+
+		if (i >= q->size)
+			return virtio_queue_break(q, "a next descriptor is outside its table");
+		if (++n > q->size)
+			return virtio_queue_break(q, "a loop of descriptors");
+		if (virtio_ring_desc(q, &q->desc, i, &d))
+			return -EPROTO;
+		if (d.flags & VIRTQ_DESC_F_INDIRECT)
+			return virtio_ring_indirect(q, &d, req);
+		error = virtio_request_add(req, d.addr, d.len,
+					   d.flags & VIRTQ_DESC_F_WRITE);
+		if (error)
+			return virtio_queue_break(q, error);
+		if (!(d.flags & VIRTQ_DESC_F_NEXT))
+			return 0;
+	}
+}
+
+static int pop(struct virtio_queue *q, struct virtio_request *req,
+	       bool *ret_begun)
+{
+	unsigned slot = q->next_avail & (q->size - 1u);
+	uint8_t raw[VIRTQ_AVAIL_ELEM_SIZE];
+	uint16_t head;
+
+	if (virtio_area_read(&q->driver,
+			     VIRTQ_AVAIL_RING + slot * sizeof(raw), raw,
+			     sizeof(raw)))
+		return virtio_queue_break(q, nowhere);
+	head = le16_load(raw);
+	if (head >= q->size)
+		return virtio_queue_break(q, "the head of a chain is outside the table");
+	q->next_avail++;
+	virtio_request_begin(req, head);
+	*ret_begun = true;
+	return gather(q, head, req);
+}
+
+static int push(struct virtio_queue *q, const struct virtio_request *req,
+		uint32_t used)
+{
+	unsigned slot = q->next_used & (q->size - 1u);
+	uint8_t raw[VIRTQ_USED_ELEM_SIZE];
+
+	le32_store(raw, req->id);
+	le32_store(raw + 4, used);
+	if (virtio_area_write(&q->device, VIRTQ_USED_RING + slot * sizeof(raw),
+			      raw, sizeof(raw)))
+		return virtio_queue_break(q, nowhere);
+	q->next_used++;
+	if (virtio_area_store16(&q->device, VIRTQ_USED_IDX, q->next_used))
+		return virtio_queue_break(q, nowhere);
+	return 0;
+}
+
+static int must_interrupt(struct virtio_queue *q)
+{
+	uint16_t old = q->told_used, value;
+	uint64_t where = q->event_idx ? virtq_used_event_offset(q->size) :
+					VIRTQ_AVAIL_FLAGS;
+
+	if (virtio_area_load16(&q->driver, where, &value))
+		return virtio_queue_break(q, nowhere);
+	q->told_used = q->next_used;
+	if (q->event_idx)
+		return virtq_need_event(value, q->next_used, old);
+	return !(value & VIRTQ_AVAIL_F_NO_INTERRUPT);
+}
+
+/*
+ * With EVENT_IDX nothing is to be done when notifications are not wanted: the
+ * index where one was wanted has been passed (virtio 1.3 2.7.10).
+ */
+static int notify(struct virtio_queue *q, bool wanted)
+{
+	int ret = 0;
+
+	if (!q->event_idx)
+		ret = virtio_area_store16(&q->device, VIRTQ_USED_FLAGS,
+					  wanted ? 0 : VIRTQ_USED_F_NO_NOTIFY);
+	else if (wanted)
+		ret = virtio_area_store16(&q->device,
+					  virtq_avail_event_offset(q->size),
+					  q->next_avail);
+	return ret ? virtio_queue_break(q, nowhere) : 0;
+}
+
+const struct virtio_ring_ops virtio_split_ring = {
+	.attach = attach,
+	.available = available,
+	.pop = pop,
+	.push = push,
+	.must_interrupt = must_interrupt,
+	.notify = notify,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_worker.h - the thread that serves one queue.
+ *
+ * It sleeps on the queue's event.  Woken, it asks its owner whether the queue
+ * may be served (begin), handles requests until there are none or it is asked
+ * to pause, and says that it is done (end); so between end and begin nothing
+ * touches the queue but its owner.
+ *
+ * It is inside guest memory for one request at a time, and never while it
+ * sleeps or calls begin or end.
+ */
+#ifndef VIRTIO_VIRTIO_WORKER_H
+#define VIRTIO_VIRTIO_WORKER_H
+
+#include "common/event.h"
+#include "virtio/virtio_queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct virtio_worker;
+
+/* What a worker asks of its owner, always on its own thread. */
+struct virtio_worker_ops {
+	void (*thread_init)(void *owner);
+	/* Woken: may the queue be served now? */
+	bool (*begin)(void *owner, struct virtio_worker *worker);
+	/* After a begin that returned true: the queue is left alone now. */
+	void (*end)(void *owner, struct virtio_worker *worker);
+	/* As in struct virtio_device_ops. */
+	ssize_t (*request)(void *owner, struct virtio_worker *worker,
+			   struct virtio_chain *chain);
+	/* Buffers were used and the driver wants to know. */
+	void (*interrupt)(void *owner, struct virtio_worker *worker);
+	/* The queue broke (worker->queue.error); before end. */
+	void (*broken)(void *owner, struct virtio_worker *worker);
+};
+
+struct virtio_worker {
+	unsigned index;                 /* which queue */
+	struct virtio_queue queue;
+	struct event event;
+
+	/* Private. */
+	const struct virtio_worker_ops *ops;
+	void *owner;
+	struct virtio_request request;
+	pthread_t thread;
+	bool running;                   /* there is a thread */
+	atomic_bool stop;
+	atomic_bool pause;
+};
+
+/* ops, owner and mem are borrowed until virtio_worker_done().  0 or -errno. */
+int virtio_worker_init(struct virtio_worker *worker, unsigned index,
+		       const struct virtio_worker_ops *ops, void *owner,
+		       struct gmem *mem);
+/* It must not run. */
+void virtio_worker_done(struct virtio_worker *worker);
+
+/*
+ * Start the thread, named "name/index", with all signals blocked; it looks at
+ * its queue at once.  0 or -errno.
+ */
+int virtio_worker_start(struct virtio_worker *worker, const char *name);
+/* It shall end after the request in flight; does not wait. */
+void virtio_worker_ask_stop(struct virtio_worker *worker);
+/* Wait until it has ended.  Nothing if it was never started. */
+void virtio_worker_join(struct virtio_worker *worker);
+
+/* Wake it: there may be work, or the owner has news.  From any thread. */
+void virtio_worker_wake(struct virtio_worker *worker);
+/*
+ * It shall call end after the request in flight; stays so until it is taken
+ * back.  From any thread; does not wait.
+ */
+void virtio_worker_pause(struct virtio_worker *worker, bool pause);
+
+#endif
