@@ -1,6 +1,11 @@
-VIRTIO_TESTS = test_virtio_queue test_virtio_request test_virtio_split
+VIRTIO_TESTS = test_virtio_core test_virtio_queue test_virtio_request \
+	test_virtio_split test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
 TESTS += $(VIRTIO_TESTS)
+
+test_virtio_core_SOURCES = %reldir%/test_core.c %reldir%/core_fixture.h
+test_virtio_core_CFLAGS = $(TEST_CFLAGS)
+test_virtio_core_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_queue_SOURCES = %reldir%/test_queue.c %reldir%/ring_fixture.h
 test_virtio_queue_CFLAGS = $(TEST_CFLAGS)
@@ -13,3 +18,7 @@ test_virtio_request_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 test_virtio_split_SOURCES = %reldir%/test_split.c %reldir%/ring_fixture.h
 test_virtio_split_CFLAGS = $(TEST_CFLAGS)
 test_virtio_split_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_worker_SOURCES = %reldir%/test_worker.c %reldir%/core_fixture.h
+test_virtio_worker_CFLAGS = $(TEST_CFLAGS)
+test_virtio_worker_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)

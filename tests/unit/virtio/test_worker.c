@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers at work, seen through the core that owns them. */
+#include "tests/unit/virtio/core_fixture.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void serves_each_queue_on_its_thread(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head[QUEUES];
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	await(f, &f->threads, QUEUES);
+	drive(f, V1);
+	set(f, &f->hold, true);
+	for (unsigned i = 0; i < QUEUES; i++) {
+		head[i] = add(f, i);
+		virtio_core_kick(f->core, i);
+	}
+	await(f, &f->entered, QUEUES);  /* at a time */
+	set(f, &f->hold, false);
+	for (unsigned i = 0; i < QUEUES; i++) {
+		await(f, &f->interrupts[i], 1);
+		assert_used(f, i, head[i], 4);
+	}
+}
+
+static void looks_at_its_ring_at_driver_ok(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	negotiate(f, V1);
+	set_up_queue(f, 0, V1);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->entered), 0);
+	virtio_core_set_status(f->core, READY);
+	await(f, &f->handled, 1);
+}
+
+static void serves_nothing_until_started(void **state)
+{
+	struct core_fixture *f = *state;
+
+	drive(f, V1);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->entered), 0);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	await(f, &f->handled, 1);
+}
+
+static void keeps_its_progress_over_stop_and_start(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1 | EVENT_IDX);
+	for (unsigned i = 1; i <= 10; i++) {
+		uint16_t head = add(f, 0);
+
+		virtio_core_kick(f->core, 0);
+		await(f, &f->handled, i);
+		virtio_core_stop(f->core);
+		assert_used(f, 0, head, 4);
+		assert_int_equal(virtio_core_status(f->core), READY);
+		assert_int_equal(virtio_core_start(f->core), 0);
+	}
+	virtio_core_stop(f->core);
+	assert_int_equal(get(f, &f->handled), 10);
+	assert_int_equal(get(f, &f->device_resets), 0);
+}
+
+static void *stop_core(void *arg)
+{
+	struct core_fixture *f = arg;
+
+	virtio_core_stop(f->core);
+	return NULL;
+}
+
+static void stop_waits_for_the_request_and_leaves_the_next(void **state)
+{
+	struct core_fixture *f = *state;
+	pthread_t stopper;
+	uint16_t head;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	set(f, &f->hold, true);
+	head = add(f, 0);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, 1);
+	pthread_create(&stopper, NULL, stop_core, f);
+	pause_ms(20);
+	set(f, &f->hold, false);
+	pthread_join(stopper, NULL);
+	/*
+	 * The request in flight was finished.  The stop may have come too late
+	 * to hold back the other, but nothing is half done.
+	 */
+	assert_used(f, 0, head, 4);
+	assert_int_equal(fake_ring_used_idx(&f->ring[0]), get(f, &f->handled));
+	assert_int_equal(virtio_core_start(f->core), 0);
+	await(f, &f->handled, 2);
+}
+
+static void breaks_alone(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	fake_ring_publish(&f->ring[0], 60000);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->config_interrupts, 1);
+	assert_int_equal(virtio_core_status(f->core),
+			 READY | VIRTIO_STATUS_NEEDS_RESET);
+	/* It is parked ... */
+	virtio_core_kick(f->core, 0);
+	/* ... and the other goes on. */
+	head = add(f, 1);
+	virtio_core_kick(f->core, 1);
+	await(f, &f->interrupts[1], 1);
+	assert_used(f, 1, head, 4);
+	assert_int_equal(get(f, &f->config_interrupts), 1);
+	assert_int_equal(get(f, &f->interrupts[0]), 0);
+	/* A reset mends it. */
+	virtio_core_set_status(f->core, 0);
+	await_true(virtio_core_status(f->core) == 0);
+	drive(f, V1);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->interrupts[0], 1);
+}
+
+static void breaks_on_a_request_that_makes_no_sense(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	f->answer = -22;
+	drive(f, V1);
+	head = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->config_interrupts, 1);
+	assert_used(f, 0, head, 0);
+	assert_int_equal(get(f, &f->interrupts[0]), 1);
+	assert_int_equal(virtio_core_status(f->core),
+			 READY | VIRTIO_STATUS_NEEDS_RESET);
+}
+
+static void breaks_on_a_misaligned_ring_at_driver_ok(void **state)
+{
+	struct core_fixture *f = *state;
+	const struct virtio_queue_regs regs = {
+		.size = 8, .desc = RAM_GPA + 8, .driver = RAM_GPA + 4096,
+		.device = RAM_GPA + 8192,
+	};
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	negotiate(f, V1);
+	virtio_core_set_queue(f->core, 0, &regs);
+	virtio_core_enable_queue(f->core, 0);
+	virtio_core_set_status(f->core, READY);
+	await(f, &f->config_interrupts, 1);
+	assert_true(virtio_core_status(f->core) & VIRTIO_STATUS_NEEDS_RESET);
+}
+
+static void resets_one_queue_alone(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1 | RING_RESET);
+	set(f, &f->hold, true);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, 1);
+	virtio_core_reset_queue(f->core, 0);
+	pause_ms(10);
+	assert_true(virtio_core_queue_resetting(f->core, 0));
+	assert_true(virtio_core_queue(f->core, 0).enabled);
+	set(f, &f->hold, false);
+	await_true(!virtio_core_queue_resetting(f->core, 0));
+	assert_false(virtio_core_queue(f->core, 0).enabled);
+	assert_int_equal(virtio_core_queue(f->core, 0).desc, 0);
+	assert_int_equal(virtio_core_status(f->core), READY);
+	assert_int_equal(get(f, &f->device_resets), 0);
+	/* The other one never noticed, and this one can be used again. */
+	head = add(f, 1);
+	virtio_core_kick(f->core, 1);
+	await(f, &f->interrupts[1], 1);
+	assert_used(f, 1, head, 4);
+	set_up_queue(f, 0, V1);
+	head = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->handled, 3);
+	await(f, &f->interrupts[0], 2);
+	assert_used(f, 0, head, 4);
+}
+
+static void resets_no_queue_without_the_feature(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	virtio_core_reset_queue(f->core, 0);
+	assert_false(virtio_core_queue_resetting(f->core, 0));
+	assert_true(virtio_core_queue(f->core, 0).enabled);
+}
+
+static void *remove_memory(void *arg)
+{
+	struct core_fixture *f = arg;
+
+	assert_int_equal(gmem_remove(&f->mem, RAM_GPA, RAM_SIZE), 0);
+	change(f, &f->transport_resets);        /* any counter will do */
+	return NULL;
+}
+
+static void memory_stays_while_a_request_uses_it(void **state)
+{
+	struct core_fixture *f = *state;
+	pthread_t remover;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	set(f, &f->hold, true);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, 1);
+	pthread_create(&remover, NULL, remove_memory, f);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->transport_resets), 0);
+	set(f, &f->hold, false);
+	pthread_join(remover, NULL);
+	assert_int_equal(get(f, &f->transport_resets), 1);
+	assert_int_equal(fake_ring_used_idx(&f->ring[0]), 1);
+}
+
+/* A driver that kicks only when asked, and waits for its interrupts. */
+static void ping_pong(struct core_fixture *f, uint64_t features)
+{
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, features);
+	for (unsigned i = 0; i < 5000; i++) {
+		size_t mark = fake_ram_mark(&f->ram);
+		unsigned seen = get(f, &f->interrupts[0]);
+		uint16_t head = add(f, 0);
+
+		if (fake_ring_must_kick(&f->ring[0]))
+			virtio_core_kick(f->core, 0);
+		/* One for the round before may come late. */
+		while (fake_ring_arm(&f->ring[0]))
+			await(f, &f->interrupts[0], ++seen);
+		assert_used(f, 0, head, 4);
+		fake_ram_release(&f->ram, mark);
+	}
+}
+
+static void loses_no_wakeup_with_flags(void **state)
+{
+	ping_pong(*state, V1);
+}
+
+static void loses_no_wakeup_with_event_idx(void **state)
+{
+	ping_pong(*state, V1 | EVENT_IDX);
+}
+
+/* How many threads have this name, and does (one of) them block SIGTERM? */
+static unsigned threads_named(const char *name, bool *ret_blocked)
+{
+	char path[300], line[256];
+	unsigned count = 0;
+	struct dirent *e;
+	DIR *dir = opendir("/proc/self/task");
+
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		unsigned long long blocked = 0;
+		bool match = false;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status",
+			 e->d_name);
+		file = fopen(path, "r");
+		while (file && fgets(line, sizeof(line), file)) {
+			line[strcspn(line, "\n")] = '\0';
+			if (!strncmp(line, "Name:\t", 6))
+				match = !strcmp(line + 6, name);
+			(void)sscanf(line, "SigBlk: %llx", &blocked);
+		}
+		if (file)
+			fclose(file);
+		if (match) {
+			count++;
+			*ret_blocked = blocked >> (SIGTERM - 1) & 1;
+		}
+	}
+	closedir(dir);
+	return count;
+}
+
+static void names_its_threads_and_blocks_their_signals(void **state)
+{
+	struct core_fixture *f = *state;
+	bool blocked = false;
+	sigset_t mask;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	assert_int_equal(threads_named("a-very-long/0", &blocked), 1);
+	assert_int_equal(threads_named("a-very-long/1", &blocked), 1);
+	assert_true(blocked);
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	assert_false(sigismember(&mask, SIGTERM));
+	virtio_core_stop(f->core);
+	assert_int_equal(threads_named("a-very-long/0", &blocked), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		core_test(serves_each_queue_on_its_thread),
+		core_test(looks_at_its_ring_at_driver_ok),
+		core_test(serves_nothing_until_started),
+		core_test(keeps_its_progress_over_stop_and_start),
+		core_test(stop_waits_for_the_request_and_leaves_the_next),
+		core_test(breaks_alone),
+		core_test(breaks_on_a_request_that_makes_no_sense),
+		core_test(breaks_on_a_misaligned_ring_at_driver_ok),
+		core_test(resets_one_queue_alone),
+		core_test(resets_no_queue_without_the_feature),
+		core_test(memory_stays_while_a_request_uses_it),
+		core_test(loses_no_wakeup_with_flags),
+		core_test(loses_no_wakeup_with_event_idx),
+		core_test(names_its_threads_and_blocks_their_signals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
