@@ -17,7 +17,8 @@
  *  - Output arguments (ret_*) come zeroed and count only on success.
  *  - `dst` and `src` are the guest's memory, of exactly the size that the
  *    request allows: a member that fills dst returns how many bytes it wrote
- *    from the start.
+ *    from the start.  A READ's dst may be longer than max_write (a guest with
+ *    64 KiB pages reads 256 of them), and must be filled unless the file ends.
  *  - It may be called from several threads at a time, INIT and DESTROY too
  *    where a guest misbehaves (the session lets neither overlap others).
  *  - It may block.
@@ -50,7 +51,7 @@ struct fuse_init_info {
 	 */
 	uint64_t flags;
 	uint32_t max_readahead;
-	uint32_t max_write;             /* bytes; a READ is no longer either */
+	uint32_t max_write;             /* bytes of one WRITE */
 	uint32_t max_background;
 	uint32_t time_gran;
 };

@@ -5,8 +5,8 @@
  * The records and numbers that a guest's kernel and a file system exchange,
  * under the names that Linux gives them in <linux/fuse.h>, so that any host
  * can compile this and nothing depends on how old the installed headers are.
- * The virtio device carries them in little-endian (virtio 1.3 5.11.6.2); hosts
- * are little-endian too, so records are used as they come.
+ * Records are in the guest's byte order.  Guests and hosts here are
+ * little-endian, so records are used as they come.
  *
  * A request is struct fuse_in_header, the argument record of its opcode, and
  * names or data; a reply is struct fuse_out_header and a record or data.

@@ -22,11 +22,12 @@
 
 struct fuse_session;
 
-/* The longest data of one READ or WRITE that INIT offers: 256 pages. */
+/* The longest data of one WRITE that INIT offers: 256 pages. */
 #define FUSE_MAX_WRITE (1u << 20)
 /*
- * The longest request but for WRITE data: headers, arguments, two names or a
- * name and a value.  Longer ones are answered with an error.
+ * The longest request: headers, arguments, two names or a name and a value.
+ * Longer ones are answered with an error, but for WRITE and BATCH_FORGET,
+ * whose data is not copied.
  */
 #define FUSE_REQUEST_MAX (65536 + 8192)
 

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuse/fuse_dispatch.h"
+
+#include "common/bytes.h"
+#include "fuse/fuse_dirent.h"
+
+/* Call a member of the file system; one that it does not have is ENOSYS. */
+#define CALL(c, member, ...) \
+	((c)->ops->member ? \
+	 (c)->ops->member((c)->fs, &(c)->msg.req, ##__VA_ARGS__) : -LX_ENOSYS)
+
+/* A result without a record. */
+static ssize_t answer(int rc)
+{
+	return MIN(rc, 0);
+}
+
+/* A result and, when it is good, a record. */
+static ssize_t answer_record(struct fuse_call *c, int rc, const void *record,
+			     size_t len)
+{
+	return rc < 0 ? rc : fuse_reply_add(&c->reply, record, len);
+}
+
+/* A number of bytes written to memory that holds `size`. */
+static ssize_t answer_bytes(ssize_t n, size_t size)
+{
+	return n > 0 && (size_t)n > size ? -LX_EIO : n;
+}
+
+/* Exactly the next len bytes of t, which has that many. */
+static int cut(struct fuse_call *c, const struct iov_tail *t, size_t len,
+	       struct iov_tail *ret_part)
+{
+	size_t count, got;
+
+	if (iov_tail_size(t) == len) {
+		*ret_part = *t;
+		return 0;
+	}
+	count = iov_tail_slice(t, len, c->pieces, FUSE_PIECES_MAX, &got);
+	if (got < len)
+		return -LX_EINVAL;
+	*ret_part = iov_tail_init(c->pieces, count);
+	return 0;
+}
+
+/* ---- names and attributes --------------------------------------------- */
+
+static ssize_t do_lookup(struct fuse_call *c)
+{
+	struct fuse_entry_out out = { 0 };
+	int rc = CALL(c, lookup, c->msg.text[0], &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_forget(struct fuse_call *c)
+{
+	if (c->ops->forget)
+		c->ops->forget(c->fs, c->msg.req.node,
+			       c->msg.args.forget.nlookup);
+	return 0;
+}
+
+static ssize_t do_batch_forget(struct fuse_call *c)
+{
+	size_t count = c->msg.left / sizeof(struct fuse_forget_one);
+	struct fuse_forget_one one;
+
+	count = MIN(count, c->msg.args.batch_forget.count);
+	while (c->ops->forget && count-- &&
+	       iov_tail_read(&c->msg.rest, &one, sizeof(one)))
+		c->ops->forget(c->fs, one.nodeid, one.nlookup);
+	return 0;
+}
+
+static ssize_t do_getattr(struct fuse_call *c)
+{
+	struct fuse_attr_out out = { 0 };
+	int rc = CALL(c, getattr, &c->msg.args.getattr, &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_setattr(struct fuse_call *c)
+{
+	struct fuse_attr_out out = { 0 };
+	int rc = CALL(c, setattr, &c->msg.args.setattr, &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_readlink(struct fuse_call *c)
+{
+	struct iov_tail dst = c->reply.body;
+
+	return answer_bytes(CALL(c, readlink, &dst), c->reply.room);
+}
+
+static ssize_t do_symlink(struct fuse_call *c)
+{
+	struct fuse_entry_out out = { 0 };
+	int rc = CALL(c, symlink, c->msg.text[0], c->msg.text[1], &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_mknod(struct fuse_call *c)
+{
+	struct fuse_entry_out out = { 0 };
+	int rc = CALL(c, mknod, &c->msg.args.mknod, c->msg.text[0], &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_mkdir(struct fuse_call *c)
+{
+	struct fuse_entry_out out = { 0 };
+	int rc = CALL(c, mkdir, &c->msg.args.mkdir, c->msg.text[0], &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_unlink(struct fuse_call *c)
+{
+	return answer(CALL(c, unlink, c->msg.text[0]));
+}
+
+static ssize_t do_rmdir(struct fuse_call *c)
+{
+	return answer(CALL(c, rmdir, c->msg.text[0]));
+}
+
+static ssize_t do_rename(struct fuse_call *c)
+{
+	return answer(CALL(c, rename, c->msg.text[0],
+			   c->msg.args.rename.newdir, c->msg.text[1], 0));
+}
+
+static ssize_t do_rename2(struct fuse_call *c)
+{
+	const struct fuse_rename2_in *in = &c->msg.args.rename2;
+
+	return answer(CALL(c, rename, c->msg.text[0], in->newdir,
+			   c->msg.text[1], in->flags));
+}
+
+static ssize_t do_link(struct fuse_call *c)
+{
+	struct fuse_entry_out out = { 0 };
+	int rc = CALL(c, link, c->msg.args.link.oldnodeid, c->msg.text[0],
+		      &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_access(struct fuse_call *c)
+{
+	return answer(CALL(c, access, &c->msg.args.access));
+}
+
+static ssize_t do_statfs(struct fuse_call *c)
+{
+	struct fuse_statfs_out out = { 0 };
+	int rc = CALL(c, statfs, &out.st);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+/* ---- open files ------------------------------------------------------- */
+
+static ssize_t do_open(struct fuse_call *c)
+{
+	struct fuse_open_out out = { 0 };
+	int rc = CALL(c, open, &c->msg.args.open, &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_create(struct fuse_call *c)
+{
+	struct {
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} out = { 0 };
+	int rc = CALL(c, create, &c->msg.args.create, c->msg.text[0],
+		      &out.entry, &out.open);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_read(struct fuse_call *c)
+{
+	const struct fuse_read_in *in = &c->msg.args.read;
+	size_t size = MIN(MIN(in->size, FUSE_MAX_READ), c->reply.room);
+	struct iov_tail dst;
+	int rc = cut(c, &c->reply.body, size, &dst);
+
+	return rc ? rc : answer_bytes(CALL(c, read, in, &dst), size);
+}
+
+static ssize_t do_write(struct fuse_call *c)
+{
+	const struct fuse_write_in *in = &c->msg.args.write;
+	struct fuse_write_out out = { 0 };
+	struct iov_tail src;
+	ssize_t n;
+
+	if (in->size > c->max_write || in->size > c->msg.left)
+		return -LX_EINVAL;
+	n = cut(c, &c->msg.rest, in->size, &src);
+	if (!n)
+		n = answer_bytes(CALL(c, write, in, &src), in->size);
+	if (n < 0)
+		return n;
+	out.size = (uint32_t)n;
+	return fuse_reply_add(&c->reply, &out, sizeof(out));
+}
+
+static ssize_t do_flush(struct fuse_call *c)
+{
+	return answer(CALL(c, flush, &c->msg.args.flush));
+}
+
+static ssize_t do_release(struct fuse_call *c)
+{
+	return answer(CALL(c, release, &c->msg.args.release));
+}
+
+static ssize_t do_fsync(struct fuse_call *c)
+{
+	return answer(CALL(c, fsync, &c->msg.args.fsync));
+}
+
+/* ---- open directories ------------------------------------------------- */
+
+static ssize_t do_opendir(struct fuse_call *c)
+{
+	struct fuse_open_out out = { 0 };
+	int rc = CALL(c, opendir, &c->msg.args.open, &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_readdir(struct fuse_call *c)
+{
+	const struct fuse_read_in *in = &c->msg.args.read;
+	bool plus = c->msg.req.opcode == FUSE_READDIRPLUS;
+	size_t size = MIN(in->size, c->reply.room);
+	struct iov_tail dst = c->reply.body;
+	struct fuse_dirents dirents = {
+		.dst = &dst,
+		.left = size,
+		.plus = plus,
+	};
+	int rc = CALL(c, readdir, in, plus, &dirents);
+
+	return rc < 0 ? rc : (ssize_t)(size - dirents.left);
+}
+
+static ssize_t do_releasedir(struct fuse_call *c)
+{
+	return answer(CALL(c, releasedir, &c->msg.args.release));
+}
+
+static ssize_t do_fsyncdir(struct fuse_call *c)
+{
+	return answer(CALL(c, fsyncdir, &c->msg.args.fsync));
+}
+
+/* ---- extended attributes ---------------------------------------------- */
+
+static ssize_t do_setxattr(struct fuse_call *c)
+{
+	return answer(CALL(c, setxattr, &c->msg.args.setxattr, c->msg.text[0],
+			   c->msg.value));
+}
+
+/* The value, or without a size its size; list: of the list of names. */
+static ssize_t get_xattr(struct fuse_call *c, bool list)
+{
+	size_t wanted = c->msg.args.getxattr.size;
+	size_t size = MIN(wanted, c->reply.room);
+	struct fuse_getxattr_out out = { 0 };
+	struct iov_tail dst;
+	ssize_t n = cut(c, &c->reply.body, size, &dst);
+
+	if (n < 0)
+		return n;
+	n = list ? CALL(c, listxattr, &dst) :
+		   CALL(c, getxattr, c->msg.text[0], &dst);
+	if (n < 0 || wanted)
+		return answer_bytes(n, size);
+	if (n > (ssize_t)LX_XATTR_SIZE_MAX)
+		return -LX_E2BIG;
+	out.size = (uint32_t)n;
+	return fuse_reply_add(&c->reply, &out, sizeof(out));
+}
+
+static ssize_t do_getxattr(struct fuse_call *c)
+{
+	return get_xattr(c, false);
+}
+
+static ssize_t do_listxattr(struct fuse_call *c)
+{
+	return get_xattr(c, true);
+}
+
+static ssize_t do_removexattr(struct fuse_call *c)
+{
+	return answer(CALL(c, removexattr, c->msg.text[0]));
+}
+
+/* Nothing can be interrupted, and the guest waits for the reply proper. */
+static ssize_t do_interrupt(struct fuse_call *c)
+{
+	(void)c;
+	return 0;
+}
+
+/* ---- the table -------------------------------------------------------- */
+
+#define ARGS(name) sizeof(struct fuse_##name##_in)
+#define OUT(name) sizeof(struct fuse_##name##_out)
+#define NAME { FUSE_TEXT_NAME }
+#define NAMES { FUSE_TEXT_NAME, FUSE_TEXT_NAME }
+#define NAME_TARGET { FUSE_TEXT_NAME, FUSE_TEXT_TARGET }
+#define XATTR { FUSE_TEXT_XATTR }
+
+static const struct fuse_row table[] = {
+	/* opcode: function, { record, its least, strings, tail }, reply */
+	[FUSE_INIT] = { NULL, { ARGS(init), 8 }, OUT(init) },
+	[FUSE_DESTROY] = { NULL, { 0 } },
+	[FUSE_LOOKUP] = { do_lookup, { 0, 0, NAME }, OUT(entry) },
+	[FUSE_FORGET] = { do_forget, { ARGS(forget) }, .no_reply = true },
+	[FUSE_BATCH_FORGET] = { do_batch_forget,
+		{ ARGS(batch_forget), .tail = FUSE_TAIL_DATA },
+		.no_reply = true },
+	[FUSE_GETATTR] = { do_getattr, { ARGS(getattr) }, OUT(attr) },
+	[FUSE_SETATTR] = { do_setattr, { ARGS(setattr) }, OUT(attr) },
+	[FUSE_READLINK] = { do_readlink, { 0 } },
+	[FUSE_SYMLINK] = { do_symlink, { 0, 0, NAME_TARGET }, OUT(entry) },
+	[FUSE_MKNOD] = { do_mknod, { ARGS(mknod), 0, NAME }, OUT(entry) },
+	[FUSE_MKDIR] = { do_mkdir, { ARGS(mkdir), 0, NAME }, OUT(entry) },
+	[FUSE_UNLINK] = { do_unlink, { 0, 0, NAME } },
+	[FUSE_RMDIR] = { do_rmdir, { 0, 0, NAME } },
+	[FUSE_RENAME] = { do_rename, { ARGS(rename), 0, NAMES } },
+	[FUSE_RENAME2] = { do_rename2, { ARGS(rename2), 0, NAMES } },
+	[FUSE_LINK] = { do_link, { ARGS(link), 0, NAME }, OUT(entry) },
+	[FUSE_OPEN] = { do_open, { ARGS(open) }, OUT(open) },
+	[FUSE_CREATE] = { do_create, { ARGS(create), 0, NAME },
+		OUT(entry) + OUT(open) },
+	[FUSE_READ] = { do_read, { ARGS(read) } },
+	[FUSE_WRITE] = { do_write, { ARGS(write), .tail = FUSE_TAIL_DATA },
+		OUT(write) },
+	[FUSE_FLUSH] = { do_flush, { ARGS(flush) } },
+	[FUSE_RELEASE] = { do_release, { ARGS(release) } },
+	[FUSE_FSYNC] = { do_fsync, { ARGS(fsync) } },
+	[FUSE_STATFS] = { do_statfs, { 0 }, OUT(statfs) },
+	[FUSE_ACCESS] = { do_access, { ARGS(access) } },
+	[FUSE_OPENDIR] = { do_opendir, { ARGS(open) }, OUT(open) },
+	[FUSE_READDIR] = { do_readdir, { ARGS(read) } },
+	[FUSE_READDIRPLUS] = { do_readdir, { ARGS(read) } },
+	[FUSE_RELEASEDIR] = { do_releasedir, { ARGS(release) } },
+	[FUSE_FSYNCDIR] = { do_fsyncdir, { ARGS(fsync) } },
+	[FUSE_SETXATTR] = { do_setxattr,
+		{ ARGS(setxattr), 0, XATTR, FUSE_TAIL_VALUE } },
+	[FUSE_GETXATTR] = { do_getxattr, { ARGS(getxattr), 0, XATTR } },
+	[FUSE_LISTXATTR] = { do_listxattr, { ARGS(getxattr) } },
+	[FUSE_REMOVEXATTR] = { do_removexattr, { 0, 0, XATTR } },
+	[FUSE_INTERRUPT] = { do_interrupt, { ARGS(interrupt) },
+		.no_reply = true },
+};
+
+const struct fuse_row *fuse_dispatch_find(uint32_t opcode)
+{
+	if (opcode >= ARRAY_LEN(table))
+		return NULL;
+	if (!table[opcode].run && opcode != FUSE_INIT && opcode != FUSE_DESTROY)
+		return NULL;
+	return &table[opcode];
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: its life, and the way of one request through it.
+ *
+ *   header -> room for a reply -> the gate -> grammar -> handler -> reply
+ *
+ * Everything about a request is on the stack of the thread that handles it.
+ * What INIT agreed on changes only while the gate is stopped.
+ */
+#include "fuse/fuse_session.h"
+
+#include "fuse/fuse_dispatch.h"
+#include "fuse/fuse_gate.h"
+#include "fuse/fuse_init.h"
+#include "fuse/fuse_trace.h"
+
+#include <stdlib.h>
+
+struct fuse_session {
+	const struct fuse_ops *ops;
+	void *fs;
+	const struct log *log;
+	uint64_t flags;                 /* agreed on; behind the gate */
+	uint32_t max_write;             /* likewise */
+	struct fuse_gate gate;
+};
+
+struct fuse_session *fuse_session_new(const struct fuse_ops *ops, void *fs,
+				      const struct log *log)
+{
+	struct fuse_session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->ops = ops;
+	s->fs = fs;
+	s->log = log;
+	fuse_gate_init(&s->gate);
+	return s;
+}
+
+void fuse_session_free(struct fuse_session *s)
+{
+	if (!s)
+		return;
+	fuse_session_reset(s);
+	fuse_gate_done(&s->gate);
+	free(s);
+}
+
+/* Returns whether the session was open. */
+static bool close_session(struct fuse_session *s)
+{
+	bool was_open = fuse_gate_stop(&s->gate);
+
+	if (was_open && s->ops->destroy)
+		s->ops->destroy(s->fs);
+	fuse_gate_start(&s->gate, false);
+	return was_open;
+}
+
+void fuse_session_reset(struct fuse_session *s)
+{
+	close_session(s);
+}
+
+/*
+ * Parse the body, and refuse what cannot be answered before it is done.  0,
+ * or -LX_E....
+ */
+static int parse(struct fuse_session *s, struct fuse_call *c,
+		 const struct fuse_row *row, uint64_t flags)
+{
+	char buf[FUSE_ERROR_TEXT];
+	int rc = -LX_ENOSYS;
+
+	if (row)
+		rc = fuse_request_body(&c->msg, &row->in, flags);
+	if (!rc && !row->no_reply && row->out > c->reply.room)
+		rc = -LX_EIO;
+	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
+		fuse_trace_request(s->log, &c->msg, rc);
+	if (rc == -LX_EINVAL || rc == -LX_EIO)
+		log_limited(s->log, LOG_FUSE, LOG_WARN,
+			    "malformed %s request of %u bytes: %s",
+			    fuse_opcode_name(c->msg.req.opcode), c->msg.len,
+			    fuse_error_name(rc, buf));
+	return rc;
+}
+
+/* Agree with the guest; the gate is stopped.  The reply's body, or an error. */
+static ssize_t negotiate(struct fuse_session *s, struct fuse_call *c,
+			 bool *ret_open)
+{
+	const struct fuse_init_in *in = &c->msg.args.init;
+	struct fuse_init_out out = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
+	};
+	struct fuse_init_info info;
+	int rc;
+
+	/* A newer guest sends another INIT, of the version that it is told. */
+	if (in->major > FUSE_KERNEL_VERSION)
+		return fuse_reply_add(&c->reply, &out, sizeof(out));
+	rc = fuse_init_propose(in, &info);
+	if (!rc && s->ops->init)
+		rc = s->ops->init(s->fs, &info);
+	if (rc < 0)
+		return rc;
+	fuse_init_answer(&info, &out);
+	s->flags = info.flags;
+	s->max_write = info.max_write;
+	*ret_open = true;
+	log_limited(s->log, LOG_FUSE, LOG_DEBUG,
+		    "the guest speaks 7.%u and offers %#llx; agreed on %#llx",
+		    info.minor, (unsigned long long)info.offered,
+		    (unsigned long long)info.flags);
+	return fuse_reply_add(&c->reply, &out, sizeof(out));
+}
+
+static ssize_t do_init(struct fuse_session *s, struct fuse_call *c)
+{
+	bool open = fuse_gate_stop(&s->gate);
+	ssize_t result = -LX_EIO;
+
+	if (!open)
+		result = negotiate(s, c, &open);
+	fuse_gate_start(&s->gate, open);
+	return result;
+}
+
+static ssize_t do_destroy(struct fuse_session *s)
+{
+	return close_session(s) ? 0 : -LX_EIO;
+}
+
+/* A request of an open session. */
+static ssize_t pass(struct fuse_session *s, struct fuse_call *c,
+		    const struct fuse_row *row)
+{
+	struct fuse_gate_slot *slot = fuse_gate_enter(&s->gate);
+	ssize_t result;
+
+	if (!slot) {
+		if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
+			fuse_trace_request(s->log, &c->msg, -LX_EIO);
+		return -LX_EIO;
+	}
+	c->ops = s->ops;
+	c->fs = s->fs;
+	c->max_write = s->max_write;
+	result = parse(s, c, row, s->flags);
+	if (!result)
+		result = row->run(c);
+	fuse_gate_leave(&s->gate, slot);
+	return result;
+}
+
+static ssize_t handle(struct fuse_session *s, struct fuse_call *c,
+		      const struct fuse_row *row)
+{
+	int rc;
+
+	if (!row || row->run)
+		return pass(s, c, row);
+	rc = parse(s, c, row, 0);
+	if (rc)
+		return rc;
+	return c->msg.req.opcode == FUSE_INIT ? do_init(s, c) : do_destroy(s);
+}
+
+/* Log how a request ended. */
+static void ended(struct fuse_session *s, const struct fuse_message *m,
+		  ssize_t result, ssize_t len, uint64_t since)
+{
+	const char *name = fuse_opcode_name(m->req.opcode);
+	char buf[FUSE_ERROR_TEXT];
+
+	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
+		fuse_trace_reply(s->log, m, result, len, since);
+	else if (result < 0)
+		log_limited(s->log, LOG_FUSE, LOG_DEBUG,
+			    "%s (opcode %u) on node %llu: %s",
+			    name ? name : "unknown", m->req.opcode,
+			    (unsigned long long)m->req.node,
+			    fuse_error_name((int)result, buf));
+}
+
+ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
+			      struct iov_tail out)
+{
+	bool traced = log_enabled(s->log, LOG_FUSE, LOG_TRACE);
+	uint64_t since = traced ? fuse_trace_now() : 0;
+	const struct fuse_row *row;
+	ssize_t result, len = 0;
+	struct fuse_call c;             /* 20 KiB: filled as far as needed */
+	bool no_reply;
+
+	if (!fuse_request_header(&c.msg, in)) {
+		log_limited(s->log, LOG_FUSE, LOG_WARN,
+			    "a request without a whole header");
+		return -LX_EINVAL;
+	}
+	row = fuse_dispatch_find(c.msg.req.opcode);
+	no_reply = row && row->no_reply;
+	if (!fuse_reply_init(&c.reply, out) && !no_reply) {
+		log_limited(s->log, LOG_FUSE, LOG_WARN,
+			    "opcode %u: no room for a reply",
+			    c.msg.req.opcode);
+		return -LX_EINVAL;
+	}
+	result = handle(s, &c, row);
+	fuse_request_done(&c.msg);
+	if (!no_reply)
+		len = fuse_reply_finish(&c.reply, c.msg.req.unique, result,
+					&result);
+	ended(s, &c.msg, result, len, since);
+	return len;
+}

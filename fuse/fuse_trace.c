@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuse/fuse_trace.h"
+
+#include "common/bytes.h"
+#include "fuse/fuse_session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define E(name) [LX_##name] = #name
+
+static const char *const error_names[] = {
+	E(EPERM), E(ENOENT), E(EINTR), E(EIO), E(ENXIO), E(E2BIG), E(EBADF),
+	E(EAGAIN), E(ENOMEM), E(EACCES), E(EFAULT), E(EBUSY), E(EEXIST),
+	E(EXDEV), E(ENODEV), E(ENOTDIR), E(EISDIR), E(EINVAL), E(ENFILE),
+	E(EMFILE), E(ENOTTY), E(ETXTBSY), E(EFBIG), E(ENOSPC), E(ESPIPE),
+	E(EROFS), E(EMLINK), E(EPIPE), E(ERANGE), E(EDEADLK), E(ENAMETOOLONG),
+	E(ENOLCK), E(ENOSYS), E(ENOTEMPTY), E(ELOOP), E(ENODATA), E(EPROTO),
+	E(EOVERFLOW), E(EOPNOTSUPP), E(ESTALE), E(EDQUOT)
+};
+
+/* A name is cut to this, so that two of them and the rest fit on a line. */
+#define NAME_TEXT 320
+
+struct line {
+	char text[LOG_LINE_MAX];
+	size_t len;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct line *l, const char *format, ...)
+{
+	size_t room = sizeof(l->text) - l->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(l->text + l->len, room, format, ap);
+	va_end(ap);
+	if (n > 0)
+		l->len += MIN((size_t)n, room - 1);
+}
+
+static void add_number(struct line *l, const char *name, uint64_t value)
+{
+	add(l, " %s %llu", name, (unsigned long long)value);
+}
+
+static void add_hex(struct line *l, const char *name, uint64_t value)
+{
+	add(l, " %s %#llx", name, (unsigned long long)value);
+}
+
+static void add_mode(struct line *l, uint32_t mode, uint32_t umask)
+{
+	add(l, " mode %#o umask %#o", mode, umask);
+}
+
+static void add_name(struct line *l, const char *name)
+{
+	char buf[NAME_TEXT];
+
+	add(l, " \"%s\"", log_escape(buf, sizeof(buf), name, strlen(name)));
+}
+
+static void add_opcode(struct line *l, const struct fuse_message *m)
+{
+	const char *name = fuse_opcode_name(m->req.opcode);
+
+	l->len = 0;
+	add(l, "#%llu ", (unsigned long long)m->req.unique);
+	if (name)
+		add(l, "%s", name);
+	else
+		add(l, "opcode %u", m->req.opcode);
+}
+
+static void add_setattr(struct line *l, const struct fuse_setattr_in *in)
+{
+	add_hex(l, "valid", in->valid);
+	if (in->valid & FATTR_MODE)
+		add(l, " mode %#o", in->mode);
+	if (in->valid & FATTR_UID)
+		add_number(l, "uid", in->uid);
+	if (in->valid & FATTR_GID)
+		add_number(l, "gid", in->gid);
+	if (in->valid & FATTR_SIZE)
+		add_number(l, "size", in->size);
+	if (in->valid & FATTR_FH)
+		add_hex(l, "fh", in->fh);
+}
+
+/* The argument records of operations that create or find something. */
+static void add_args(struct line *l, const struct fuse_message *m)
+{
+	const union fuse_args *a = &m->args;
+
+	switch (m->req.opcode) {
+	case FUSE_INIT:
+		add(l, " version %u.%u", a->init.major, a->init.minor);
+		add_hex(l, "flags", a->init.flags |
+				    (uint64_t)a->init.flags2 << 32);
+		add_number(l, "max_readahead", a->init.max_readahead);
+		break;
+	case FUSE_FORGET:
+		add_number(l, "nlookup", a->forget.nlookup);
+		break;
+	case FUSE_BATCH_FORGET:
+		add_number(l, "count", a->batch_forget.count);
+		break;
+	case FUSE_SETATTR:
+		add_setattr(l, &a->setattr);
+		break;
+	case FUSE_MKNOD:
+		add_mode(l, a->mknod.mode, a->mknod.umask);
+		add_hex(l, "rdev", a->mknod.rdev);
+		break;
+	case FUSE_MKDIR:
+		add_mode(l, a->mkdir.mode, a->mkdir.umask);
+		break;
+	case FUSE_CREATE:
+		add_mode(l, a->create.mode, a->create.umask);
+		add_hex(l, "flags", a->create.flags);
+		break;
+	case FUSE_RENAME2:
+		add_hex(l, "flags", a->rename2.flags);
+		/* fallthrough */
+	case FUSE_RENAME:
+		add_number(l, "to", a->rename.newdir);
+		break;
+	case FUSE_LINK:
+		add_number(l, "to", a->link.oldnodeid);
+		break;
+	case FUSE_ACCESS:
+		add_hex(l, "mask", a->access.mask);
+		break;
+	case FUSE_SETXATTR:
+		add_hex(l, "flags", a->setxattr.flags);
+		add_number(l, "size", a->setxattr.size);
+		break;
+	case FUSE_GETXATTR:
+	case FUSE_LISTXATTR:
+		add_number(l, "size", a->getxattr.size);
+		break;
+	case FUSE_INTERRUPT:
+		add_number(l, "unique", a->interrupt.unique);
+		break;
+	}
+}
+
+/* Those of operations on open files. */
+static void add_file_args(struct line *l, const struct fuse_message *m)
+{
+	const union fuse_args *a = &m->args;
+
+	switch (m->req.opcode) {
+	case FUSE_GETATTR:
+		if (a->getattr.getattr_flags & FUSE_GETATTR_FH)
+			add_hex(l, "fh", a->getattr.fh);
+		break;
+	case FUSE_OPEN:
+	case FUSE_OPENDIR:
+		add_hex(l, "flags", a->open.flags);
+		break;
+	case FUSE_READ:
+	case FUSE_READDIR:
+	case FUSE_READDIRPLUS:
+		add_hex(l, "fh", a->read.fh);
+		add_number(l, "offset", a->read.offset);
+		add_number(l, "size", a->read.size);
+		break;
+	case FUSE_WRITE:
+		add_hex(l, "fh", a->write.fh);
+		add_number(l, "offset", a->write.offset);
+		add_number(l, "size", a->write.size);
+		add_hex(l, "write_flags", a->write.write_flags);
+		break;
+	case FUSE_FLUSH:
+		add_hex(l, "fh", a->flush.fh);
+		break;
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+		add_hex(l, "fh", a->release.fh);
+		break;
+	case FUSE_FSYNC:
+	case FUSE_FSYNCDIR:
+		add_hex(l, "fh", a->fsync.fh);
+		add_hex(l, "fsync_flags", a->fsync.fsync_flags);
+		break;
+	}
+}
+
+uint64_t fuse_trace_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+const char *fuse_error_name(int error, char buf[FUSE_ERROR_TEXT])
+{
+	unsigned n = error < 0 ? 0u - (unsigned)error : (unsigned)error;
+
+	if (n < ARRAY_LEN(error_names) && error_names[n])
+		return error_names[n];
+	snprintf(buf, FUSE_ERROR_TEXT, "errno %u", n);
+	return buf;
+}
+
+void fuse_trace_request(const struct log *log, const struct fuse_message *m,
+			int error)
+{
+	char buf[FUSE_ERROR_TEXT];
+	struct line l;
+
+	add_opcode(&l, m);
+	add_number(&l, "node", m->req.node);
+	if (!error) {
+		add_args(&l, m);
+		add_file_args(&l, m);
+		for (int i = 0; i < 2 && m->text[i]; i++)
+			add_name(&l, m->text[i]);
+	}
+	add(&l, " (uid %u gid %u pid %u, %u bytes)", m->req.uid, m->req.gid,
+	    m->req.pid, m->len);
+	if (error)
+		add(&l, " not handled: %s", fuse_error_name(error, buf));
+	log_trace(log, LOG_FUSE, "%s", l.text);
+}
+
+void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
+		      ssize_t result, ssize_t len, uint64_t since)
+{
+	unsigned long long us = (fuse_trace_now() - since) / 1000;
+	char buf[FUSE_ERROR_TEXT];
+	struct line l;
+
+	add_opcode(&l, m);
+	if (!len)
+		add(&l, " -> no reply");
+	else if (result < 0)
+		add(&l, " -> %s", fuse_error_name((int)result, buf));
+	else
+		add(&l, " -> ok");
+	if (len)
+		add(&l, ", %lld bytes", (long long)len);
+	add(&l, ", %llu us", us);
+	log_trace(log, LOG_FUSE, "%s", l.text);
+}
