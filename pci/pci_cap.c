@@ -12,7 +12,7 @@ int pci_cap_add(struct pci_cap_list *list, struct pci_config *config,
 	uint32_t offset = PCI_STD_HEADER_SIZEOF;
 	uint32_t link = PCI_CAPABILITY_LIST;
 
-	if (len < PCI_CAP_SIZEOF)
+	if (len < PCI_CAP_HEADER_SIZEOF)
 		return -EINVAL;
 	if (list->last) {
 		offset = (uint32_t)align_up(list->end, 4);

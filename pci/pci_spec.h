@@ -58,7 +58,7 @@ enum {
 	PCI_CAP_ID_MSIX = 0x11,
 	PCI_CAP_LIST_ID = 0,
 	PCI_CAP_LIST_NEXT = 1,
-	PCI_CAP_SIZEOF = 2
+	PCI_CAP_HEADER_SIZEOF = 2
 };
 
 /* MSI-X capability (PCI 3.0 6.8.2). */
