@@ -63,20 +63,18 @@ static uint16_t take_desc(struct fake_ring *ring)
 }
 
 uint16_t fake_ring_add(struct fake_ring *ring, const struct fake_buf *buf,
-		       size_t readable, size_t writable, bool indirect)
+		       size_t readable, size_t writable, uint64_t table)
 {
+	uint16_t first = take_desc(ring), i = first;
 	size_t n = readable + writable;
-	uint64_t table = ring->desc;
-	uint16_t first, i;
+	bool indirect = table;
 
 	if (indirect) {
-		table = fake_ram_alloc(ring->ram, 16 * MAX(n, 1u), 16);
-		first = take_desc(ring);
 		fake_ring_desc(ring, ring->desc, first, table,
 			       (uint32_t)(16 * n), VIRTQ_DESC_F_INDIRECT, 0);
 		i = 0;
 	} else {
-		first = i = take_desc(ring);
+		table = ring->desc;
 	}
 	for (size_t k = 0; k < n; k++) {
 		uint16_t flags = k < readable ? 0 : VIRTQ_DESC_F_WRITE;

@@ -34,12 +34,12 @@ void fake_ring_init(struct fake_ring *ring, struct fake_ram *ram, uint16_t size,
 		    bool event_idx);
 
 /*
- * Make a chain of `readable` and then `writable` buffers available; with
- * `indirect`, as one table (in fresh memory).  Returns its head.  The caller
- * keeps at most `size` descriptors in flight.
+ * Make a chain of `readable` and then `writable` buffers available.  `table` is
+ * where an indirect table is to be made of it (16 bytes for each buffer), or 0.
+ * Returns the head.  The caller keeps at most `size` descriptors in flight.
  */
 uint16_t fake_ring_add(struct fake_ring *ring, const struct fake_buf *buf,
-		       size_t readable, size_t writable, bool indirect);
+		       size_t readable, size_t writable, uint64_t table);
 /* Does the device want to be told of what was added since the last call? */
 bool fake_ring_must_kick(struct fake_ring *ring);
 

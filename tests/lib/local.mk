@@ -1,6 +1,11 @@
 # What tests share: a fake host, a fake guest, and what they are made of.
 check_LTLIBRARIES += libtest.la
 libtest_la_SOURCES = \
+	%reldir%/fake_guest.c %reldir%/fake_guest.h \
+	%reldir%/fake_host.c %reldir%/fake_host.h \
+	%reldir%/fake_pci.c %reldir%/fake_pci.h \
 	%reldir%/fake_ram.c %reldir%/fake_ram.h \
-	%reldir%/fake_ring.c %reldir%/fake_ring.h
+	%reldir%/fake_ring.c %reldir%/fake_ring.h \
+	%reldir%/fuse_client.c %reldir%/fuse_client.h \
+	%reldir%/tmptree.c %reldir%/tmptree.h
 libtest_la_LIBADD = libcommon.la

@@ -246,7 +246,7 @@ static inline uint16_t add(struct core_fixture *f, unsigned queue)
 {
 	struct fake_buf buf = { fake_ram_alloc(&f->ram, 8, 8), 8 };
 
-	return fake_ring_add(&f->ring[queue], &buf, 0, 1, false);
+	return fake_ring_add(&f->ring[queue], &buf, 0, 1, 0);
 }
 
 static inline void assert_used(struct core_fixture *f, unsigned queue,

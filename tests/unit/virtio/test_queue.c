@@ -5,6 +5,11 @@
  */
 #include "tests/unit/virtio/ring_fixture.h"
 
+static uint64_t new_table(struct ring_fixture *f, size_t n)
+{
+	return fake_ram_alloc(&f->ram, 16 * n, 16);
+}
+
 static void takes_nothing_before_it_is_attached(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -25,7 +30,7 @@ static void follows_an_indirect_table(void **state)
 		buf[i] = fixture_buf(f, 64 + i);
 		(void)fixture_buf(f, 1);
 	}
-	head = fake_ring_add(&f->ring, buf, 1, 2, true);
+	head = fake_ring_add(&f->ring, buf, 1, 2, new_table(f, 3));
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 	assert_int_equal(f->req.chain.readable_count, 1);
 	assert_int_equal(f->req.chain.writable_count, 2);
@@ -47,7 +52,8 @@ static void takes_an_indirect_table_longer_than_the_queue(void **state)
 		buf[i] = fixture_buf(f, 8);
 		(void)fixture_buf(f, 1);
 	}
-	fake_ring_add(&f->ring, buf, 0, ARRAY_LEN(buf), true);
+	fake_ring_add(&f->ring, buf, 0, ARRAY_LEN(buf),
+		      new_table(f, ARRAY_LEN(buf)));
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 	assert_int_equal(f->req.chain.writable_count, ARRAY_LEN(buf));
 }
@@ -174,7 +180,8 @@ static void works_in_memory_that_cannot_be_mapped(void **state)
 		buf[0] = fixture_buf(f, 4);
 		buf[1] = fixture_buf(f, 4);
 		memcpy(fake_ram_ptr(&f->ram, buf[0].gpa), "ping", 4);
-		head = fake_ring_add(&f->ring, buf, 1, 1, i & 1);
+		head = fake_ring_add(&f->ring, buf, 1, 1,
+				     i & 1 ? new_table(f, 2) : 0);
 		assert_true(fake_ring_arm(&f->ring));
 		assert_true(fake_ring_must_kick(&f->ring));
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
@@ -214,7 +221,7 @@ static void follows_memory_that_moves(void **state)
 	fixture_attach(f, 4, PLAIN);
 	buf = fixture_buf(f, 8);
 	virtio_queue_leave(&f->queue);
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	memcpy(elsewhere, f->ram.base, RAM_SIZE);
 	assert_int_equal(gmem_remove(&f->mem, RAM_GPA, RAM_SIZE), 0);
 	assert_int_equal(gmem_add(&f->mem, RAM_GPA, RAM_SIZE, elsewhere,
@@ -251,7 +258,7 @@ static void is_whole_again_when_attached_anew(void **state)
 	virtio_queue_leave(&f->queue);
 	fixture_attach(f, 4, PLAIN);
 	buf = fixture_buf(f, 8);
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 }
 

@@ -11,8 +11,8 @@ static void takes_chains_in_order(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		buf[i] = fixture_buf(f, 100 + i);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
-	head[0] = fake_ring_add(&f->ring, buf, 1, 1, false);
-	head[1] = fake_ring_add(&f->ring, buf + 2, 1, 1, false);
+	head[0] = fake_ring_add(&f->ring, buf, 1, 1, 0);
+	head[1] = fake_ring_add(&f->ring, buf + 2, 1, 1, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(f->req.id, head[i]);
@@ -37,7 +37,7 @@ static void goes_around_with_its_indices(void **state)
 
 		assert_true(virtio_queue_arm(&f->queue));
 		assert_true(fake_ring_arm(&f->ring));
-		head = fake_ring_add(&f->ring, &buf, 0, 1, false);
+		head = fake_ring_add(&f->ring, &buf, 0, 1, 0);
 		assert_true(fake_ring_must_kick(&f->ring));
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(virtio_queue_push(&f->queue, &f->req, i), 0);
@@ -59,7 +59,7 @@ static void interrupts_only_where_the_driver_waits(void **state)
 	fake_ring_set_avail_idx(&f->ring, 0xfffe);
 	fake_ring_set_used_event(&f->ring, 0);  /* the third from here */
 	for (unsigned i = 0; i < 5; i++) {
-		fake_ring_add(&f->ring, &buf, 0, 1, false);
+		fake_ring_add(&f->ring, &buf, 0, 1, 0);
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
 		assert_int_equal(virtio_queue_must_interrupt(&f->queue),
@@ -77,7 +77,7 @@ static void interrupts_when_the_event_was_passed(void **state)
 	buf = fixture_buf(f, 8);
 	fake_ring_set_used_event(&f->ring, 1);
 	for (unsigned i = 0; i < 4; i++) {
-		fake_ring_add(&f->ring, &buf, 0, 1, false);
+		fake_ring_add(&f->ring, &buf, 0, 1, 0);
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
 	}
@@ -97,7 +97,7 @@ static void obeys_the_no_interrupt_flag(void **state)
 			fake_ring_disarm(&f->ring);
 		else
 			fake_ring_arm(&f->ring);
-		fake_ring_add(&f->ring, &buf, 0, 1, false);
+		fake_ring_add(&f->ring, &buf, 0, 1, 0);
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
 		assert_int_equal(virtio_queue_must_interrupt(&f->queue),
@@ -114,7 +114,7 @@ static void ignores_the_flag_with_event_idx(void **state)
 	buf = fixture_buf(f, 8);
 	fake_ring_disarm(&f->ring);
 	fake_ring_set_used_event(&f->ring, 0);
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
 	assert_true(virtio_queue_must_interrupt(&f->queue));
@@ -139,10 +139,10 @@ static void asks_for_kicks_by_event_idx(void **state)
 	fixture_attach(f, 8, EVENT_IDX);
 	buf = fixture_buf(f, 8);
 	assert_true(virtio_queue_arm(&f->queue));
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_true(fake_ring_must_kick(&f->ring));
 	/* Not armed again: no more kicks. */
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_false(fake_ring_must_kick(&f->ring));
 }
 
@@ -154,7 +154,7 @@ static void does_not_sleep_on_work_that_came_meanwhile(void **state)
 	fixture_attach(f, 8, PLAIN);
 	buf = fixture_buf(f, 8);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
-	fake_ring_add(&f->ring, &buf, 0, 1, false);
+	fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_false(virtio_queue_arm(&f->queue));
 	assert_null(f->queue.error);
 	assert_false(fake_ring_must_kick(&f->ring));
@@ -207,7 +207,7 @@ static void takes_a_full_ring(void **state)
 	fixture_attach(f, 8, PLAIN);
 	buf = fixture_buf(f, 8);
 	for (unsigned i = 0; i < 8; i++)
-		fake_ring_add(&f->ring, &buf, 0, 1, false);
+		fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	for (unsigned i = 0; i < 8; i++) {
 		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
@@ -223,7 +223,7 @@ static void takes_a_chain_as_long_as_the_queue(void **state)
 	fixture_attach(f, 8, PLAIN);
 	for (unsigned i = 0; i < 8; i++)
 		buf[i] = fixture_buf(f, 8);
-	fake_ring_add(&f->ring, buf, 4, 4, false);
+	fake_ring_add(&f->ring, buf, 4, 4, 0);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 }
 
