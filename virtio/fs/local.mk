@@ -1,5 +1,20 @@
 noinst_LTLIBRARIES += libvirtio_fs.la
-libvirtio_fs_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+libvirtio_fs_la_CFLAGS = $(STRICT_CFLAGS)
 libvirtio_fs_la_SOURCES = \
+	%reldir%/vfs_attr.c \
+	%reldir%/vfs_device.c \
 	%reldir%/vfs_device.h \
-	%reldir%/vfs_server.h
+	%reldir%/vfs_dir.c \
+	%reldir%/vfs_handle.c \
+	%reldir%/vfs_handle.h \
+	%reldir%/vfs_inode.c \
+	%reldir%/vfs_inode.h \
+	%reldir%/vfs_io.c \
+	%reldir%/vfs_limits.h \
+	%reldir%/vfs_namei.c \
+	%reldir%/vfs_private.h \
+	%reldir%/vfs_server.c \
+	%reldir%/vfs_server.h \
+	%reldir%/vfs_slots.c \
+	%reldir%/vfs_slots.h \
+	%reldir%/vfs_xattr.c

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "share.h"
+
+#include "lxutil/lx_volume.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MUST(call) \
+	do { \
+		if ((call) < 0) { \
+			perror(#call); \
+			abort(); \
+		} \
+	} while (0)
+
+/* Counts what the server finds worth a warning; shows nothing. */
+static void sink(void *ctx, enum log_level level, const char *target,
+		 const char *message)
+{
+	struct share *s = ctx;
+
+	(void)target;
+	(void)message;
+	if (level <= LOG_WARN)
+		__atomic_fetch_add(&s->log_lines, 1, __ATOMIC_RELAXED);
+}
+
+static struct share *new_root(void)
+{
+	struct share *s = calloc(1, sizeof(*s));
+	const char *tmp = getenv("TMPDIR");
+
+	assert(s);
+	snprintf(s->root, sizeof(s->root), "%.32s/vfs-test-XXXXXX",
+		 tmp ? tmp : "/tmp");
+	if (!mkdtemp(s->root)) {
+		perror(s->root);
+		abort();
+	}
+	s->root_fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MUST(s->root_fd);
+	return s;
+}
+
+static void serve(struct share *s, bool read_only)
+{
+	const struct vfs_options options = { .read_only = read_only };
+
+	lx_thread_init();
+	log_init(&s->log, -1);
+	log_set_sink(&s->log, sink, s);
+	log_set_filter(&s->log, "trace", NULL, 0);
+	MUST(vfs_server_new(s->root, &options, &s->log, &s->server));
+	s->session = fuse_session_new(&vfs_fuse_ops, s->server, &s->log);
+	assert(s->session);
+	s->client = client_new(s->session);
+	MUST(client_init(s->client));
+}
+
+int share_up(void **state)
+{
+	struct share *s = new_root();
+
+	serve(s, false);
+	*state = s;
+	return 0;
+}
+
+int share_up_read_only(void **state, void (*make)(int root_fd))
+{
+	struct share *s = new_root();
+
+	if (make)
+		make(s->root_fd);
+	serve(s, true);
+	*state = s;
+	return 0;
+}
+
+static int delete(const char *path, const struct stat *st, int type,
+		  struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+int share_down(void **state)
+{
+	struct share *s = *state;
+
+	client_free(s->client);
+	fuse_session_free(s->session);
+	vfs_server_free(s->server);
+	close(s->root_fd);
+	MUST(nftw(s->root, delete, 16, FTW_DEPTH | FTW_PHYS));
+	free(s);
+	return 0;
+}
+
+void host_file(int dir_fd, const char *name, const char *text)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0644);
+
+	MUST(fd);
+	MUST(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+void host_dir(int dir_fd, const char *name)
+{
+	MUST(mkdirat(dir_fd, name, 0755));
+}
+
+unsigned host_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	assert(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+uint64_t node_of(struct share *s, uint64_t dir, const char *name)
+{
+	struct fuse_entry_out entry;
+
+	MUST(client_lookup(s->client, dir, name, &entry));
+	return entry.nodeid;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * share.h - the fixture of these tests: a temporary directory that a real
+ * server and session share, mounted by one client.
+ *
+ * share_up(), share_up_read_only() and share_down() are cmocka's setup and
+ * teardown; *state is the struct share.
+ */
+#ifndef TESTS_UNIT_VIRTIO_FS_SHARE_H
+#define TESTS_UNIT_VIRTIO_FS_SHARE_H
+
+#include "client.h"
+#include "virtio/fs/vfs_server.h"
+
+struct share {
+	char root[64];
+	int root_fd;            /* to do things behind the server's back */
+	size_t log_lines;       /* of warnings and errors */
+	struct log log;
+	struct vfs_server *server;
+	struct fuse_session *session;
+	struct client *client;
+};
+
+int share_up(void **state);
+/* Whatever make() puts into the root, shared read-only; make may be NULL. */
+int share_up_read_only(void **state, void (*make)(int root_fd));
+int share_down(void **state);
+
+/* On the host: a file with this text, or a directory. */
+void host_file(int dir_fd, const char *name, const char *text);
+void host_dir(int dir_fd, const char *name);
+/* Descriptors that this process has open. */
+unsigned host_fds(void);
+
+/* The node id of a name, which must exist; counts a lookup. */
+uint64_t node_of(struct share *s, uint64_t dir, const char *name);
+
+#endif

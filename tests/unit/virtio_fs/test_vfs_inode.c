@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "share.h"
+
+#include "fuse/fuse_proto.h"
+#include "virtio/fs/vfs_inode.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* A node table of its own on the share's root. */
+static struct lx_volume *vol;
+static struct vfs_inodes *inodes;
+
+static int set_up(void **state)
+{
+	static const struct lx_volume_options options;
+	struct share *s;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	share_up(state);
+	s = *state;
+	if (lx_volume_open(s->root, &options, &s->log, &vol) ||
+	    lx_volume_root(vol, &node, &st) ||
+	    vfs_inodes_new(vol, &s->log, node, &st, &inodes))
+		return -1;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	vfs_inodes_free(inodes);
+	lx_volume_close(vol);
+	return share_down(state);
+}
+
+/* Look a name in the root up and add it; its id. */
+static uint64_t add(const char *name, struct lx_stat *ret_st)
+{
+	struct vfs_inode *root = vfs_inode_get(inodes, FUSE_ROOT_ID);
+	struct lx_node *node = NULL;
+	uint64_t id = 0;
+
+	assert_non_null(root);
+	assert_int_equal(lx_lookup(vol, root->node, name, &node, ret_st), 0);
+	vfs_inode_put(inodes, root);
+	assert_int_equal(vfs_inodes_add(inodes, node, ret_st, &id), 0);
+	return id;
+}
+
+static bool known(uint64_t id)
+{
+	struct vfs_inode *inode = vfs_inode_get(inodes, id);
+
+	if (inode)
+		vfs_inode_put(inodes, inode);
+	return inode;
+}
+
+static void holds_the_root_as_node_one(void **state)
+{
+	struct vfs_inode *root = vfs_inode_get(inodes, 1);
+
+	(void)state;
+	assert_non_null(root);
+	assert_int_equal(vfs_inode_id(root), 1);
+	assert_int_equal(root->key.type, LX_S_IFDIR);
+	vfs_inode_put(inodes, root);
+	assert_int_equal(vfs_inodes_count(inodes), 1);
+}
+
+static void the_root_is_never_forgotten(void **state)
+{
+	(void)state;
+	vfs_inodes_forget(inodes, 1, 1);
+	vfs_inodes_forget(inodes, 1, UINT64_MAX);
+	vfs_inodes_clear(inodes);
+	assert_true(known(1));
+}
+
+static void finds_an_inode_again(void **state)
+{
+	struct share *s = *state;
+	struct lx_stat st;
+	uint64_t id, again = 0;
+
+	host_file(s->root_fd, "a", "");
+	id = add("a", &st);
+	assert_int_equal(add("a", &st), id);
+	assert_true(vfs_inodes_find(inodes, &st, &again));
+	assert_int_equal(again, id);
+	assert_int_equal(vfs_inodes_count(inodes), 2);
+	vfs_inodes_forget(inodes, id, 2);
+	assert_true(known(id));
+	vfs_inodes_forget(inodes, id, 1);
+	assert_false(known(id));
+	assert_false(vfs_inodes_find(inodes, &st, &again));
+}
+
+static void tells_identities_apart(void **state)
+{
+	struct share *s = *state;
+	struct lx_stat st, other;
+	uint64_t id;
+
+	host_file(s->root_fd, "a", "");
+	add("a", &st);
+	other = st;
+	other.dev++;
+	assert_false(vfs_inodes_find(inodes, &other, &id));
+	other = st;
+	other.mount++;
+	assert_false(vfs_inodes_find(inodes, &other, &id));
+	other = st;
+	other.ino++;
+	assert_false(vfs_inodes_find(inodes, &other, &id));
+	other = st;
+	other.mode = LX_S_IFDIR | 0755;
+	assert_false(vfs_inodes_find(inodes, &other, &id));
+	other = st;
+	other.mode = LX_S_IFREG | 07;
+	other.size++;
+	assert_true(vfs_inodes_find(inodes, &other, &id));
+}
+
+static void forgetting_too_much_forgets_all(void **state)
+{
+	struct share *s = *state;
+	struct lx_stat st;
+	uint64_t id;
+
+	host_file(s->root_fd, "a", "");
+	id = add("a", &st);
+	vfs_inodes_forget(inodes, id, UINT64_MAX);
+	assert_false(known(id));
+	assert_int_equal(s->log_lines, 1);
+	vfs_inodes_forget(inodes, id, 1);
+	vfs_inodes_forget(inodes, 0, 1);
+	vfs_inodes_forget(inodes, UINT64_MAX, 1);
+	assert_int_equal(vfs_inodes_count(inodes), 1);
+}
+
+static void counts_of_lookups_saturate(void **state)
+{
+	struct share *s = *state;
+	struct vfs_inode *inode;
+	struct lx_stat st;
+	uint64_t id;
+
+	host_file(s->root_fd, "a", "");
+	id = add("a", &st);
+	inode = vfs_inode_get(inodes, id);
+	inode->lookups = UINT64_MAX - 1;
+	assert_true(vfs_inodes_find(inodes, &st, &id));
+	assert_true(vfs_inodes_find(inodes, &st, &id));
+	assert_true(inode->lookups == UINT64_MAX);
+	vfs_inode_put(inodes, inode);
+}
+
+static void an_inode_in_use_outlives_its_forget(void **state)
+{
+	struct share *s = *state;
+	struct vfs_inode *inode;
+	struct lx_stat st;
+	uint64_t id, next;
+
+	host_file(s->root_fd, "a", "12345");
+	id = add("a", &st);
+	inode = vfs_inode_get(inodes, id);
+	vfs_inodes_forget(inodes, id, 1);
+	/* Looked up meanwhile, it is another node: this one is gone. */
+	next = add("a", &st);
+	assert_int_not_equal(next, id);
+	vfs_inodes_forget(inodes, id, 1);
+	assert_int_equal(lx_getattr(vol, inode->node, &st), 0);
+	assert_int_equal(st.size, 5);
+	vfs_inode_put(inodes, inode);
+	assert_false(known(id));
+	assert_true(known(next));
+}
+
+static void grows_and_shrinks(void **state)
+{
+	enum { FILES = 3000 };
+	static uint64_t id[FILES];
+	static struct lx_stat st[FILES];
+	struct share *s = *state;
+	unsigned fds = host_fds();
+	char name[16];
+	uint64_t found;
+
+	/* Hard links would be one inode: these are different files. */
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		host_file(s->root_fd, name, "");
+	}
+	for (int round = 0; round < 2; round++) {
+		/* Descriptors are short, so a part at a time. */
+		for (int i = 0; i < FILES; i++) {
+			snprintf(name, sizeof(name), "%d", i);
+			id[i] = add(name, &st[i]);
+			if (i >= 500)
+				vfs_inodes_forget(inodes, id[i - 500], 1);
+		}
+		assert_int_equal(vfs_inodes_count(inodes), 501);
+		for (int i = 0; i < FILES; i++) {
+			bool here = i >= FILES - 500;
+
+			assert_int_equal(known(id[i]), here);
+			assert_int_equal(vfs_inodes_find(inodes, &st[i],
+							 &found), here);
+			if (here)
+				assert_int_equal(found, id[i]);
+		}
+		vfs_inodes_clear(inodes);
+		assert_int_equal(vfs_inodes_count(inodes), 1);
+		assert_int_equal(host_fds(), fds);
+	}
+}
+
+static void an_inode_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct vfs_inode) <= 96);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(holds_the_root_as_node_one),
+		TEST(the_root_is_never_forgotten),
+		TEST(finds_an_inode_again),
+		TEST(tells_identities_apart),
+		TEST(forgetting_too_much_forgets_all),
+		TEST(counts_of_lookups_saturate),
+		TEST(an_inode_in_use_outlives_its_forget),
+		TEST(grows_and_shrinks),
+		TEST(an_inode_is_small),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "share.h"
+
+#include "lxutil/lx_volume.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static uint64_t open_node(struct share *s, uint64_t node, uint32_t flags)
+{
+	uint64_t fh = 0;
+
+	assert_int_equal(client_open(s->client, FUSE_OPEN, node, flags, &fh),
+			 0);
+	return fh;
+}
+
+static uint64_t make(struct share *s, const char *name, const char *text)
+{
+	host_file(s->root_fd, name, text);
+	return node_of(s, FUSE_ROOT_ID, name);
+}
+
+static void reads_what_is_there(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123456789");
+	uint64_t fh = open_node(s, node, LX_O_RDONLY);
+
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), 4);
+	assert_memory_equal(c->reply, "0123", 4);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 8, 4096), 2);
+	assert_memory_equal(c->reply, "89", 2);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 10, 4096), 0);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 0), 0);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, INT64_MAX, 4096),
+			 -LX_EINVAL);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 1ull << 63, 1),
+			 -LX_EINVAL);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, UINT64_MAX, 1),
+			 -LX_EINVAL);
+}
+
+static void writes_where_it_is_told(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123456789");
+	uint64_t fh = open_node(s, node, LX_O_RDWR);
+
+	assert_int_equal(client_write(c, node, fh, 8, "abcd", 4), 4);
+	assert_int_equal(client_write(c, node, fh, 14, "e", 1), 1);
+	assert_int_equal(client_write(c, node, fh, 0, "", 0), 0);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 99), 15);
+	assert_memory_equal(c->reply, "01234567abcd\0\0e", 15);
+	assert_int_equal(client_write(c, node, fh, 1ull << 63, "a", 1),
+			 -LX_EINVAL);
+}
+
+static void appends(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123");
+	uint64_t fh = open_node(s, node, LX_O_RDWR | LX_O_APPEND);
+
+	assert_int_equal(client_write(c, node, fh, 0, "ab", 2), 2);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 99), 6);
+	assert_memory_equal(c->reply, "0123ab", 6);
+}
+
+/* 1 MiB in so many pieces that one system call does not take them. */
+static void moves_data_in_any_number_of_pieces(void **state)
+{
+	static const size_t pieces[] = { 4096, 4097, 1000, 61 };
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "");
+	uint64_t fh = open_node(s, node, LX_O_RDWR);
+	uint8_t *data = malloc(FUSE_MAX_WRITE);
+
+	assert_non_null(data);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+		for (size_t j = 0; j < FUSE_MAX_WRITE; j++)
+			data[j] = (uint8_t)(j * 7 + (j >> 8) + i);
+		c->piece = pieces[i];
+		assert_int_equal(client_write(c, node, fh, 3, data,
+					      FUSE_MAX_WRITE), FUSE_MAX_WRITE);
+		assert_int_equal(client_read(c, FUSE_READ, node, fh, 3,
+					     FUSE_MAX_WRITE), FUSE_MAX_WRITE);
+		assert_memory_equal(c->reply, data, FUSE_MAX_WRITE);
+		assert_int_equal(client_read(c, FUSE_READ, node, fh, 12345,
+					     FUSE_MAX_WRITE),
+				 FUSE_MAX_WRITE - 12342);
+		assert_memory_equal(c->reply, data + 12342,
+				    FUSE_MAX_WRITE - 12342);
+	}
+	free(data);
+}
+
+static void opens_regular_files_only(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t fh;
+
+	host_dir(s->root_fd, "d");
+	assert_int_equal(mkfifoat(s->root_fd, "p", 0666), 0);
+	assert_int_equal(symlinkat("/etc/passwd", s->root_fd, "l"), 0);
+	assert_int_equal(client_open(c, FUSE_OPEN,
+				     node_of(s, FUSE_ROOT_ID, "d"),
+				     LX_O_RDONLY, &fh), -LX_EISDIR);
+	assert_int_equal(client_open(c, FUSE_OPEN,
+				     node_of(s, FUSE_ROOT_ID, "p"),
+				     LX_O_RDONLY, &fh), -LX_ENXIO);
+	assert_int_equal(client_open(c, FUSE_OPEN,
+				     node_of(s, FUSE_ROOT_ID, "l"),
+				     LX_O_RDONLY, &fh), -LX_ELOOP);
+	assert_int_equal(client_open(c, FUSE_OPEN, 99, LX_O_RDONLY, &fh),
+			 -LX_ESTALE);
+	assert_int_equal(vfs_server_stats(s->server).handles, 0);
+}
+
+static void minds_the_flags_that_count(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123456789");
+	/* All that must not matter for an existing file. */
+	uint64_t fh = open_node(s, node, LX_O_RDONLY | LX_O_CREAT |
+				LX_O_EXCL | LX_O_NOCTTY | LX_O_DIRECT |
+				LX_O_DIRECTORY | LX_O_NOFOLLOW | LX_O_CLOEXEC |
+				LX_O_PATH);
+
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 1, 4), 4);
+	assert_memory_equal(c->reply, "1234", 4);
+	assert_int_equal(client_write(c, node, fh, 0, "x", 1), -LX_EBADF);
+	fh = open_node(s, node, LX_O_WRONLY);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), -LX_EBADF);
+	fh = open_node(s, node, LX_O_RDWR | LX_O_TRUNC);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), 0);
+	assert_int_equal(client_open(c, FUSE_OPEN, node, LX_O_ACCMODE, &fh),
+			 -LX_EINVAL);
+}
+
+static void handles_end_with_release(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123");
+	uint64_t other = make(s, "b", "0123");
+	uint64_t fh = open_node(s, node, LX_O_RDWR);
+	unsigned fds = host_fds();
+
+	assert_int_equal(client_release(c, FUSE_RELEASEDIR, node, fh),
+			 -LX_ENOTDIR);
+	assert_int_equal(client_release(c, FUSE_RELEASE, other, fh),
+			 -LX_EBADF);
+	assert_int_equal(client_release(c, FUSE_RELEASE, node, fh), 0);
+	assert_int_equal(host_fds(), fds - 1);
+	assert_int_equal(client_release(c, FUSE_RELEASE, node, fh), -LX_EBADF);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), -LX_EBADF);
+	assert_int_equal(client_write(c, node, fh, 0, "x", 1), -LX_EBADF);
+	assert_int_equal(client_flush(c, node, fh), -LX_EBADF);
+	assert_int_equal(client_fsync(c, FUSE_FSYNC, node, fh, 0), -LX_EBADF);
+	/* Opened again, the old number still means nothing. */
+	assert_int_not_equal(open_node(s, node, LX_O_RDWR), fh);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), -LX_EBADF);
+}
+
+static void handles_of_directories_are_not_read(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t fh;
+
+	assert_int_equal(client_open(c, FUSE_OPENDIR, FUSE_ROOT_ID, 0, &fh),
+			 0);
+	assert_int_equal(client_read(c, FUSE_READ, FUSE_ROOT_ID, fh, 0, 9),
+			 -LX_EISDIR);
+	assert_int_equal(client_write(c, FUSE_ROOT_ID, fh, 0, "x", 1),
+			 -LX_EISDIR);
+	assert_int_equal(client_release(c, FUSE_RELEASE, FUSE_ROOT_ID, fh),
+			 -LX_EISDIR);
+}
+
+static void flushes_and_syncs(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123");
+	uint64_t fh = open_node(s, node, LX_O_RDWR);
+
+	assert_int_equal(client_flush(c, node, fh), 0);
+	assert_int_equal(client_fsync(c, FUSE_FSYNC, node, fh, 0), 0);
+	assert_int_equal(client_fsync(c, FUSE_FSYNC, node, fh,
+				      FUSE_FSYNC_FDATASYNC), 0);
+	/* The handle is as good as before. */
+	assert_int_equal(client_write(c, node, fh, 0, "x", 1), 1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(reads_what_is_there),
+		TEST(writes_where_it_is_told),
+		TEST(appends),
+		TEST(moves_data_in_any_number_of_pieces),
+		TEST(opens_regular_files_only),
+		TEST(minds_the_flags_that_count),
+		TEST(handles_end_with_release),
+		TEST(handles_of_directories_are_not_read),
+		TEST(flushes_and_syncs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/bytes.h"
+#include "virtio/fs/vfs_private.h"
+
+/* A device number as the kernel's new_encode_dev() puts it into 32 bits. */
+static uint32_t encode_dev(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | (major & 0xfff) << 8 |
+	       (minor & 0xfff00) << 12;
+}
+
+void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr)
+{
+	*attr = (struct fuse_attr){
+		.ino = st->ino,
+		.size = st->size,
+		.blocks = st->blocks,
+		.atime = (uint64_t)st->atime.sec,
+		.mtime = (uint64_t)st->mtime.sec,
+		.ctime = (uint64_t)st->ctime.sec,
+		.atimensec = st->atime.nsec,
+		.mtimensec = st->mtime.nsec,
+		.ctimensec = st->ctime.nsec,
+		.mode = st->mode,
+		.nlink = st->nlink,
+		.uid = st->uid,
+		.gid = st->gid,
+		.rdev = encode_dev(st->rdev_major, st->rdev_minor),
+		.blksize = st->blksize,
+	};
+}
+
+static void fill_reply(struct vfs_server *s, const struct lx_stat *st,
+		       struct fuse_attr_out *ret_attr)
+{
+	ret_attr->attr_valid = (uint64_t)s->attr_timeout.sec;
+	ret_attr->attr_valid_nsec = s->attr_timeout.nsec;
+	vfs_fill_attr(st, &ret_attr->attr);
+}
+
+/* A handle that does not exist (any more) is no error: the node will do. */
+int vfs_getattr(void *fs, const struct fuse_request *req,
+		const struct fuse_getattr_in *in,
+		struct fuse_attr_out *ret_attr)
+{
+	struct vfs_server *s = fs;
+	struct vfs_handle *handle;
+	struct vfs_inode *inode;
+	struct lx_stat st;
+	int err;
+
+	if (in->getattr_flags & FUSE_GETATTR_FH &&
+	    !vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_ANY,
+			    &handle)) {
+		err = lx_file_getattr(handle->file, &st);
+		vfs_handle_put(&s->handles, handle);
+	} else {
+		inode = vfs_inode_get(s->inodes, req->node);
+		if (!inode)
+			return -LX_ESTALE;
+		err = lx_getattr(s->vol, inode->node, &st);
+		vfs_inode_put(s->inodes, inode);
+	}
+	if (!err)
+		fill_reply(s, &st, ret_attr);
+	return err;
+}
+
+/* Privileges (FATTR_KILL_SUIDGID) and lock owners are the guest's business. */
+static struct lx_setattr changes(const struct fuse_setattr_in *in)
+{
+	static const struct {
+		uint32_t fattr, lx;
+	} bits[] = {
+		{ FATTR_MODE, LX_SET_MODE },
+		{ FATTR_UID, LX_SET_UID },
+		{ FATTR_GID, LX_SET_GID },
+		{ FATTR_SIZE, LX_SET_SIZE },
+		{ FATTR_ATIME, LX_SET_ATIME },
+		{ FATTR_MTIME, LX_SET_MTIME },
+		{ FATTR_ATIME_NOW, LX_SET_ATIME_NOW },
+		{ FATTR_MTIME_NOW, LX_SET_MTIME_NOW },
+		{ FATTR_CTIME, LX_SET_CTIME },
+	};
+	struct lx_setattr attr = {
+		.mode = in->mode,
+		.uid = in->uid,
+		.gid = in->gid,
+		.size = in->size,
+		.atime = { (int64_t)in->atime, in->atimensec },
+		.mtime = { (int64_t)in->mtime, in->mtimensec },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
+		if (in->valid & bits[i].fattr)
+			attr.valid |= bits[i].lx;
+	/* The guest sets both: "a time, and it is now". */
+	if (attr.valid & LX_SET_ATIME_NOW)
+		attr.valid &= ~(uint32_t)LX_SET_ATIME;
+	if (attr.valid & LX_SET_MTIME_NOW)
+		attr.valid &= ~(uint32_t)LX_SET_MTIME;
+	return attr;
+}
+
+int vfs_setattr(void *fs, const struct fuse_request *req,
+		const struct fuse_setattr_in *in,
+		struct fuse_attr_out *ret_attr)
+{
+	struct vfs_server *s = fs;
+	struct lx_setattr attr = changes(in);
+	struct vfs_handle *handle = NULL;
+	struct vfs_inode *inode;
+	struct lx_stat st;
+	int err = 0;
+
+	inode = vfs_inode_get(s->inodes, req->node);
+	if (!inode)
+		return -LX_ESTALE;
+	if (in->valid & FATTR_FH)
+		err = vfs_handle_get(&s->handles, in->fh, req->node,
+				     VFS_HANDLE_FILE, &handle);
+	if (!err && attr.valid)
+		err = lx_setattr(s->vol, inode->node,
+				 handle ? handle->file : NULL, &attr);
+	if (!err)
+		err = lx_getattr(s->vol, inode->node, &st);
+	if (!err)
+		fill_reply(s, &st, ret_attr);
+	if (handle)
+		vfs_handle_put(&s->handles, handle);
+	vfs_inode_put(s->inodes, inode);
+	return err;
+}
+
+int vfs_access(void *fs, const struct fuse_request *req,
+	       const struct fuse_access_in *in)
+{
+	struct vfs_server *s = fs;
+	struct lx_caller who = { req->uid, req->gid };
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
+	int err;
+
+	if (!inode)
+		return -LX_ESTALE;
+	err = lx_access(s->vol, inode->node, &who, in->mask);
+	vfs_inode_put(s->inodes, inode);
+	return err;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "virtio/fs/vfs_device.h"
+
+#include "common/bytes.h"
+#include "lxutil/lx_volume.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VIRTIO_ID_FS 26                 /* virtio 1.3 5 */
+
+/*
+ * struct virtio_fs_config (virtio 1.3 5.11.4): the tag, padded with NULs, and
+ * num_request_queues.  notify_buf_size follows only with
+ * VIRTIO_FS_F_NOTIFICATION, which is not offered.
+ */
+#define CONFIG_QUEUES VFS_TAG_MAX
+#define CONFIG_SIZE (VFS_TAG_MAX + 4)
+
+struct vfs_device {
+	struct fuse_session *session;
+	const struct log *log;
+	uint8_t config[CONFIG_SIZE];
+};
+
+int vfs_device_new(const char *tag, unsigned request_queues,
+		   struct fuse_session *session, const struct log *log,
+		   struct vfs_device **ret_device)
+{
+	size_t len = strlen(tag);
+	struct vfs_device *device;
+
+	if (!len || len > VFS_TAG_MAX || !request_queues ||
+	    request_queues > VFS_REQUEST_QUEUES_MAX)
+		return -LX_EINVAL;
+	device = calloc(1, sizeof(*device));
+	if (!device)
+		return -LX_ENOMEM;
+	device->session = session;
+	device->log = log;
+	memcpy(device->config, tag, len);
+	le32_store(device->config + CONFIG_QUEUES, request_queues);
+	*ret_device = device;
+	return 0;
+}
+
+void vfs_device_free(struct vfs_device *device)
+{
+	free(device);
+}
+
+static void config_read(void *dev, uint32_t offset, void *buf, size_t len)
+{
+	struct vfs_device *device = dev;
+
+	memcpy(buf, device->config + offset, len);
+}
+
+/*
+ * Every queue takes every message: hiprio is for FORGET and INTERRUPT (virtio
+ * 1.3 5.11.6.1), but nothing is gained by refusing others there.
+ *
+ * A chain without a whole header, or without room for the reply that is due,
+ * is given back empty: the driver harms only itself, and its other requests go
+ * on.
+ */
+static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
+{
+	struct vfs_device *device = dev;
+	struct iov_tail in = iov_tail_init(chain->readable,
+					   chain->readable_count);
+	struct iov_tail out = iov_tail_init(chain->writable,
+					    chain->writable_count);
+	ssize_t len = fuse_session_dispatch(device->session, in, out);
+
+	if (len >= 0)
+		return len;
+	log_limited(device->log, LOG_VIRTIOFS, LOG_WARN,
+		    "queue %u: no FUSE message in a chain with %zu bytes to read and %zu to write",
+		    queue, iov_tail_size(&in), iov_tail_size(&out));
+	return 0;
+}
+
+static void thread_init(void *dev)
+{
+	(void)dev;
+	lx_thread_init();
+}
+
+static void reset(void *dev)
+{
+	struct vfs_device *device = dev;
+
+	fuse_session_reset(device->session);
+}
+
+const struct virtio_device_ops vfs_device_ops = {
+	.id = VIRTIO_ID_FS,
+	.config_size = CONFIG_SIZE,
+	.config_read = config_read,
+	.request = request,
+	.thread_init = thread_init,
+	.reset = reset,
+};

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "virtio/fs/vfs_handle.h"
+
+#include "common/bytes.h"
+#include "virtio/fs/vfs_limits.h"
+
+static struct vfs_handle *handle_of(struct vfs_slot *slot)
+{
+	return container_of(slot, struct vfs_handle, slot);
+}
+
+void vfs_handles_init(struct vfs_handles *handles)
+{
+	vfs_slots_init(&handles->slots, sizeof(struct vfs_handle),
+		       VFS_HANDLES_MAX);
+}
+
+void vfs_handles_done(struct vfs_handles *handles)
+{
+	vfs_handles_clear(handles);
+	vfs_slots_done(&handles->slots);
+}
+
+size_t vfs_handles_count(struct vfs_handles *handles)
+{
+	return atomic_load(&handles->slots.live);
+}
+
+int vfs_handle_reserve(struct vfs_handles *handles,
+		       struct vfs_handle **ret_handle)
+{
+	struct vfs_slot *slot;
+	int err;
+
+	err = vfs_slots_new(&handles->slots, &slot);
+	if (err)
+		return err;
+	*ret_handle = handle_of(slot);
+	pthread_mutex_init(&(*ret_handle)->lock, NULL);
+	return 0;
+}
+
+void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle)
+{
+	pthread_mutex_destroy(&handle->lock);
+	vfs_slots_free(&handles->slots, &handle->slot);
+}
+
+uint64_t vfs_handle_open(struct vfs_handle *handle, struct lx_file *file,
+			 uint64_t node, enum vfs_handle_kind kind)
+{
+	uint64_t id = vfs_slot_id(&handle->slot);
+
+	handle->file = file;
+	handle->node = node;
+	handle->kind = kind;
+	atomic_store(&handle->open, true);
+	vfs_slot_publish(&handle->slot, 1);
+	return id;
+}
+
+int vfs_handle_get(struct vfs_handles *handles, uint64_t id, uint64_t node,
+		   enum vfs_handle_kind kind, struct vfs_handle **ret_handle)
+{
+	struct vfs_slot *slot = vfs_slots_get(&handles->slots, id);
+	struct vfs_handle *handle;
+	int err = 0;
+
+	if (!slot)
+		return -LX_EBADF;
+	handle = handle_of(slot);
+	if (handle->node != node || !atomic_load(&handle->open))
+		err = -LX_EBADF;
+	else if (kind != VFS_HANDLE_ANY && kind != handle->kind)
+		err = kind == VFS_HANDLE_DIR ? -LX_ENOTDIR : -LX_EISDIR;
+	if (err) {
+		vfs_handle_put(handles, handle);
+		return err;
+	}
+	*ret_handle = handle;
+	return 0;
+}
+
+void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle)
+{
+	if (!vfs_slot_unref(&handle->slot))
+		return;
+	lx_file_close(handle->file);
+	vfs_handle_cancel(handles, handle);
+}
+
+/* Drop the table's reference, once; false: somebody else has. */
+static bool close_handle(struct vfs_handles *handles,
+			 struct vfs_handle *handle)
+{
+	if (!atomic_exchange(&handle->open, false))
+		return false;
+	vfs_handle_put(handles, handle);
+	return true;
+}
+
+int vfs_handle_release(struct vfs_handles *handles, uint64_t id, uint64_t node,
+		       enum vfs_handle_kind kind)
+{
+	struct vfs_handle *handle;
+	bool closed;
+	int err;
+
+	err = vfs_handle_get(handles, id, node, kind, &handle);
+	if (err)
+		return err;
+	closed = close_handle(handles, handle);
+	vfs_handle_put(handles, handle);
+	return closed ? 0 : -LX_EBADF;
+}
+
+void vfs_handles_clear(struct vfs_handles *handles)
+{
+	struct vfs_slot *slot;
+	uint32_t index = 0;
+
+	while ((slot = vfs_slots_next(&handles->slots, &index))) {
+		close_handle(handles, handle_of(slot));
+		vfs_handle_put(handles, handle_of(slot));
+	}
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "virtio/fs/vfs_inode.h"
+
+#include "common/bytes.h"
+#include "fuse/fuse_proto.h"
+#include "virtio/fs/vfs_limits.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define SHARDS 16u
+#define FIRST_BUCKETS 64u               /* of a shard; a power of two */
+
+struct shard {
+	pthread_mutex_t lock;
+	struct vfs_inode **bucket;
+	size_t buckets;                 /* a power of two */
+	size_t count;                   /* inodes in them */
+};
+
+struct vfs_inodes {
+	struct lx_volume *vol;
+	const struct log *log;
+	struct vfs_slots slots;
+	struct shard shard[SHARDS];
+};
+
+static struct vfs_inode *inode_of(struct vfs_slot *slot)
+{
+	return slot ? container_of(slot, struct vfs_inode, slot) : NULL;
+}
+
+static struct vfs_inode_key key_of(const struct lx_stat *st)
+{
+	return (struct vfs_inode_key){
+		.dev = st->dev,
+		.ino = st->ino,
+		.mount = st->mount,
+		.type = st->mode & LX_S_IFMT,
+	};
+}
+
+static bool same(const struct vfs_inode_key *a, const struct vfs_inode_key *b)
+{
+	return a->ino == b->ino && a->dev == b->dev && a->mount == b->mount &&
+	       a->type == b->type;
+}
+
+/* ---- identity table ---------------------------------------------------- */
+
+/*
+ * The table's address is in it, so that a guest cannot work out which files to
+ * create for them to share a bucket.
+ */
+static uint64_t hash(const struct vfs_inodes *inodes,
+		     const struct vfs_inode_key *key)
+{
+	uint64_t h = (uintptr_t)inodes;
+
+	h = (h ^ key->ino) * 0x9e3779b97f4a7c15u;
+	h = (h ^ h >> 32 ^ key->dev) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ h >> 32 ^ key->mount) * 0x94d049bb133111ebu;
+	return h ^ h >> 32;
+}
+
+static struct shard *shard_of(struct vfs_inodes *inodes,
+			      const struct vfs_inode_key *key)
+{
+	return &inodes->shard[hash(inodes, key) % SHARDS];
+}
+
+/* The link that leads to the inode, or the one at its bucket's end. */
+static struct vfs_inode **link_of(struct vfs_inodes *inodes,
+				  struct shard *shard,
+				  const struct vfs_inode_key *key)
+{
+	size_t i = hash(inodes, key) / SHARDS & (shard->buckets - 1);
+	struct vfs_inode **link = &shard->bucket[i];
+
+	while (*link && !same(&(*link)->key, key))
+		link = &(*link)->next;
+	return link;
+}
+
+/* Double the buckets when they are full.  Without memory, chains grow. */
+static void make_room(struct vfs_inodes *inodes, struct shard *shard)
+{
+	struct shard old = *shard;
+	struct vfs_inode **bucket;
+
+	if (shard->count < shard->buckets)
+		return;
+	bucket = calloc(shard->buckets * 2, sizeof(*bucket));
+	if (!bucket)
+		return;
+	shard->bucket = bucket;
+	shard->buckets *= 2;
+	for (size_t i = 0; i < old.buckets; i++) {
+		struct vfs_inode *inode, *next;
+
+		for (inode = old.bucket[i]; inode; inode = next) {
+			next = inode->next;
+			inode->next = NULL;
+			*link_of(inodes, shard, &inode->key) = inode;
+		}
+	}
+	free(old.bucket);
+}
+
+/* Count a lookup if the inode is there.  The lock is held. */
+static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
+			const struct vfs_inode_key *key, uint64_t *ret_id)
+{
+	struct vfs_inode *inode = *link_of(inodes, shard, key);
+
+	if (!inode)
+		return false;
+	if (inode->lookups < UINT64_MAX)
+		inode->lookups++;
+	*ret_id = vfs_inode_id(inode);
+	return true;
+}
+
+bool vfs_inodes_find(struct vfs_inodes *inodes, const struct lx_stat *st,
+		     uint64_t *ret_id)
+{
+	struct vfs_inode_key key = key_of(st);
+	struct shard *shard = shard_of(inodes, &key);
+	bool found;
+
+	pthread_mutex_lock(&shard->lock);
+	found = find_locked(inodes, shard, &key, ret_id);
+	pthread_mutex_unlock(&shard->lock);
+	return found;
+}
+
+/* Put an inode with one lookup into the table.  The lock is held. */
+static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
+			 const struct vfs_inode_key *key, struct lx_node *node,
+			 uint64_t *ret_id)
+{
+	struct vfs_inode *inode;
+	struct vfs_slot *slot;
+	int err;
+
+	err = vfs_slots_new(&inodes->slots, &slot);
+	if (err)
+		return err;
+	inode = inode_of(slot);
+	inode->node = node;
+	inode->key = *key;
+	inode->lookups = 1;
+	make_room(inodes, shard);
+	*link_of(inodes, shard, key) = inode;
+	shard->count++;
+	*ret_id = vfs_inode_id(inode);
+	vfs_slot_publish(slot, 1);
+	return 0;
+}
+
+int vfs_inodes_add(struct vfs_inodes *inodes, struct lx_node *node,
+		   const struct lx_stat *st, uint64_t *ret_id)
+{
+	struct vfs_inode_key key = key_of(st);
+	struct shard *shard = shard_of(inodes, &key);
+	bool found;
+	int err = 0;
+
+	pthread_mutex_lock(&shard->lock);
+	found = find_locked(inodes, shard, &key, ret_id);
+	if (!found)
+		err = insert_locked(inodes, shard, &key, node, ret_id);
+	pthread_mutex_unlock(&shard->lock);
+	if (found || err)
+		lx_node_close(inodes->vol, node);
+	else
+		log_trace(inodes->log, LOG_VIRTIOFS,
+			  "node %" PRIu64 " is inode %" PRIu64 " of device %#"
+			  PRIx64 ", mount %" PRIu64 ", type %#o",
+			  *ret_id, key.ino, key.dev, key.mount, key.type);
+	if (err)
+		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
+			    "no room for one more node beside %zu: %s",
+			    vfs_inodes_count(inodes), lx_errname(err));
+	return err;
+}
+
+/* ---- references and lookups -------------------------------------------- */
+
+struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id)
+{
+	return inode_of(vfs_slots_get(&inodes->slots, id));
+}
+
+void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
+{
+	if (!vfs_slot_unref(&inode->slot))
+		return;
+	lx_node_close(inodes->vol, inode->node);
+	vfs_slots_free(&inodes->slots, &inode->slot);
+}
+
+uint64_t vfs_inode_id(const struct vfs_inode *inode)
+{
+	return vfs_slot_id(&inode->slot);
+}
+
+/*
+ * Drop `count` lookups, and with the last one the table's reference.  Returns
+ * how many there were.
+ */
+static uint64_t drop_lookups(struct vfs_inodes *inodes,
+			     struct vfs_inode *inode, uint64_t count)
+{
+	struct shard *shard = shard_of(inodes, &inode->key);
+	uint64_t had;
+	bool gone;
+
+	pthread_mutex_lock(&shard->lock);
+	had = inode->lookups;
+	inode->lookups -= MIN(count, had);
+	gone = had && !inode->lookups;
+	if (gone) {
+		*link_of(inodes, shard, &inode->key) = inode->next;
+		shard->count--;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (gone) {
+		log_trace(inodes->log, LOG_VIRTIOFS,
+			  "node %" PRIu64 " is forgotten", vfs_inode_id(inode));
+		vfs_inode_put(inodes, inode);
+	}
+	return had;
+}
+
+void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
+{
+	struct vfs_inode *inode;
+	uint64_t had;
+
+	if (id == FUSE_ROOT_ID)
+		return;
+	inode = vfs_inode_get(inodes, id);
+	if (!inode) {
+		log_limited(inodes->log, LOG_VIRTIOFS, LOG_DEBUG,
+			    "FORGET of node %" PRIu64 ", which is not known",
+			    id);
+		return;
+	}
+	had = drop_lookups(inodes, inode, count);
+	if (count > had)
+		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
+			    "FORGET of %" PRIu64 " lookups of node %" PRIu64
+			    ", which has %" PRIu64, count, id, had);
+	vfs_inode_put(inodes, inode);
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+void vfs_inodes_clear(struct vfs_inodes *inodes)
+{
+	struct vfs_slot *slot;
+	uint32_t index = FUSE_ROOT_ID;  /* start behind the root */
+
+	while ((slot = vfs_slots_next(&inodes->slots, &index))) {
+		drop_lookups(inodes, inode_of(slot), UINT64_MAX);
+		vfs_inode_put(inodes, inode_of(slot));
+	}
+}
+
+size_t vfs_inodes_count(struct vfs_inodes *inodes)
+{
+	return atomic_load(&inodes->slots.live);
+}
+
+bool vfs_inodes_full(struct vfs_inodes *inodes)
+{
+	return vfs_inodes_count(inodes) >= VFS_NODES_MAX;
+}
+
+int vfs_inodes_new(struct lx_volume *vol, const struct log *log,
+		   struct lx_node *root_node, const struct lx_stat *root_st,
+		   struct vfs_inodes **ret_inodes)
+{
+	struct vfs_inodes *inodes = calloc(1, sizeof(*inodes));
+	uint64_t id;
+	int err = 0;
+
+	if (!inodes) {
+		lx_node_close(vol, root_node);
+		return -LX_ENOMEM;
+	}
+	inodes->vol = vol;
+	inodes->log = log;
+	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode), VFS_NODES_MAX);
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct shard *shard = &inodes->shard[i];
+
+		pthread_mutex_init(&shard->lock, NULL);
+		shard->buckets = FIRST_BUCKETS;
+		shard->bucket = calloc(FIRST_BUCKETS, sizeof(*shard->bucket));
+		if (!shard->bucket)
+			err = -LX_ENOMEM;
+	}
+	if (err)
+		lx_node_close(vol, root_node);
+	else
+		err = vfs_inodes_add(inodes, root_node, root_st, &id);
+	if (err) {
+		vfs_inodes_free(inodes);
+		return err;
+	}
+	*ret_inodes = inodes;
+	return 0;
+}
+
+void vfs_inodes_free(struct vfs_inodes *inodes)
+{
+	struct vfs_inode *root;
+
+	if (!inodes)
+		return;
+	vfs_inodes_clear(inodes);
+	root = vfs_inode_get(inodes, FUSE_ROOT_ID);
+	if (root) {
+		drop_lookups(inodes, root, UINT64_MAX);
+		vfs_inode_put(inodes, root);
+	}
+	for (unsigned i = 0; i < SHARDS; i++) {
+		free(inodes->shard[i].bucket);
+		pthread_mutex_destroy(&inodes->shard[i].lock);
+	}
+	vfs_slots_done(&inodes->slots);
+	free(inodes);
+}

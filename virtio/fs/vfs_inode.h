@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfs_inode.h - the node table: node id -> inode, and identity -> inode.
+ *
+ * An inode of the host is one node however many names lead to it: it is found
+ * again by (mount, device, inode number) and type.  It is held by an lx_node,
+ * so its number cannot come to mean another file while it is in the table.
+ *
+ * An inode is in the table while the guest has lookups of it to forget; and it
+ * lives on, out of the table's reach, while requests use it (references).  How
+ * many lookups there are is the guest's word: a count saturates at both ends.
+ * Node 1 is the root, which is never forgotten.
+ *
+ * Node ids come from vfs_slots: none is used twice, not even after a remount,
+ * so that the generation in a reply is always 0.
+ *
+ * Locks: each shard of the identity table has one, which guards its buckets
+ * and the lookup counts of its inodes.  Taken before that of vfs_slots, never
+ * held over a call into lxutil.
+ */
+#ifndef VIRTIO_FS_VFS_INODE_H
+#define VIRTIO_FS_VFS_INODE_H
+
+#include "common/log.h"
+#include "lxutil/lx_volume.h"
+#include "virtio/fs/vfs_slots.h"
+
+struct vfs_inode_key {
+	uint64_t dev, ino, mount;
+	uint32_t type;                  /* LX_S_IFMT bits */
+};
+
+struct vfs_inode {
+	struct vfs_slot slot;
+	struct lx_node *node;
+	struct vfs_inode_key key;
+	/* Protected by the shard's lock: */
+	uint64_t lookups;               /* 0: no longer in the table */
+	struct vfs_inode *next;         /* in its bucket */
+};
+
+struct vfs_inodes;
+
+/*
+ * A table that holds the root as node 1, and takes root_node in any case.  vol
+ * and log are borrowed.  0 or -LX_ENOMEM.
+ */
+int vfs_inodes_new(struct lx_volume *vol, const struct log *log,
+		   struct lx_node *root_node, const struct lx_stat *root_st,
+		   struct vfs_inodes **ret_inodes);
+/* No inode may be in use.  NULL is allowed. */
+void vfs_inodes_free(struct vfs_inodes *inodes);
+
+/* Forget every inode but the root. */
+void vfs_inodes_clear(struct vfs_inodes *inodes);
+
+size_t vfs_inodes_count(struct vfs_inodes *inodes);
+bool vfs_inodes_full(struct vfs_inodes *inodes);
+
+/* The inode of a node id, to be put back after use; NULL: stale.  No lock. */
+struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id);
+void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode);
+
+uint64_t vfs_inode_id(const struct vfs_inode *inode);
+
+/*
+ * Count a lookup of the inode with this identity, and tell its node id; false:
+ * it is not in the table.
+ */
+bool vfs_inodes_find(struct vfs_inodes *inodes, const struct lx_stat *st,
+		     uint64_t *ret_id);
+/*
+ * The same, but put it in the table first if it is not there.  node, whose
+ * attributes are st, is taken in any case.  0, -LX_ENFILE or -LX_ENOMEM.
+ */
+int vfs_inodes_add(struct vfs_inodes *inodes, struct lx_node *node,
+		   const struct lx_stat *st, uint64_t *ret_id);
+
+/* Drop lookups of a node; too many, and stale ids, are logged and ignored. */
+void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "virtio/fs/vfs_slots.h"
+
+#include "common/bytes.h"
+#include "lxutil/lx.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The slot of an index from 1 to slots->used. */
+static struct vfs_slot *slot_at(struct vfs_slots *slots, uint32_t index)
+{
+	char *chunk = atomic_load_explicit(
+		&slots->chunk[(index - 1) / VFS_SLOTS_CHUNK],
+		memory_order_acquire);
+
+	return (struct vfs_slot *)(chunk + (index - 1) % VFS_SLOTS_CHUNK *
+						   slots->object_size);
+}
+
+static uint32_t generation_of(uint64_t state)
+{
+	return (uint32_t)(state >> 32);
+}
+
+void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max)
+{
+	memset(slots, 0, sizeof(*slots));
+	slots->object_size = object_size;
+	slots->max = MIN(max, VFS_SLOTS_MAX);
+	pthread_mutex_init(&slots->lock, NULL);
+}
+
+void vfs_slots_done(struct vfs_slots *slots)
+{
+	for (size_t i = 0; i < VFS_SLOTS_CHUNKS; i++)
+		free(atomic_load(&slots->chunk[i]));
+	pthread_mutex_destroy(&slots->lock);
+}
+
+/* One slot more than there are.  The lock is held. */
+static int grow(struct vfs_slots *slots, struct vfs_slot **ret_slot)
+{
+	uint32_t used = atomic_load(&slots->used);
+	struct vfs_slot *slot;
+
+	if (used == slots->max)
+		return -LX_ENFILE;
+	if (used % VFS_SLOTS_CHUNK == 0) {
+		char *chunk = calloc(VFS_SLOTS_CHUNK, slots->object_size);
+
+		if (!chunk)
+			return -LX_ENOMEM;
+		atomic_store_explicit(&slots->chunk[used / VFS_SLOTS_CHUNK],
+				      chunk, memory_order_release);
+	}
+	slot = slot_at(slots, used + 1);
+	slot->index = used + 1;
+	atomic_store_explicit(&slots->used, used + 1, memory_order_release);
+	*ret_slot = slot;
+	return 0;
+}
+
+int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot)
+{
+	struct vfs_slot *slot;
+	int err = 0;
+
+	pthread_mutex_lock(&slots->lock);
+	if (slots->first_free) {
+		slot = slot_at(slots, slots->first_free);
+		slots->first_free = slot->next_free;
+	} else {
+		err = grow(slots, &slot);
+	}
+	pthread_mutex_unlock(&slots->lock);
+	if (err)
+		return err;
+	memset(slot + 1, 0, slots->object_size - sizeof(*slot));
+	atomic_fetch_add(&slots->live, 1);
+	*ret_slot = slot;
+	return 0;
+}
+
+void vfs_slots_free(struct vfs_slots *slots, struct vfs_slot *slot)
+{
+	uint64_t next = generation_of(atomic_load(&slot->state)) + 1ull;
+
+	atomic_store(&slot->state, next << 32);
+	atomic_fetch_sub(&slots->live, 1);
+	if (next > UINT32_MAX)
+		return;         /* the slot has no number left: retired */
+	pthread_mutex_lock(&slots->lock);
+	slot->next_free = slots->first_free;
+	slots->first_free = slot->index;
+	pthread_mutex_unlock(&slots->lock);
+}
+
+void vfs_slot_publish(struct vfs_slot *slot, uint32_t references)
+{
+	atomic_fetch_add_explicit(&slot->state, references,
+				  memory_order_release);
+}
+
+uint64_t vfs_slot_id(const struct vfs_slot *slot)
+{
+	uint64_t state = atomic_load_explicit(&slot->state,
+					      memory_order_relaxed);
+
+	return (uint64_t)generation_of(state) << 32 | slot->index;
+}
+
+/* Add a reference to the object of that generation, if it has one. */
+static bool ref(struct vfs_slot *slot, uint64_t state, uint32_t generation)
+{
+	do {
+		if (generation_of(state) != generation || !(uint32_t)state)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&slot->state, &state, state + 1, memory_order_acquire,
+		memory_order_relaxed));
+	return true;
+}
+
+struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id)
+{
+	uint32_t index = (uint32_t)id;
+	struct vfs_slot *slot;
+
+	if (!index || index > atomic_load_explicit(&slots->used,
+						   memory_order_acquire))
+		return NULL;
+	slot = slot_at(slots, index);
+	if (!ref(slot, atomic_load(&slot->state), generation_of(id)))
+		return NULL;
+	return slot;
+}
+
+bool vfs_slot_unref(struct vfs_slot *slot)
+{
+	uint64_t before = atomic_fetch_sub_explicit(&slot->state, 1,
+						    memory_order_acq_rel);
+
+	return (uint32_t)before == 1;
+}
+
+struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index)
+{
+	while (*index < atomic_load(&slots->used)) {
+		struct vfs_slot *slot = slot_at(slots, ++*index);
+		uint64_t state = atomic_load(&slot->state);
+
+		if (ref(slot, state, generation_of(state)))
+			return slot;
+	}
+	return NULL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfs_slots.h - numbers that a guest holds -> objects of the server.
+ *
+ * A number is (generation << 32 | index).  Index 1 is the first slot, so the
+ * first number is 1 and 0 is none.  When a slot is freed, its generation
+ * grows, so a number that the guest kept never means another object; a slot
+ * whose generations are used up is not used any more.
+ *
+ * Each object is counted: one reference for its place in the table and one
+ * for each user.  Generation and count share one atomic word, and the memory
+ * of slots is freed with the table only.  So vfs_slots_get() takes no lock:
+ * it adds a reference if, and only if, the generation is right and somebody
+ * has one already.
+ *
+ * Lock: `lock` is a leaf; it guards the list of free slots.
+ */
+#ifndef VIRTIO_FS_VFS_SLOTS_H
+#define VIRTIO_FS_VFS_SLOTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VFS_SLOTS_CHUNK 1024u           /* slots that are allocated at a time */
+#define VFS_SLOTS_CHUNKS 1024u
+#define VFS_SLOTS_MAX (VFS_SLOTS_CHUNK * VFS_SLOTS_CHUNKS)
+
+/* The first member of an object. */
+struct vfs_slot {
+	_Atomic uint64_t state;         /* generation << 32 | references */
+	uint32_t index;
+	uint32_t next_free;             /* an index, or 0 */
+};
+
+struct vfs_slots {
+	size_t object_size;
+	uint32_t max;
+	_Atomic uint32_t used;          /* slots that exist */
+	_Atomic uint32_t live;          /* those that hold an object */
+	uint32_t first_free;            /* an index, or 0 */
+	pthread_mutex_t lock;
+	_Atomic(char *) chunk[VFS_SLOTS_CHUNKS];
+};
+
+/* An empty table of at most max (up to VFS_SLOTS_MAX) objects. */
+void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max);
+/* No object may be left. */
+void vfs_slots_done(struct vfs_slots *slots);
+
+/*
+ * A slot for a new object, which is zeroed but for the slot, and which nobody
+ * finds before vfs_slot_publish().  0, -LX_ENFILE (full) or -LX_ENOMEM.
+ */
+int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot);
+/* Give an object that nobody refers to back; its number becomes stale. */
+void vfs_slots_free(struct vfs_slots *slots, struct vfs_slot *slot);
+
+/* The object can be found from now on; it begins with that many references. */
+void vfs_slot_publish(struct vfs_slot *slot, uint32_t references);
+/* The number; only for those who have a reference or the slot as new. */
+uint64_t vfs_slot_id(const struct vfs_slot *slot);
+
+/* The object of that number with one more reference, or NULL.  No lock. */
+struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id);
+/*
+ * Drop a reference.  True: it was the last one, and the caller must release
+ * what the object holds and call vfs_slots_free().
+ */
+bool vfs_slot_unref(struct vfs_slot *slot);
+
+/*
+ * To visit all: the first object at or after *index (from 0 on) with one more
+ * reference, or NULL; *index is moved behind it.
+ */
+struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index);
+
+#endif
