@@ -1,1 +1,20 @@
+# Real kernels in QEMU, apart from `make check` as they need what
+# tools/guest/get-qemu.sh fetches.
+EXTRA_PROGRAMS = %reldir%/guest_tool
+%canon_reldir%_guest_tool_SOURCES = %reldir%/guest_tool.c
+# It runs in guests that have no libraries.
+%canon_reldir%_guest_tool_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+%canon_reldir%_guest_tool_LDFLAGS = -all-static
 
+check-guest: all %reldir%/guest_tool$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh
+.PHONY: check-guest
+
+clean-local: clean-guest
+clean-guest:
+	rm -rf %reldir%/work-*
+.PHONY: clean-guest
+
+CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += %reldir%/run.sh %reldir%/init.sh %reldir%/lib.sh \
+	%reldir%/cases

@@ -1,0 +1,18 @@
+# shellcheck shell=sh
+# The guest's root file system is a share.
+
+prepare() {
+	:
+}
+
+guest() {
+	same root "$(awk '$2 == "/" && $3 != "rootfs" { print $1, $3 }' /proc/mounts)" \
+		'rootfs virtiofs'
+	echo 'a shell on virtiofs' >/from-the-guest
+	sh -c 'cp /bin/busybox /program && /program true'
+}
+
+verify() {
+	same file "$(cat "$share/root/from-the-guest")" 'a shell on virtiofs'
+	cmp "$share/root/bin/busybox" "$share/root/program"
+}

@@ -1,0 +1,120 @@
+#!/bin/sh
+# check.sh - install what is needed and pass every test.
+#
+# usage: sudo tools/check.sh [STAGE]...
+#
+# Stages (default: all, in this order):
+#   lint        shellcheck over the scripts
+#   gcc         build with gcc, no warning allowed, and make check
+#   clang       the same with clang
+#   dist        make distcheck: tarball, build, tests, install, uninstall
+#   asan        make check under the address and undefined sanitizers
+#   tsan        make check under the thread sanitizer
+#   guest       real kernels in QEMU (make check-guest)
+#   quickstart  tools/quickstart.sh from start to end
+#
+# Each stage's log stays in build/logs/ (see VIRTIOFS_BUILD in
+# tools/common.sh).  Exit status: 0 if all passed.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/common.sh
+. "$top/tools/common.sh"
+
+all='lint gcc clang dist asan tsan guest quickstart'
+for stage; do
+	case $stage in
+	-h | --help) usage; exit ;;
+	esac
+	case " $all " in
+	*" $stage "*) ;;
+	*) die "no stage '$stage'; there are: $all" ;;
+	esac
+done
+[ $# -gt 0 ] || eval "set -- $all"
+
+check_in() { # folder configure-argument...
+	build_in "$@" && make -C "$1" -j"$(nproc)" VERBOSE=1 check
+}
+
+stage_lint() {
+	cd "$top" && find tools tests -name '*.sh' -exec shellcheck -x {} + &&
+		shellcheck .ci/run
+}
+
+stage_gcc() {
+	check_in "$build/gcc" CC=gcc --enable-werror
+}
+
+stage_clang() {
+	check_in "$build/clang" CC=clang --enable-werror
+}
+
+stage_dist() {
+	build_in "$build/gcc" CC=gcc --enable-werror &&
+		make -C "$build/gcc" -j"$(nproc)" VERBOSE=1 distcheck
+}
+
+stage_asan() {
+	check_in "$build/asan" --enable-sanitize=address,undefined
+}
+
+stage_tsan() {
+	check_in "$build/tsan" --enable-sanitize=thread
+}
+
+stage_guest() {
+	"$top/tools/guest/get-qemu.sh" &&
+		build_in "$build/gcc" CC=gcc --enable-werror &&
+		make -C "$build/gcc" check-guest
+}
+
+stage_quickstart() {
+	status=0
+	said=$("$top/tools/quickstart.sh" --exec '
+		cat /mnt/myfs/hello.txt
+		date +%s >/mnt/myfs/from-the-guest
+		exit 42') || status=$?
+	[ "$status" -eq 42 ] || {
+		echo "quickstart: exit status $status, expected the command's 42"
+		return 1
+	}
+	[ "$said" = 'Hello from the host.' ] || {
+		echo "quickstart: standard output was '$said'"
+		return 1
+	}
+	cat "$build/share/from-the-guest"
+}
+
+# Sum the "# PASS: n" lines of test summaries.
+count() { # pattern log
+	awk -v pattern="^# ($1):" '$0 ~ pattern { n += $NF } END { print n + 0 }' "$2"
+}
+
+logs=$build/logs
+mkdir -p "$logs"
+echo "packages (log: $logs/packages.log)"
+"$top/tools/install-packages.sh" build guest check >"$logs/packages.log" 2>&1 || {
+	tail -n 20 "$logs/packages.log"
+	die "could not install the packages"
+}
+passed=0 failed=0
+for stage; do
+	log=$logs/$stage.log
+	start=$(date +%s)
+	status=0
+	"stage_$stage" >"$log" 2>&1 </dev/null || status=$?
+	ok=$(count PASS "$log") bad=$(count 'FAIL|XPASS|ERROR' "$log")
+	if [ "$status" -eq 0 ]; then
+		[ "$ok" -gt 0 ] || ok=1
+		result=ok
+	else
+		[ "$bad" -gt 0 ] || bad=1
+		result=FAILED
+		tail -n 60 "$log"
+	fi
+	passed=$((passed + ok)) failed=$((failed + bad))
+	printf '%-10s  %-6s  %4d s  %3d passed, %d failed  (log: %s)\n' "$stage" \
+		"$result" $(($(date +%s) - start)) "$ok" "$bad" "$log"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,92 @@
+#!/bin/sh
+# boot.sh - boot a guest, its serial console on standard output.
+#
+# usage: boot.sh [OPTION]... [--] [LAUNCHER...]
+#
+#   -k KERNEL    6.1 or forky (default)
+#   -i INITRD    initramfs (mkinitrd.sh)
+#   -a ARGS      more kernel arguments
+#   -s SOCKET    add a device: the socket of a vfio-user server (repeats)
+#   -q WORDS     more QEMU arguments, split at blanks
+#   -b BACKEND   guest memory: memfd, which a device in another process can map
+#                (default); ram, which only QEMU can reach; or none: leave it
+#                to QEMU or LAUNCHER
+#   -m SIZE      guest memory (default 512M)
+#   -t SECONDS   after which the guest is given up (default 120)
+#   -r           let the guest reboot; otherwise a reboot ends it
+#   LAUNCHER     command that runs QEMU, put in front of it, such as
+#                pciplug-vfio-user --virtio-fs TAG:DIR --
+#
+# environment: ACCEL=tcg  CPU=Nehalem (fastest to emulate; "host" for ACCEL=kvm)
+# exit status: the n of the guest's last line "GUEST-RC n"; 124 when it was
+# given up; 125 if it ended without such a line (panic, or QEMU did not start)
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/common.sh
+. "$top/tools/common.sh"
+
+kernel=forky initrd='' args='' sockets='' words='' backend=memfd mem=512M
+seconds=120 reboot=-no-reboot
+while getopts k:i:a:s:q:b:m:t:rh option; do
+	case $option in
+	k) kernel=$OPTARG ;;
+	i) initrd=$OPTARG ;;
+	a) args=$OPTARG ;;
+	s) sockets="$sockets $OPTARG" ;;
+	q) words=$OPTARG ;;
+	b) backend=$OPTARG ;;
+	m) mem=$OPTARG ;;
+	t) seconds=$OPTARG ;;
+	r) reboot='' ;;
+	h) usage; exit ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+vmlinux=$rig/kernels/$kernel/vmlinux
+[ -f "$vmlinux" ] || die "no kernel $vmlinux (run get-qemu.sh)"
+
+# An ELF kernel starts without decompressing, which halves the time of a boot
+# under TCG.
+set -- "$@" "$rig/bin/qemu-system-x86_64" -nodefaults -no-user-config \
+	-display none -serial stdio -accel "${ACCEL:-tcg}" -cpu "${CPU:-Nehalem}" \
+	-m "$mem" -kernel "$vmlinux" -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check $args"
+[ -z "$reboot" ] || set -- "$@" "$reboot"
+[ -z "$initrd" ] || set -- "$@" -initrd "$initrd"
+case $backend in
+memfd)
+	set -- "$@" -machine q35,memory-backend=ram0 \
+		-object "memory-backend-memfd,id=ram0,size=$mem,share=on"
+	;;
+ram)
+	set -- "$@" -machine q35,memory-backend=ram0 \
+		-object "memory-backend-ram,id=ram0,size=$mem"
+	;;
+none)
+	set -- "$@" -machine q35
+	;;
+*)
+	die "unknown memory backend '$backend' (memfd, ram or none)"
+	;;
+esac
+for socket in $sockets; do
+	set -- "$@" -device "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
+done
+# shellcheck disable=SC2086 # words
+set -- "$@" $words
+
+log=$(mktemp)
+trap 'rm -f "$log" "$log.status"' EXIT
+# tee shows the console as it comes and keeps it for the GUEST-RC line.
+{
+	status=0
+	timeout -k 5 "$seconds" "$@" </dev/null || status=$?
+	echo "$status" >"$log.status"
+} | tee "$log"
+rc=$(tr -d '\r' <"$log" | sed -n 's/^GUEST-RC \([0-9]*\)$/\1/p' | tail -n 1)
+[ -z "$rc" ] || exit "$rc"
+[ "$(cat "$log.status")" -ne 124 ] || {
+	echo "${0##*/}: gave up after $seconds s" >&2
+	exit 124
+}
+exit 125

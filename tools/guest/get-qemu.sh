@@ -1,0 +1,144 @@
+#!/bin/sh
+# get-qemu.sh - fetch QEMU and guest kernels into one folder, without installing
+# or changing anything on this system.
+#
+# usage: get-qemu.sh [DIR]
+#
+# QEMU comes from Debian forky, as vfio-user-pci needs 10.1 or later.  DIR
+# (default: VIRTIOFS_RIG of tools/common.sh) then holds:
+#   bin/qemu-system-x86_64    a wrapper, to be run as it is
+#   bin/busybox               statically linked
+#   kernels/forky/vmlinux     forky's kernel; all that a virtio-fs guest needs
+#                             is built in
+#   kernels/6.1/vmlinux       Debian 12's kernel, and its
+#   kernels/6.1/modules/      modules
+#   root/                     the unpacked packages of QEMU
+#
+# The packages come through apt-get, with its signature checks, from the mirror
+# that this system uses (MIRROR=URL overrides it) into an apt state of DIR's
+# own, whose empty dpkg status makes apt resolve everything down to libc.  The
+# wrapper runs QEMU with that libc's loader, so the system's libc can be older.
+# About 75 MB are fetched and 400 MB unpacked.  Run again, it does nothing.
+#
+# needs: apt-get, dpkg-deb, the Debian keyring, xz or zstd; not root.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tools/common.sh
+. "$top/tools/common.sh"
+version=1       # of the folder's layout
+case $# in
+0) ;;
+1) rig=$1 ;;
+*) usage >&2; exit 2 ;;
+esac
+case ${1:-} in -*) usage; exit 2 ;; esac
+
+mkdir -p "$rig"
+rig=$(cd "$rig" && pwd)
+exec 9>"$rig/lock"
+flock 9
+[ "$(cat "$rig/complete" 2>/dev/null)" != "$version" ] || exit 0
+(cd "$rig" && rm -rf complete apt root kernels bin)
+
+# Where this system gets its own release from; apt knows once it has lists.
+find_mirror() { # apt-get-option...
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' |
+		sed -n "s/ $codename\$//p" | head -n 1
+}
+mirror=${MIRROR:-$(find_mirror)}
+if [ -z "$mirror" ]; then
+	lists=Dir::State::lists=$rig/apt/lists
+	mkdir -p "$rig/apt/lists/partial"
+	apt-get -qq -o "$lists" -o APT::Sandbox::User=root update
+	mirror=$(find_mirror -o "$lists")
+fi
+[ -n "$mirror" ] ||
+	die "apt has no Debian mirror configured; set MIRROR to the address of one"
+
+# Make an apt state that knows one suite and believes nothing is installed.
+use_suite() { # suite
+	apt=$rig/apt/$1
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+	: >"$apt/status"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" \
+		>"$apt/sources.list"
+	cat >"$apt/apt.conf" <<CONF
+Dir::Etc::sourcelist "$apt/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt/cache";
+Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Architecture "amd64";
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+CONF
+	export APT_CONFIG="$apt/apt.conf"
+	apt-get -qq update
+}
+
+# Unpack packages, given as .deb files, without running their scripts.
+unpack() { # folder deb...
+	to=$1
+	shift
+	mkdir -p "$to"
+	for deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -xf - -C "$to" \
+			--exclude=./usr/share/doc --exclude=./usr/share/man \
+			--exclude=./usr/share/locale
+	done
+}
+
+# Fetch single packages, without what they depend on, into the current folder.
+download() {
+	(cd "$apt/cache" && apt-get -qq download "$@")
+}
+
+depends() { # package regular-expression
+	apt-cache depends --important "$1" |
+		sed -n "s/^ *Depends: \($2\)\$/\1/p" | head -n 1
+}
+
+echo "fetching QEMU and guest kernels into $rig"
+use_suite forky
+apt-get -qq -y --download-only install qemu-system-x86 >/dev/null
+unpack "$rig/root" "$apt"/cache/archives/*.deb
+# forky's kernel is in a package of its own, apart from what installs it.
+image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
+binary=$(depends "$image" 'linux-binary-[^ ]*')
+[ -n "$binary" ] || die "$image has no linux-binary package"
+download "$binary"
+unpack "$rig/apt/kernel" "$apt"/cache/linux-binary-*.deb
+mkdir -p "$rig/kernels/forky" "$rig/kernels/6.1"
+"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel/usr/lib/modules/*/vmlinuz \
+	"$rig/kernels/forky/vmlinux"
+
+use_suite bookworm
+image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
+download "$image" busybox-static
+unpack "$rig/apt/kernel-6.1" "$apt"/cache/linux-image-*.deb
+"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel-6.1/boot/vmlinuz-* \
+	"$rig/kernels/6.1/vmlinux"
+mv "$rig"/apt/kernel-6.1/lib/modules/* "$rig/kernels/6.1/modules"
+unpack "$rig/apt/busybox" "$apt"/cache/busybox-static_*.deb
+
+mkdir -p "$rig/bin"
+cp "$rig/apt/busybox/bin/busybox" "$rig/bin/busybox"
+# -L and QEMU_MODULE_DIR keep it from the data and modules of an installed QEMU.
+cat >"$rig/bin/qemu-system-x86_64" <<'WRAPPER'
+#!/bin/sh
+root=$(cd "$(dirname "$0")/../root" && pwd) || exit
+lib=$root/usr/lib/x86_64-linux-gnu
+export QEMU_MODULE_DIR="$lib/qemu"
+exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$lib" \
+	--argv0 "${0##*/}" "$root/usr/bin/qemu-system-x86_64" \
+	-L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
+WRAPPER
+chmod 755 "$rig/bin/qemu-system-x86_64"
+"$rig/bin/qemu-system-x86_64" --version | head -n 1
+rm -rf "$rig/apt"
+echo "$version" >"$rig/complete"
