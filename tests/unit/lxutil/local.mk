@@ -1,1 +1,51 @@
+LXUTIL_TESTS = \
+	test_lx_attr \
+	test_lx_cred \
+	test_lx_errno \
+	test_lx_file \
+	test_lx_namei \
+	test_lx_node \
+	test_lx_path \
+	test_lx_readdir \
+	test_lx_volume \
+	test_lx_xattr
+LINK_LX_TEST = liblx_fixture.la $(LINK_LXUTIL) $(CMOCKA_LIBS)
 
+check_PROGRAMS += $(LXUTIL_TESTS)
+TESTS += $(LXUTIL_TESTS) %reldir%/check-mingw.sh
+EXTRA_DIST += %reldir%/check-mingw.sh
+
+check_LTLIBRARIES += liblx_fixture.la
+liblx_fixture_la_SOURCES = %reldir%/lx_fixture.c %reldir%/lx_fixture.h
+liblx_fixture_la_CFLAGS = $(TEST_CFLAGS)
+
+test_lx_attr_SOURCES = %reldir%/test_lx_attr.c
+test_lx_attr_CFLAGS = $(TEST_CFLAGS)
+test_lx_attr_LDADD = $(LINK_LX_TEST)
+test_lx_cred_SOURCES = %reldir%/test_lx_cred.c
+test_lx_cred_CFLAGS = $(TEST_CFLAGS)
+test_lx_cred_LDADD = $(LINK_LX_TEST)
+test_lx_errno_SOURCES = %reldir%/test_lx_errno.c
+test_lx_errno_CFLAGS = $(TEST_CFLAGS)
+test_lx_errno_LDADD = $(LINK_LX_TEST)
+test_lx_file_SOURCES = %reldir%/test_lx_file.c
+test_lx_file_CFLAGS = $(TEST_CFLAGS)
+test_lx_file_LDADD = $(LINK_LX_TEST)
+test_lx_namei_SOURCES = %reldir%/test_lx_namei.c
+test_lx_namei_CFLAGS = $(TEST_CFLAGS)
+test_lx_namei_LDADD = $(LINK_LX_TEST)
+test_lx_node_SOURCES = %reldir%/test_lx_node.c
+test_lx_node_CFLAGS = $(TEST_CFLAGS)
+test_lx_node_LDADD = $(LINK_LX_TEST)
+test_lx_path_SOURCES = %reldir%/test_lx_path.c
+test_lx_path_CFLAGS = $(TEST_CFLAGS)
+test_lx_path_LDADD = $(LINK_LX_TEST)
+test_lx_readdir_SOURCES = %reldir%/test_lx_readdir.c
+test_lx_readdir_CFLAGS = $(TEST_CFLAGS)
+test_lx_readdir_LDADD = $(LINK_LX_TEST)
+test_lx_volume_SOURCES = %reldir%/test_lx_volume.c
+test_lx_volume_CFLAGS = $(TEST_CFLAGS)
+test_lx_volume_LDADD = $(LINK_LX_TEST)
+test_lx_xattr_SOURCES = %reldir%/test_lx_xattr.c
+test_lx_xattr_CFLAGS = $(TEST_CFLAGS)
+test_lx_xattr_LDADD = $(LINK_LX_TEST)

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/lxutil/lx_fixture.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+
+static const struct lx_caller *const who = &fixture_root;
+
+/* Every call that takes a name, with one; none succeeds. */
+static void all_refuse(struct fixture *fx, struct lx_volume *vol,
+		       struct lx_node *dir, const char *name, int err)
+{
+	struct lx_node *node = (void *)fx, *file_node;
+	struct lx_file *file = (void *)fx;
+	struct lx_stat st = { .ino = 42 };
+
+	fixture_file(fx, "victim", NULL);
+	file_node = fixture_lookup(fx, "victim");
+	assert_int_equal(lx_mkdir(vol, dir, name, 0755, who, &node, &st), err);
+	assert_int_equal(lx_mknod(vol, dir, name, LX_S_IFREG, 0, 0, who, &node,
+				  &st), err);
+	assert_int_equal(lx_symlink(vol, dir, name, "t", who, &node, &st),
+			 err);
+	assert_int_equal(lx_create(vol, dir, name, LX_O_RDWR, 0644, who, &file,
+				   &node, &st), err);
+	assert_int_equal(lx_link(vol, file_node, dir, name, &st), err);
+	assert_int_equal(lx_unlink(vol, dir, name), err);
+	assert_int_equal(lx_rmdir(vol, dir, name), err);
+	assert_int_equal(lx_rename(vol, dir, name, fx->root, "new", 0), err);
+	assert_int_equal(lx_rename(vol, fx->root, "victim", dir, name, 0),
+			 err);
+	if (err != -LX_EROFS) {
+		assert_int_equal(lx_lookup(vol, dir, name, &node, &st), err);
+		assert_int_equal(lx_stat_name(vol, dir, name, &st), err);
+	}
+	assert_ptr_equal(node, fx);
+	assert_ptr_equal(file, fx);
+	assert_int_equal(st.ino, 42);
+	lx_node_close(fx->vol, file_node);
+}
+
+static void refuses_names_that_walk(void **state)
+{
+	static const char *const bad[] = {
+		"", ".", "..", "../x", "/abs", "a/b", "d/..", "d/",
+	};
+	struct fixture *fx = *state;
+	char name[LX_NAME_MAX + 2];
+
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		all_refuse(fx, fx->vol, fx->root, bad[i], -LX_EINVAL);
+	memset(name, 'x', sizeof(name));
+	name[LX_NAME_MAX + 1] = '\0';
+	all_refuse(fx, fx->vol, fx->root, name, -LX_ENAMETOOLONG);
+}
+
+static void refuses_parents_that_are_no_directory(void **state)
+{
+	struct fixture *fx = *state;
+	static const char *const names[] = { "f", "l", "p" };
+
+	fixture_file(fx, "f", NULL);
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	assert_int_equal(symlinkat("d", fx->fd, "l"), 0);
+	assert_int_equal(mkfifoat(fx->fd, "p", 0600), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct lx_node *node = fixture_lookup(fx, names[i]);
+
+		all_refuse(fx, fx->vol, node, "x", -LX_ENOTDIR);
+		lx_node_close(fx->vol, node);
+	}
+}
+
+static void a_read_only_volume_refuses_every_change(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *node;
+	struct lx_file *file;
+	struct lx_stat st;
+
+	all_refuse(fx, fx->ro, fx->root, "missing", -LX_EROFS);
+	assert_int_equal(faccessat(fx->fd, "missing", F_OK, 0), -1);
+	assert_int_equal(faccessat(fx->fd, "victim", F_OK, 0), 0);
+	/* Opening what is there is no change. */
+	assert_int_equal(lx_create(fx->ro, fx->root, "victim", LX_O_RDONLY,
+				   0644, who, &file, &node, &st), 0);
+	lx_file_close(file);
+	lx_node_close(fx->ro, node);
+	assert_int_equal(lx_create(fx->ro, fx->root, "victim", LX_O_RDWR, 0644,
+				   who, &file, &node, &st), -LX_EROFS);
+	assert_int_equal(lx_create(fx->ro, fx->root, "victim",
+				   LX_O_RDONLY | LX_O_EXCL, 0644, who, &file,
+				   &node, &st), -LX_EEXIST);
+	assert_int_equal(lx_create(fx->ro, fx->root, "missing",
+				   LX_O_RDONLY | LX_O_EXCL, 0644, who, &file,
+				   &node, &st), -LX_EROFS);
+}
+
+static void takes_every_byte_in_a_name(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *node;
+	struct lx_stat st, again;
+
+	for (int c = 1; c < 256; c++) {
+		const char name[] = { (char)c, 'x', (char)c, '\0' };
+		struct lx_file *file;
+
+		if (c == '/')
+			continue;
+		assert_int_equal(lx_create(fx->vol, fx->root, name, LX_O_RDWR,
+					   0644, who, &file, &node, &st), 0);
+		assert_int_equal(fixture_stat(fx, name).st_ino, st.ino);
+		lx_file_close(file);
+		lx_node_close(fx->vol, node);
+		assert_int_equal(lx_lookup(fx->vol, fx->root, name, &node,
+					   &again), 0);
+		assert_int_equal(again.ino, st.ino);
+		lx_node_close(fx->vol, node);
+		assert_int_equal(lx_unlink(fx->vol, fx->root, name), 0);
+	}
+}
+
+static void makes_every_type(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t mode;
+	} types[] = {
+		{ "reg", LX_S_IFREG | 0640 }, { "fifo", LX_S_IFIFO | 0606 },
+		{ "sock", LX_S_IFSOCK | 0777 }, { "zero", LX_S_IFREG },
+		{ "suid", LX_S_IFREG | 06755 }, { "chr", LX_S_IFCHR | 0600 },
+		{ "blk", LX_S_IFBLK | 0660 },
+	};
+	struct fixture *fx = *state;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	need_root();
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		assert_int_equal(lx_mknod(fx->vol, fx->root, types[i].name,
+					  types[i].mode, 240, 70000, who,
+					  &node, &st), 0);
+		lx_node_close(fx->vol, node);
+		assert_int_equal(st.mode, types[i].mode);
+		assert_int_equal(fixture_stat(fx, types[i].name).st_mode,
+				 types[i].mode);
+		if (types[i].name[1] != 'h' && types[i].name[1] != 'l')
+			continue;
+		assert_int_equal(st.rdev_major, 240);
+		assert_int_equal(st.rdev_minor, 70000);
+		assert_int_equal(fixture_stat(fx, types[i].name).st_rdev,
+				 makedev(240, 70000));
+	}
+	assert_int_equal(lx_mknod(fx->vol, fx->root, "reg", LX_S_IFREG, 0, 0,
+				  who, &node, &st), -LX_EEXIST);
+	assert_int_equal(lx_mknod(fx->vol, fx->root, "d", LX_S_IFDIR, 0, 0,
+				  who, &node, &st), -LX_EINVAL);
+	assert_int_equal(lx_mknod(fx->vol, fx->root, "l", LX_S_IFLNK, 0, 0,
+				  who, &node, &st), -LX_EINVAL);
+	assert_int_equal(lx_mknod(fx->vol, fx->root, "n", 0644, 0, 0, who,
+				  &node, &st), -LX_EINVAL);
+}
+
+static void makes_directories_and_symlinks(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *dir, *node;
+	struct lx_stat st;
+	char target[LX_PATH_MAX + 1];
+	ssize_t len;
+
+	assert_int_equal(lx_mkdir(fx->vol, fx->root, "d", 01751, who, &dir,
+				  &st), 0);
+	assert_int_equal(st.mode, LX_S_IFDIR | 01751);
+	assert_int_equal(lx_mkdir(fx->vol, fx->root, "d", 0755, who, &node,
+				  &st), -LX_EEXIST);
+	assert_int_equal(lx_symlink(fx->vol, dir, "l", "../../etc/passwd", who,
+				    &node, &st), 0);
+	assert_true(LX_S_ISLNK(st.mode));
+	lx_node_close(fx->vol, node);
+	len = readlinkat(fx->fd, "d/l", target, sizeof(target));
+	assert_int_equal(len, 16);
+	assert_memory_equal(target, "../../etc/passwd", 16);
+	assert_int_equal(lx_symlink(fx->vol, dir, "l", "x", who, &node, &st),
+			 -LX_EEXIST);
+	assert_int_equal(lx_symlink(fx->vol, dir, "m", "", who, &node, &st),
+			 -LX_ENOENT);
+	memset(target, 't', sizeof(target));
+	target[LX_PATH_MAX] = '\0';
+	assert_int_equal(lx_symlink(fx->vol, dir, "m", target, who, &node,
+				    &st), -LX_ENAMETOOLONG);
+	lx_node_close(fx->vol, dir);
+}
+
+static void creates_and_opens_in_one(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st, host;
+	char buf[8];
+
+	/* A mode without write permission does not matter to its creator. */
+	assert_int_equal(lx_create(fx->vol, fx->root, "f", LX_O_RDWR, 04444,
+				   who, &file, &node, &st), 0);
+	assert_int_equal(st.mode, LX_S_IFREG | 04444);
+	assert_int_equal(fixture_write(file, "text", 4, 0), 4);
+	assert_int_equal(lx_getattr(fx->vol, node, &host), 0);
+	assert_int_equal(host.ino, st.ino);
+	assert_int_equal(host.size, 4);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+
+	assert_int_equal(lx_create(fx->vol, fx->root, "f", LX_O_RDWR, 0, who,
+				   &file, &node, &st), 0);
+	assert_int_equal(st.mode, LX_S_IFREG | 04444);
+	assert_int_equal(st.size, 4);
+	assert_int_equal(fixture_read(file, buf, 8, 0), 4);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+
+	assert_int_equal(lx_create(fx->vol, fx->root, "f",
+				   LX_O_RDWR | LX_O_EXCL, 0, who, &file, &node,
+				   &st), -LX_EEXIST);
+	assert_int_equal(lx_create(fx->vol, fx->root, "f", LX_O_ACCMODE, 0,
+				   who, &file, &node, &st), -LX_EINVAL);
+	assert_int_equal(lx_create(fx->vol, fx->root, "f",
+				   LX_O_WRONLY | LX_O_TRUNC, 0, who, &file,
+				   &node, &st), 0);
+	assert_int_equal(st.size, 0);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+}
+
+static void create_appends_and_reads_only_as_asked(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	assert_int_equal(lx_create(fx->vol, fx->root, "a",
+				   LX_O_WRONLY | LX_O_APPEND | LX_O_TRUNC,
+				   0600, who, &file, &node, &st), 0);
+	assert_int_equal(fixture_write(file, "one", 3, 0), 3);
+	assert_int_equal(fixture_write(file, "two", 3, 0), 3);
+	assert_int_equal(fixture_stat(fx, "a").st_size, 6);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+	assert_int_equal(lx_create(fx->vol, fx->root, "r", LX_O_RDONLY, 0600,
+				   who, &file, &node, &st), 0);
+	assert_int_equal(fixture_write(file, "x", 1, 0), -LX_EBADF);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+}
+
+static void create_never_opens_what_is_not_regular(void **state)
+{
+	static const struct {
+		const char *name;
+		int err;
+	} bad[] = {
+		{ "p", -LX_ENXIO }, { "s", -LX_ENXIO }, { "d", -LX_EISDIR },
+		{ "l", -LX_ELOOP }, { "dangling", -LX_ELOOP },
+	};
+	static const uint32_t flags[] = {
+		LX_O_RDONLY, LX_O_WRONLY, LX_O_RDWR | LX_O_TRUNC,
+	};
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	fixture_file(fx, "f", "text");
+	assert_int_equal(mkfifoat(fx->fd, "p", 0600), 0);
+	assert_int_equal(mknodat(fx->fd, "s", S_IFSOCK | 0600, 0), 0);
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	assert_int_equal(symlinkat("f", fx->fd, "l"), 0);
+	assert_int_equal(symlinkat("made", fx->fd, "dangling"), 0);
+	alarm(30);              /* an open FIFO would wait for ever */
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		for (size_t j = 0; j < 3; j++)
+			assert_int_equal(lx_create(fx->vol, fx->root,
+						   bad[i].name, flags[j], 0644,
+						   who, &file, &node, &st),
+					 bad[i].err);
+	}
+	alarm(0);
+	assert_int_equal(fixture_stat(fx, "f").st_size, 4);
+	assert_int_equal(faccessat(fx->fd, "made", F_OK, 0), -1);
+}
+
+static void links_count(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *file = fixture_create(fx, "f"), *link;
+	struct lx_stat st;
+
+	assert_int_equal(symlinkat("f", fx->fd, "l"), 0);
+	link = fixture_lookup(fx, "l");
+	assert_int_equal(lx_link(fx->vol, file, fx->root, "g", &st), 0);
+	assert_int_equal(st.nlink, 2);
+	assert_int_equal(fixture_stat(fx, "g").st_ino, st.ino);
+	assert_int_equal(lx_link(fx->vol, file, fx->root, "g", &st),
+			 -LX_EEXIST);
+	/* To the symlink, and not to what it names. */
+	assert_int_equal(lx_link(fx->vol, link, fx->root, "m", &st), 0);
+	assert_true(LX_S_ISLNK(st.mode));
+	assert_int_equal(st.nlink, 2);
+	assert_int_equal(lx_link(fx->vol, fx->root, fx->root, "d", &st),
+			 -LX_EPERM);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "f"), 0);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "g"), 0);
+	assert_int_equal(lx_link(fx->vol, file, fx->root, "f", &st),
+			 -LX_ENOENT);
+	lx_node_close(fx->vol, link);
+	lx_node_close(fx->vol, file);
+}
+
+static void removes_files_and_directories(void **state)
+{
+	struct fixture *fx = *state;
+
+	fixture_file(fx, "f", NULL);
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	fixture_file(fx, "d/f", NULL);
+	assert_int_equal(symlinkat("d", fx->fd, "l"), 0);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "d"), -LX_EISDIR);
+	assert_int_equal(lx_rmdir(fx->vol, fx->root, "d"), -LX_ENOTEMPTY);
+	assert_int_equal(lx_rmdir(fx->vol, fx->root, "f"), -LX_ENOTDIR);
+	assert_int_equal(lx_rmdir(fx->vol, fx->root, "l"), -LX_ENOTDIR);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "l"), 0);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "f"), 0);
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "f"), -LX_ENOENT);
+	assert_int_equal(unlinkat(fx->fd, "d/f", 0), 0);
+	assert_int_equal(lx_rmdir(fx->vol, fx->root, "d"), 0);
+	assert_int_equal(lx_rmdir(fx->vol, fx->root, "d"), -LX_ENOENT);
+}
+
+static void renames_in_every_way(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *d;
+	ino_t f, g;
+	int err;
+
+	fixture_file(fx, "f", NULL);
+	fixture_file(fx, "g", NULL);
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	d = fixture_lookup(fx, "d");
+	f = fixture_stat(fx, "f").st_ino;
+	g = fixture_stat(fx, "g").st_ino;
+	assert_int_equal(lx_rename(fx->vol, fx->root, "f", fx->root, "g",
+				   LX_RENAME_NOREPLACE), -LX_EEXIST);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "f", fx->root, "g",
+				   LX_RENAME_EXCHANGE), 0);
+	assert_int_equal(fixture_stat(fx, "f").st_ino, g);
+	assert_int_equal(fixture_stat(fx, "g").st_ino, f);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "f", d, "h", 0), 0);
+	assert_int_equal(fixture_stat(fx, "d/h").st_ino, g);
+	assert_int_equal(lx_rename(fx->vol, d, "h", fx->root, "g", 0), 0);
+	assert_int_equal(fixture_stat(fx, "g").st_ino, g);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "d", d, "sub", 0),
+			 -LX_EINVAL);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "g", fx->root, "d", 0),
+			 -LX_EISDIR);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "x", d, "x", 0),
+			 -LX_ENOENT);
+	assert_int_equal(lx_rename(fx->vol, fx->root, "g", d, "g", 8),
+			 -LX_EINVAL);
+	err = lx_rename(fx->vol, fx->root, "g", d, "g", LX_RENAME_WHITEOUT);
+	if (!err)
+		assert_true(S_ISCHR(fixture_stat(fx, "g").st_mode));
+	else
+		assert_true(err == -LX_EINVAL || err == -LX_EPERM);
+	lx_node_close(fx->vol, d);
+}
+
+/* From now on `free` more descriptors can be had, of the `old` limit. */
+static void leave_descriptors(struct fixture *fx, const struct rlimit *old,
+			      rlim_t free)
+{
+	struct rlimit limit = *old;
+	int fd;
+
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, old), 0);
+	fd = fcntl(fx->fd, F_DUPFD_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	close(fd);
+	limit.rlim_cur = (rlim_t)fd + free;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void a_full_descriptor_table_is_an_error(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *node = (void *)fx;
+	struct lx_file *file = (void *)fx;
+	struct lx_stat st = { .ino = 42 };
+	struct rlimit old;
+
+	fixture_file(fx, "f", NULL);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	leave_descriptors(fx, &old, 0);
+	assert_int_equal(lx_lookup(fx->vol, fx->root, "f", &node, &st),
+			 -LX_EMFILE);
+	assert_int_equal(lx_volume_root(fx->vol, &node, &st), -LX_EMFILE);
+	assert_int_equal(lx_opendir(fx->vol, fx->root, &file), -LX_EMFILE);
+	/* Enough for the file, and not for the node; and the reverse. */
+	leave_descriptors(fx, &old, 1);
+	assert_int_equal(lx_create(fx->vol, fx->root, "g", LX_O_RDWR, 0644,
+				   who, &file, &node, &st), -LX_EMFILE);
+	assert_int_equal(lx_create(fx->vol, fx->root, "f", LX_O_RDWR, 0644,
+				   who, &file, &node, &st), -LX_EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_ptr_equal(node, fx);
+	assert_ptr_equal(file, fx);
+	assert_int_equal(st.ino, 42);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(refuses_names_that_walk),
+		fixture_test(refuses_parents_that_are_no_directory),
+		fixture_test(a_read_only_volume_refuses_every_change),
+		fixture_test(takes_every_byte_in_a_name),
+		fixture_test(makes_every_type),
+		fixture_test(makes_directories_and_symlinks),
+		fixture_test(creates_and_opens_in_one),
+		fixture_test(create_appends_and_reads_only_as_asked),
+		fixture_test(create_never_opens_what_is_not_regular),
+		fixture_test(links_count),
+		fixture_test(removes_files_and_directories),
+		fixture_test(renames_in_every_way),
+		fixture_test(a_full_descriptor_table_is_an_error),
+	};
+
+	lx_thread_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
