@@ -6,6 +6,7 @@ include tests/unit/virtio/local.mk
 include tests/unit/virtio_pci/local.mk
 include tests/unit/virtio_fs/local.mk
 include tests/unit/vfio_user/local.mk
+include tests/unit/plugin/local.mk
 include tests/lib/local.mk
 include tests/device/local.mk
 include tests/abi/local.mk
