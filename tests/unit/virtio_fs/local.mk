@@ -42,3 +42,27 @@ TESTS += test_vfs_io
 test_vfs_io_SOURCES = %reldir%/test_vfs_io.c
 test_vfs_io_CFLAGS = $(TEST_CFLAGS)
 test_vfs_io_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_dir
+TESTS += test_vfs_dir
+test_vfs_dir_SOURCES = %reldir%/test_vfs_dir.c
+test_vfs_dir_CFLAGS = $(TEST_CFLAGS)
+test_vfs_dir_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_xattr
+TESTS += test_vfs_xattr
+test_vfs_xattr_SOURCES = %reldir%/test_vfs_xattr.c
+test_vfs_xattr_CFLAGS = $(TEST_CFLAGS)
+test_vfs_xattr_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_server
+TESTS += test_vfs_server
+test_vfs_server_SOURCES = %reldir%/test_vfs_server.c
+test_vfs_server_CFLAGS = $(TEST_CFLAGS)
+test_vfs_server_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_device
+TESTS += test_vfs_device
+test_vfs_device_SOURCES = %reldir%/test_vfs_device.c
+test_vfs_device_CFLAGS = $(TEST_CFLAGS)
+test_vfs_device_LDADD = $(LINK_TEST_VIRTIO_FS)

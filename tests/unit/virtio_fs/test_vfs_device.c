@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "share.h"
+
+#include "common/bytes.h"
+#include "lxutil/lx.h"
+#include "virtio/fs/vfs_device.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct vfs_device *device;
+
+static int set_up(void **state)
+{
+	struct share *s;
+
+	share_up(state);
+	s = *state;
+	return vfs_device_new("myfs", 3, s->session, &s->log, &device);
+}
+
+static int tear_down(void **state)
+{
+	vfs_device_free(device);
+	return share_down(state);
+}
+
+static void is_virtio_fs(void **state)
+{
+	(void)state;
+	assert_int_equal(vfs_device_ops.id, 26);
+	assert_int_equal(vfs_device_ops.config_size, 40);
+}
+
+static void config_is_tag_and_queues(void **state)
+{
+	static const char tag[36] = "myfs";
+	uint8_t config[40], part[3];
+
+	(void)state;
+	memset(config, 0xff, sizeof(config));
+	vfs_device_ops.config_read(device, 0, config, sizeof(config));
+	assert_memory_equal(config, tag, sizeof(tag));
+	assert_int_equal(le32_load(config + 36), 3);
+	vfs_device_ops.config_read(device, 1, part, sizeof(part));
+	assert_memory_equal(part, "yfs", 3);
+	vfs_device_ops.config_read(device, 39, part, 1);
+	assert_int_equal(part[0], 0);
+}
+
+static void takes_tags_that_fit_and_no_others(void **state)
+{
+	const char *longest = "123456789012345678901234567890123456";
+	struct share *s = *state;
+	struct vfs_device *other = NULL;
+	uint8_t config[36];
+
+	assert_int_equal(vfs_device_new("", 1, s->session, &s->log, &other),
+			 -LX_EINVAL);
+	assert_int_equal(vfs_device_new("1234567890123456789012345678901234567",
+					1, s->session, &s->log, &other),
+			 -LX_EINVAL);
+	assert_int_equal(vfs_device_new("a", 0, s->session, &s->log, &other),
+			 -LX_EINVAL);
+	assert_int_equal(vfs_device_new("a", VFS_REQUEST_QUEUES_MAX + 1,
+					s->session, &s->log, &other),
+			 -LX_EINVAL);
+	assert_null(other);
+	assert_int_equal(vfs_device_new(longest, VFS_REQUEST_QUEUES_MAX,
+					s->session, &s->log, &other), 0);
+	vfs_device_ops.config_read(other, 0, config, sizeof(config));
+	assert_memory_equal(config, longest, 36);
+	vfs_device_free(other);
+}
+
+/* A request in one readable piece, with room for a reply in one writable. */
+static ssize_t request(unsigned queue, void *in, size_t in_len, void *out,
+		       size_t out_len)
+{
+	struct iov readable = { in, in_len };
+	struct iov writable = { out, out_len };
+	struct virtio_chain chain = { &readable, in_len ? 1 : 0, &writable,
+				      out_len ? 1 : 0 };
+
+	return vfs_device_ops.request(device, queue, &chain);
+}
+
+struct getattr {
+	struct fuse_in_header header;
+	struct fuse_getattr_in in;
+};
+
+struct attr_reply {
+	struct fuse_out_header header;
+	struct fuse_attr_out out;
+};
+
+static struct getattr getattr_of(uint64_t node)
+{
+	return (struct getattr){
+		.header = { .len = sizeof(struct getattr),
+			    .opcode = FUSE_GETATTR,
+			    .unique = 5, .nodeid = node },
+	};
+}
+
+static void every_queue_serves_requests(void **state)
+{
+	struct getattr in = getattr_of(FUSE_ROOT_ID);
+	struct attr_reply out;
+
+	(void)state;
+	for (unsigned queue = 0; queue <= 3; queue++) {
+		memset(&out, 0, sizeof(out));
+		assert_int_equal(request(queue, &in, sizeof(in), &out,
+					 sizeof(out)), sizeof(out));
+		assert_int_equal(out.header.len, sizeof(out));
+		assert_int_equal(out.header.error, 0);
+		assert_int_equal(out.header.unique, 5);
+		assert_true(LX_S_ISDIR(out.out.attr.mode));
+	}
+}
+
+static void the_used_length_is_that_of_the_reply(void **state)
+{
+	struct getattr in = getattr_of(99);
+	struct attr_reply out;
+	struct {
+		struct fuse_in_header header;
+		struct fuse_forget_in in;
+	} forget = { { .len = sizeof(forget), .opcode = FUSE_FORGET,
+		       .nodeid = 99 }, { 1 } };
+
+	(void)state;
+	assert_int_equal(request(1, &in, sizeof(in), &out, sizeof(out)),
+			 sizeof(out.header));
+	assert_int_equal(out.header.error, -LX_ESTALE);
+	assert_int_equal(request(0, &forget, sizeof(forget), NULL, 0), 0);
+	assert_int_equal(request(0, &forget, sizeof(forget), &out,
+				 sizeof(out)), 0);
+}
+
+static void gives_senseless_chains_back_empty(void **state)
+{
+	struct getattr in = getattr_of(FUSE_ROOT_ID);
+	struct attr_reply out;
+
+	(void)state;
+	assert_int_equal(request(1, NULL, 0, NULL, 0), 0);
+	assert_int_equal(request(1, NULL, 0, &out, sizeof(out)), 0);
+	assert_int_equal(request(1, &in, 39, &out, sizeof(out)), 0);
+	assert_int_equal(request(1, &in, sizeof(in), NULL, 0), 0);
+	assert_int_equal(request(1, &in, sizeof(in), &out, 15), 0);
+	/* And goes on. */
+	assert_int_equal(request(1, &in, sizeof(in), &out, sizeof(out)),
+			 sizeof(out));
+}
+
+static void a_reset_ends_the_mount(void **state)
+{
+	struct share *s = *state;
+	struct fuse_attr attr;
+	uint64_t node, fh;
+
+	host_file(s->root_fd, "a", "");
+	node = node_of(s, FUSE_ROOT_ID, "a");
+	assert_int_equal(client_open(s->client, FUSE_OPEN, node, 0, &fh), 0);
+	vfs_device_ops.thread_init(device);
+	vfs_device_ops.reset(device);
+	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
+	assert_int_equal(vfs_server_stats(s->server).handles, 0);
+	assert_int_equal(client_getattr(s->client, 1, &attr), -LX_EIO);
+	vfs_device_ops.reset(device);
+	assert_int_equal(client_init(s->client), 0);
+	assert_int_equal(client_getattr(s->client, 1, &attr), 0);
+	assert_int_equal(client_getattr(s->client, node, &attr), -LX_ESTALE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(is_virtio_fs),
+		TEST(config_is_tag_and_queues),
+		TEST(takes_tags_that_fit_and_no_others),
+		TEST(every_queue_serves_requests),
+		TEST(the_used_length_is_that_of_the_reply),
+		TEST(gives_senseless_chains_back_empty),
+		TEST(a_reset_ends_the_mount),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

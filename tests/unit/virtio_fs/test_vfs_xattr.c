@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "share.h"
+
+#include "lxutil/lx_volume.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* A file system without user attributes has nothing to test here. */
+static uint64_t make_file(struct share *s)
+{
+	int err;
+	uint64_t node;
+
+	host_file(s->root_fd, "a", "");
+	node = node_of(s, FUSE_ROOT_ID, "a");
+	err = client_setxattr(s->client, node, "user.one", "hello", 5, 0);
+	if (err == -LX_EOPNOTSUPP)
+		skip();
+	assert_int_equal(err, 0);
+	return node;
+}
+
+static void stores_and_tells_values(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make_file(s);
+
+	assert_int_equal(client_getxattr(c, node, "user.one", 0), 5);
+	assert_int_equal(client_getxattr(c, node, "user.one", 5), 5);
+	assert_memory_equal(c->reply, "hello", 5);
+	assert_int_equal(client_getxattr(c, node, "user.one", 65536), 5);
+	assert_memory_equal(c->reply, "hello", 5);
+	assert_int_equal(client_getxattr(c, node, "user.one", 4), -LX_ERANGE);
+	assert_int_equal(client_getxattr(c, node, "user.two", 0),
+			 -LX_ENODATA);
+	assert_int_equal(client_getxattr(c, node, "user.two", 9),
+			 -LX_ENODATA);
+	assert_int_equal(client_setxattr(c, node, "user.none", "", 0, 0), 0);
+	assert_int_equal(client_getxattr(c, node, "user.none", 9), 0);
+	/* More than there can be costs nothing. */
+	assert_int_equal(client_getxattr(c, node, "user.one", 1 << 20), 5);
+}
+
+static void heeds_create_and_replace(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make_file(s);
+
+	assert_int_equal(client_setxattr(c, node, "user.one", "x", 1,
+					 LX_XATTR_CREATE), -LX_EEXIST);
+	assert_int_equal(client_setxattr(c, node, "user.two", "x", 1,
+					 LX_XATTR_REPLACE), -LX_ENODATA);
+	assert_int_equal(client_setxattr(c, node, "user.one", "x", 1,
+					 LX_XATTR_REPLACE), 0);
+	assert_int_equal(client_getxattr(c, node, "user.one", 9), 1);
+}
+
+static bool listed(const struct client *c, const char *name)
+{
+	size_t len = strlen(name) + 1;
+
+	for (size_t at = 0; at + len <= c->reply_len; at++)
+		if (!memcmp(c->reply + at, name, len))
+			return true;
+	return false;
+}
+
+static void lists_and_removes_names(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make_file(s);
+	ssize_t len;
+
+	assert_int_equal(client_setxattr(c, node, "user.two", "", 0, 0), 0);
+	len = client_getxattr(c, node, NULL, 0);
+	assert_true(len >= 18);
+	assert_int_equal(client_getxattr(c, node, NULL, (uint32_t)len), len);
+	assert_true(listed(c, "user.one") && listed(c, "user.two"));
+	assert_int_equal(client_getxattr(c, node, NULL, 1), -LX_ERANGE);
+	assert_int_equal(client_removexattr(c, node, "user.one"), 0);
+	assert_int_equal(client_removexattr(c, node, "user.one"),
+			 -LX_ENODATA);
+	assert_true(client_getxattr(c, node, NULL, 65536) > 0);
+	assert_true(!listed(c, "user.one") && listed(c, "user.two"));
+}
+
+static void attributes_belong_to_the_inode(void **state)
+{
+	struct share *s = *state;
+	uint64_t node = make_file(s);
+
+	assert_int_equal(renameat(s->root_fd, "a", s->root_fd, "b"), 0);
+	host_file(s->root_fd, "a", "");
+	assert_int_equal(client_getxattr(s->client, node, "user.one", 9), 5);
+	assert_int_equal(client_getxattr(s->client,
+					 node_of(s, FUSE_ROOT_ID, "a"),
+					 "user.one", 9), -LX_ENODATA);
+}
+
+static void stale_nodes_have_none(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+
+	assert_int_equal(client_setxattr(c, 99, "user.x", "", 0, 0),
+			 -LX_ESTALE);
+	assert_int_equal(client_getxattr(c, 99, "user.x", 9), -LX_ESTALE);
+	assert_int_equal(client_getxattr(c, 99, NULL, 9), -LX_ESTALE);
+	assert_int_equal(client_removexattr(c, 99, "user.x"), -LX_ESTALE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(stores_and_tells_values),
+		TEST(heeds_create_and_replace),
+		TEST(lists_and_removes_names),
+		TEST(attributes_belong_to_the_inode),
+		TEST(stale_nodes_have_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
