@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,9 +172,8 @@ void log_write(const struct log *log, enum log_level level,
 
 	if (log->fd >= 0)
 		start = (size_t)snprintf(line, sizeof(line),
-					 "%6llu.%06llu %-5s %s: ",
-					 (unsigned long long)(ns / 1000000000),
-					 (unsigned long long)(ns / 1000 % 1000000),
+					 "%6" PRIu64 ".%06" PRIu64 " %-5s %s: ",
+					 ns / 1000000000, ns / 1000 % 1000000,
 					 level_names[level],
 					 target_names[target]);
 	/* Room is kept for the newline. */

@@ -54,8 +54,9 @@ enum log_target {
 typedef void (*log_sink)(void *ctx, enum log_level level, const char *target,
 			 const char *message);
 
+/* Constant once it is set up. */
 struct log {
-	uint8_t level[LOG_TARGETS];     /* enum log_level; constant after init */
+	uint8_t level[LOG_TARGETS];     /* enum log_level */
 	int fd;                         /* -1: use the sink */
 	bool close_fd;
 	log_sink sink;

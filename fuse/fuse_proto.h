@@ -85,7 +85,7 @@ struct fuse_attr {
 	uint32_t mode;
 	uint32_t nlink;
 	uint32_t uid, gid;
-	uint32_t rdev;                  /* minor 0xff, major << 8, minor << 12 */
+	uint32_t rdev;                  /* minor, major << 8, minor << 12 */
 	uint32_t blksize;
 	uint32_t flags;                 /* FUSE_ATTR_* (32) */
 };

@@ -19,7 +19,7 @@
 
 struct fuse_reply {
 	struct iov_tail head;           /* where the header goes */
-	struct iov_tail body;           /* where the next part of the body goes */
+	struct iov_tail body;           /* where the rest of the body goes */
 	size_t room;                    /* bytes for a body */
 };
 

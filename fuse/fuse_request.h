@@ -36,7 +36,7 @@ enum fuse_tail {
 
 struct fuse_grammar {
 	uint8_t args;                   /* bytes of the argument record */
-	uint8_t args_min;               /* of its shortest form; 0: no shorter */
+	uint8_t args_min;               /* its shortest form; 0: no shorter */
 	uint8_t text[2];                /* enum fuse_text */
 	uint8_t tail;                   /* enum fuse_tail */
 };

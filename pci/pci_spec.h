@@ -32,7 +32,7 @@ enum {
 /* Command register. */
 enum {
 	PCI_COMMAND_MEMORY = 0x0002,    /* decode the memory BARs */
-	PCI_COMMAND_MASTER = 0x0004,    /* may access memory, so send messages */
+	PCI_COMMAND_MASTER = 0x0004,    /* access memory, send messages */
 	PCI_COMMAND_PARITY = 0x0040,
 	PCI_COMMAND_SERR = 0x0100,
 	PCI_COMMAND_INTX_DISABLE = 0x0400

@@ -438,10 +438,12 @@ uint8_t virtio_core_config_generation(struct virtio_core *core)
 void virtio_core_config_read(struct virtio_core *core, uint32_t offset,
 			     void *buf, size_t len)
 {
+	uint32_t size = core->ops->config_size;
+
 	memset(buf, 0xff, len);
-	if (offset < core->ops->config_size)
+	if (offset < size)
 		core->ops->config_read(core->dev, offset, buf,
-				       MIN(len, core->ops->config_size - offset));
+				       MIN(len, size - offset));
 }
 
 /* ---- registers of a queue ---------------------------------------------- */

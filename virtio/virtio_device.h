@@ -19,7 +19,7 @@
  * the guest's and may change at any moment: read once, then use the copy.
  */
 struct virtio_chain {
-	struct iov *readable;           /* may be used as scratch by the device */
+	struct iov *readable;           /* the device may change it */
 	size_t readable_count;
 	struct iov *writable;
 	size_t writable_count;

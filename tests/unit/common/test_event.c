@@ -35,7 +35,7 @@ static void any_number_of_signals_is_one_wake_up(void **state)
 	event_done(&e);
 }
 
-static void a_full_counter_is_signalled_and_does_not_block(void **state)
+static void a_full_counter_does_not_block(void **state)
 {
 	const uint64_t full = UINT64_MAX - 1;
 	struct event e;
@@ -117,7 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_number_of_signals_is_one_wake_up),
-		cmocka_unit_test(a_full_counter_is_signalled_and_does_not_block),
+		cmocka_unit_test(a_full_counter_does_not_block),
 		cmocka_unit_test(the_handle_may_be_signalled_from_outside),
 		cmocka_unit_test(the_handle_is_not_inherited),
 		cmocka_unit_test(wakes_a_thread_that_waits),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 #define UNTOUCHED 0xee
 
@@ -79,7 +79,7 @@ void add_letters(struct bench *b, size_t len)
 	add(b, "", 1);
 }
 
-/* Pieces of exactly their own memory, holding `bytes` or nothing in particular. */
+/* Pieces of exactly their own memory, holding `bytes` or anything. */
 static struct iov *make_pieces(const uint8_t *bytes, size_t len, size_t piece,
 			       size_t *ret_count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 __attribute__((format(printf, 2, 3)))
 static int note(struct fake_fs *fs, const char *format, ...)

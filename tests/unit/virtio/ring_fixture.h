@@ -69,7 +69,8 @@ static inline void fixture_done(struct ring_fixture *f)
 	fake_ram_done(&f->ram);
 }
 
-static inline struct virtio_queue_regs fixture_regs(const struct ring_fixture *f)
+static inline struct virtio_queue_regs
+fixture_regs(const struct ring_fixture *f)
 {
 	return (struct virtio_queue_regs){
 		.size = f->ring.size,

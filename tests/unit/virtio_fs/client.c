@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client.h"
+#include "tests/unit/virtio_fs/client.h"
 
 #include "common/bytes.h"
 

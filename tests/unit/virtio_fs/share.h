@@ -9,7 +9,7 @@
 #ifndef TESTS_UNIT_VIRTIO_FS_SHARE_H
 #define TESTS_UNIT_VIRTIO_FS_SHARE_H
 
-#include "client.h"
+#include "tests/unit/virtio_fs/client.h"
 #include "virtio/fs/vfs_server.h"
 
 struct share {

@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The checks of this folder can fail: each is run over a small tree in which a
+# mistake was planted, and must name it.
+
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(mktemp -d) || exit 1
+trap 'rm -rf "$tree"' EXIT
+status=0
+
+# refuses CHECK TEXT [ARGUMENT]: the check fails and its output has TEXT.
+refuses()
+{
+	check=$1
+	shift
+	if out=$(sh "$here/$check.sh" "${2:-$tree}" 2>&1)
+	then
+		echo "$check does not see: $1"
+		status=1
+	elif ! printf '%s\n' "$out" | grep -qF -- "$1"
+	then
+		echo "$check does not say: $1; but: $out"
+		status=1
+	fi
+}
+
+# accepts CHECK [ARGUMENT]
+accepts()
+{
+	if ! out=$(sh "$here/$1.sh" "${2:-$tree}" 2>&1)
+	then
+		echo "$1 refuses what is right: $out"
+		status=1
+	fi
+}
+
+# plant FILE LINE...: a file with the licence line and these lines.
+plant()
+{
+	mkdir -p "$tree/$(dirname "$1")"
+	planted=$tree/$1
+	shift
+	{
+		echo '/* SPDX-License-Identifier: MIT */'
+		printf '%s\n' "$@"
+	} >"$planted"
+}
+
+# Includes: FILE INCLUDED MESSAGE
+while read -r file included message
+do
+	plant "$file" "#include \"$included\""
+	refuses check-layers "$file:2: $message $included"
+	rm "$tree/$file"
+done <<-EOT
+	common/x.c fuse/fuse_ops.h common must not include
+	pci/x.c virtio/virtio_core.h pci must not include
+	virtio/x.c pci/pci_msix.h virtio must not include
+	virtio/x.c virtio/pci/virtio_pci.h virtio must not include
+	virtio/fs/x.c pci/pci_msix.h virtio/fs must not include
+	virtio/pci/x.h lxutil/lx.h virtio/pci must not include
+	lxutil/linux/x.c fuse/fuse_proto.h lxutil must not include
+	fuse/x.c lxutil/lx_volume.h fuse must not include
+	fuse/x.c plugin/plugin.h fuse must not include
+	tools/x.c virtio/virtio_core.h tools must not include
+	common/x.c gmem.h not written from the top folder:
+	common/x.c ../common/gmem.h not written from the top folder:
+	tests/device/x.c fake_host.h not written from the top folder:
+	plugin/x.c plugin.h not written from the top folder:
+EOT
+plant fuse/x.c '#include "fuse/fuse_ops.h"' '#include "common/iov.h"' \
+	'#include "lxutil/lx.h"' '#include "config.h"' '#include <stdio.h>'
+plant lxutil/linux/x.c '#include "lxutil/linux/y.h"' '#include "lxutil/lx.h"'
+plant plugin/x.c '#include "virtio/fs/vfs_server.h"'
+accepts check-layers
+
+# Sizes
+lines=$(yes '	x;' | head -n 79)
+plant common/long.c 'int long_one(int a,' '	     int b)' '{' "$lines" '}'
+refuses check-size 'common/long.c:long_one has 81 lines'
+lines=$(yes '	x;' | head -n 78)
+plant common/long.c 'static int long_one(void)' '{' "$lines" '}'
+accepts check-size
+lines=$(yes '/* */' | head -n 600)
+plant common/long.c "$lines"
+refuses check-size 'common/long.c has 601 lines'
+rm "$tree/common/long.c"
+
+# Style
+undone=TO
+while read -r message line
+do
+	plant common/style.c "$(printf "$line")"
+	refuses check-style "common/style.c:2: $(echo "$message" | tr _ ' ')"
+done <<-EOT
+	blanks_at_the_end int x; \040
+	indentation_by_blanks \040       int x;
+	longer_than_80_columns \t/* $(yes a | head -n 36 | tr '\n' ' ')*/
+	something_undone /* ${undone}DO: later */
+	dead_code #if 0
+	ends_the_process \tabort();
+	ends_the_process \tassert(x);
+EOT
+plant common/style.c '	f("XXXXXX, a literal that may be as long as it needs to be, for people search for it");' \
+	'	assert_true(lx_exit(x));'
+accepts check-style
+echo 'int x;' >"$tree/common/style.c"
+refuses check-style 'common/style.c:1: no SPDX-License-Identifier'
+rm "$tree/common/style.c"
+
+# Headers
+plant common/lonely.h 'static inline uint8_t lonely(void) { return 0; }'
+plant include/pciplug.h '#ifndef X' '#define X' 'struct x { char c; int i; };' \
+	'#endif'
+refuses check-headers 'common/lonely.h: does not compile alone'
+refuses check-headers 'include/pciplug.h: does not compile alone'
+plant common/lonely.h 'struct lonely { int x; };'
+refuses check-headers 'common/lonely.h: does not compile alone'
+
+# Symbols
+mkdir "$tree/.libs"
+for layer in common lxutil fuse pci virtio virtio_pci virtio_fs
+do
+	ar cr "$tree/.libs/lib$layer.a" 2>/dev/null
+done
+plant pci/names.c 'int pci_good, pci_device_taken; static int hidden;' \
+	'int *pci_pointer(void) { return &hidden; }'
+${CC:-cc} -c -o "$tree/names.o" "$tree/pci/names.c"
+ar cr "$tree/.libs/libpci.a" "$tree/names.o"
+refuses check-prefix 'libpci: pci_device_taken'
+plant fuse/names.c 'int lx_wrong;'
+${CC:-cc} -c -o "$tree/names.o" "$tree/fuse/names.c"
+ar cr "$tree/.libs/libfuse.a" "$tree/names.o"
+refuses check-prefix 'libfuse: lx_wrong'
+plant plugin/names.c 'int pciplug_entry_v1(void) { return 0; }' 'int other;'
+${CC:-cc} -shared -fPIC -o "$tree/names.so" "$tree/plugin/names.c"
+refuses check-symbols 'exports other pciplug_entry_v1' "$tree/names.so"
+plant plugin/names.c 'int fork(void);' \
+	'int pciplug_entry_v1(void) { return fork(); }'
+${CC:-cc} -shared -fPIC -o "$tree/names.so" "$tree/plugin/names.c"
+refuses check-symbols 'calls fork' "$tree/names.so"
+
+exit $status
