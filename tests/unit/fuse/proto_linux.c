@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol as the installed kernel headers have it. */
+#include <linux/fuse.h>
+
+#define TABLE proto_linux
+#include "proto_table.h"
