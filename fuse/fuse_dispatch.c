@@ -322,56 +322,59 @@ static ssize_t do_interrupt(struct fuse_call *c)
 
 /* ---- the table -------------------------------------------------------- */
 
-#define ARGS(name) sizeof(struct fuse_##name##_in)
+#define ARGS(name) .in.args = sizeof(struct fuse_##name##_in)
 #define OUT(name) sizeof(struct fuse_##name##_out)
-#define NAME { FUSE_TEXT_NAME }
-#define NAMES { FUSE_TEXT_NAME, FUSE_TEXT_NAME }
-#define NAME_TARGET { FUSE_TEXT_NAME, FUSE_TEXT_TARGET }
-#define XATTR { FUSE_TEXT_XATTR }
+#define NAME .in.text = { FUSE_TEXT_NAME }
+#define NAMES .in.text = { FUSE_TEXT_NAME, FUSE_TEXT_NAME }
+#define NAME_TARGET .in.text = { FUSE_TEXT_NAME, FUSE_TEXT_TARGET }
+#define XATTR .in.text = { FUSE_TEXT_XATTR }
+#define VALUE .in.tail = FUSE_TAIL_VALUE
+#define DATA .in.tail = FUSE_TAIL_DATA
+#define NO_REPLY .no_reply = true
 
 static const struct fuse_row table[] = {
-	/* opcode: function, { record, its least, strings, tail }, reply */
-	[FUSE_INIT] = { NULL, { ARGS(init), 8 }, OUT(init) },
-	[FUSE_DESTROY] = { NULL, { 0 } },
-	[FUSE_LOOKUP] = { do_lookup, { 0, 0, NAME }, OUT(entry) },
-	[FUSE_FORGET] = { do_forget, { ARGS(forget) }, .no_reply = true },
-	[FUSE_BATCH_FORGET] = { do_batch_forget,
-		{ ARGS(batch_forget), .tail = FUSE_TAIL_DATA },
-		.no_reply = true },
-	[FUSE_GETATTR] = { do_getattr, { ARGS(getattr) }, OUT(attr) },
-	[FUSE_SETATTR] = { do_setattr, { ARGS(setattr) }, OUT(attr) },
-	[FUSE_READLINK] = { do_readlink, { 0 } },
-	[FUSE_SYMLINK] = { do_symlink, { 0, 0, NAME_TARGET }, OUT(entry) },
-	[FUSE_MKNOD] = { do_mknod, { ARGS(mknod), 0, NAME }, OUT(entry) },
-	[FUSE_MKDIR] = { do_mkdir, { ARGS(mkdir), 0, NAME }, OUT(entry) },
-	[FUSE_UNLINK] = { do_unlink, { 0, 0, NAME } },
-	[FUSE_RMDIR] = { do_rmdir, { 0, 0, NAME } },
-	[FUSE_RENAME] = { do_rename, { ARGS(rename), 0, NAMES } },
-	[FUSE_RENAME2] = { do_rename2, { ARGS(rename2), 0, NAMES } },
-	[FUSE_LINK] = { do_link, { ARGS(link), 0, NAME }, OUT(entry) },
-	[FUSE_OPEN] = { do_open, { ARGS(open) }, OUT(open) },
-	[FUSE_CREATE] = { do_create, { ARGS(create), 0, NAME },
-		OUT(entry) + OUT(open) },
-	[FUSE_READ] = { do_read, { ARGS(read) } },
-	[FUSE_WRITE] = { do_write, { ARGS(write), .tail = FUSE_TAIL_DATA },
-		OUT(write) },
-	[FUSE_FLUSH] = { do_flush, { ARGS(flush) } },
-	[FUSE_RELEASE] = { do_release, { ARGS(release) } },
-	[FUSE_FSYNC] = { do_fsync, { ARGS(fsync) } },
-	[FUSE_STATFS] = { do_statfs, { 0 }, OUT(statfs) },
-	[FUSE_ACCESS] = { do_access, { ARGS(access) } },
-	[FUSE_OPENDIR] = { do_opendir, { ARGS(open) }, OUT(open) },
-	[FUSE_READDIR] = { do_readdir, { ARGS(read) } },
-	[FUSE_READDIRPLUS] = { do_readdir, { ARGS(read) } },
-	[FUSE_RELEASEDIR] = { do_releasedir, { ARGS(release) } },
-	[FUSE_FSYNCDIR] = { do_fsyncdir, { ARGS(fsync) } },
-	[FUSE_SETXATTR] = { do_setxattr,
-		{ ARGS(setxattr), 0, XATTR, FUSE_TAIL_VALUE } },
-	[FUSE_GETXATTR] = { do_getxattr, { ARGS(getxattr), 0, XATTR } },
-	[FUSE_LISTXATTR] = { do_listxattr, { ARGS(getxattr) } },
-	[FUSE_REMOVEXATTR] = { do_removexattr, { 0, 0, XATTR } },
-	[FUSE_INTERRUPT] = { do_interrupt, { ARGS(interrupt) },
-		.no_reply = true },
+	/* opcode = function, record, strings, tail, record of the reply */
+	[FUSE_INIT] = { .run = NULL, ARGS(init),
+		.in.args_min = 8, .out = OUT(init) },
+	[FUSE_DESTROY] = { .run = NULL },
+	[FUSE_LOOKUP] = { .run = do_lookup, NAME, .out = OUT(entry) },
+	[FUSE_FORGET] = { .run = do_forget, ARGS(forget), NO_REPLY },
+	[FUSE_BATCH_FORGET] = { .run = do_batch_forget, ARGS(batch_forget),
+		DATA, NO_REPLY },
+	[FUSE_GETATTR] = { .run = do_getattr, ARGS(getattr), .out = OUT(attr) },
+	[FUSE_SETATTR] = { .run = do_setattr, ARGS(setattr), .out = OUT(attr) },
+	[FUSE_READLINK] = { .run = do_readlink },
+	[FUSE_SYMLINK] = { .run = do_symlink, NAME_TARGET, .out = OUT(entry) },
+	[FUSE_MKNOD] = { .run = do_mknod, ARGS(mknod),
+		NAME, .out = OUT(entry) },
+	[FUSE_MKDIR] = { .run = do_mkdir, ARGS(mkdir),
+		NAME, .out = OUT(entry) },
+	[FUSE_UNLINK] = { .run = do_unlink, NAME },
+	[FUSE_RMDIR] = { .run = do_rmdir, NAME },
+	[FUSE_RENAME] = { .run = do_rename, ARGS(rename), NAMES },
+	[FUSE_RENAME2] = { .run = do_rename2, ARGS(rename2), NAMES },
+	[FUSE_LINK] = { .run = do_link, ARGS(link), NAME, .out = OUT(entry) },
+	[FUSE_OPEN] = { .run = do_open, ARGS(open), .out = OUT(open) },
+	[FUSE_CREATE] = { .run = do_create, ARGS(create),
+		NAME, .out = OUT(entry) + OUT(open) },
+	[FUSE_READ] = { .run = do_read, ARGS(read) },
+	[FUSE_WRITE] = { .run = do_write, ARGS(write),
+		DATA, .out = OUT(write) },
+	[FUSE_FLUSH] = { .run = do_flush, ARGS(flush) },
+	[FUSE_RELEASE] = { .run = do_release, ARGS(release) },
+	[FUSE_FSYNC] = { .run = do_fsync, ARGS(fsync) },
+	[FUSE_STATFS] = { .run = do_statfs, .out = OUT(statfs) },
+	[FUSE_ACCESS] = { .run = do_access, ARGS(access) },
+	[FUSE_OPENDIR] = { .run = do_opendir, ARGS(open), .out = OUT(open) },
+	[FUSE_READDIR] = { .run = do_readdir, ARGS(read) },
+	[FUSE_READDIRPLUS] = { .run = do_readdir, ARGS(read) },
+	[FUSE_RELEASEDIR] = { .run = do_releasedir, ARGS(release) },
+	[FUSE_FSYNCDIR] = { .run = do_fsyncdir, ARGS(fsync) },
+	[FUSE_SETXATTR] = { .run = do_setxattr, ARGS(setxattr), XATTR, VALUE },
+	[FUSE_GETXATTR] = { .run = do_getxattr, ARGS(getxattr), XATTR },
+	[FUSE_LISTXATTR] = { .run = do_listxattr, ARGS(getxattr) },
+	[FUSE_REMOVEXATTR] = { .run = do_removexattr, XATTR },
+	[FUSE_INTERRUPT] = { .run = do_interrupt, ARGS(interrupt), NO_REPLY },
 };
 
 const struct fuse_row *fuse_dispatch_find(uint32_t opcode)
