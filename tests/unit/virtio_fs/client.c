@@ -385,6 +385,7 @@ int client_fsync(struct client *c, uint32_t opcode, uint64_t node,
 bool client_next_dirent(const struct client *c, bool plus, size_t *offset,
 			struct client_dirent *ret)
 {
+	struct fuse_dirent head;
 	size_t at = *offset;
 
 	if (at == c->reply_len)
@@ -395,13 +396,16 @@ bool client_next_dirent(const struct client *c, bool plus, size_t *offset,
 		memcpy(&ret->entry, c->reply + at, sizeof(ret->entry));
 		at += sizeof(ret->entry);
 	}
-	assert(c->reply_len - at >= sizeof(ret->head));
-	memcpy(&ret->head, c->reply + at, sizeof(ret->head));
-	at += sizeof(ret->head);
-	assert(ret->head.namelen < sizeof(ret->name) &&
-	       c->reply_len - at >= FUSE_REC_ALIGN(ret->head.namelen));
-	memcpy(ret->name, c->reply + at, ret->head.namelen);
-	*offset = at + FUSE_REC_ALIGN(ret->head.namelen);
+	assert(c->reply_len - at >= sizeof(head));
+	memcpy(&head, c->reply + at, sizeof(head));
+	at += sizeof(head);
+	assert(head.namelen < sizeof(ret->name) &&
+	       c->reply_len - at >= FUSE_REC_ALIGN(head.namelen));
+	memcpy(ret->name, c->reply + at, head.namelen);
+	ret->ino = head.ino;
+	ret->next = head.off;
+	ret->type = head.type;
+	*offset = at + FUSE_REC_ALIGN(head.namelen);
 	return true;
 }
 

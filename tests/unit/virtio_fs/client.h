@@ -97,7 +97,8 @@ int client_removexattr(struct client *c, uint64_t node, const char *name);
 /* An entry of a READDIR or READDIRPLUS reply. */
 struct client_dirent {
 	struct fuse_entry_out entry;    /* READDIRPLUS */
-	struct fuse_dirent head;
+	uint64_t ino, next;
+	uint32_t type;
 	char name[256];
 };
 /* The entry at *offset of the reply, which is moved on; false: the end. */

@@ -52,7 +52,7 @@ static void read_all(struct client *c, uint64_t fh, bool plus, uint32_t size,
 		while (client_next_dirent(c, plus, &at, &e)) {
 			int i = atoi(e.name);
 
-			offset = e.head.off;
+			offset = e.next;
 			if (e.name[0] == '.') {
 				dots++;
 				continue;
@@ -98,10 +98,10 @@ static void reads_names_without_lookups(void **state)
 	assert_int_equal(mkfifoat(s->root_fd, "p", 0600), 0);
 	e = find(s, FUSE_READDIR, "p");
 	assert_int_equal(fstatat(s->root_fd, "p", &st, 0), 0);
-	assert_int_equal(e.head.ino, st.st_ino);
-	assert_int_equal(e.head.type, LX_DT(LX_S_IFIFO));
+	assert_int_equal(e.ino, st.st_ino);
+	assert_int_equal(e.type, LX_DT(LX_S_IFIFO));
 	e = find(s, FUSE_READDIR, "d");
-	assert_int_equal(e.head.type, LX_DT(LX_S_IFDIR));
+	assert_int_equal(e.type, LX_DT(LX_S_IFDIR));
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 }
 
@@ -116,7 +116,7 @@ static void readdirplus_counts_each_lookup_once(void **state)
 	e = find(s, FUSE_READDIRPLUS, "a");
 	node = e.entry.nodeid;
 	assert_int_equal(fstatat(s->root_fd, "a", &st, 0), 0);
-	assert_int_equal(e.head.ino, st.st_ino);
+	assert_int_equal(e.ino, st.st_ino);
 	assert_int_equal(e.entry.attr.ino, st.st_ino);
 	assert_int_equal(e.entry.attr.size, 5);
 	assert_int_equal(e.entry.attr_valid, 1);
@@ -141,16 +141,16 @@ static void dots_have_no_node(void **state)
 	assert_int_equal(fstat(s->root_fd, &st), 0);
 	e = find(s, FUSE_READDIRPLUS, ".");
 	assert_int_equal(e.entry.nodeid, 0);
-	assert_int_equal(e.head.ino, st.st_ino);
+	assert_int_equal(e.ino, st.st_ino);
 	assert_int_equal(e.entry.attr.ino, st.st_ino);
 	assert_int_equal(e.entry.attr.mode, LX_S_IFDIR);
-	assert_int_equal(e.head.type, LX_DT(LX_S_IFDIR));
+	assert_int_equal(e.type, LX_DT(LX_S_IFDIR));
 	/* Nothing tells what is above the root. */
 	e = find(s, FUSE_READDIRPLUS, "..");
 	assert_int_equal(e.entry.nodeid, 0);
-	assert_int_equal(e.head.ino, st.st_ino);
+	assert_int_equal(e.ino, st.st_ino);
 	assert_int_equal(e.entry.attr.ino, st.st_ino);
-	assert_int_equal(find(s, FUSE_READDIR, "..").head.ino, st.st_ino);
+	assert_int_equal(find(s, FUSE_READDIR, "..").ino, st.st_ino);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 }
 
@@ -220,7 +220,7 @@ static void leaves_out_what_has_vanished(void **state)
 	}
 	assert_true(client_read(c, FUSE_READDIR, FUSE_ROOT_ID, fh, 0, 64) > 0);
 	while (client_next_dirent(c, false, &at, &e))
-		offset = e.head.off;
+		offset = e.next;
 	/* The first ones in the directory's own order. */
 	assert_true(client_read(c, FUSE_READDIR, FUSE_ROOT_ID,
 				open_dir(s, FUSE_ROOT_ID), 0, 1 << 20) > 0);
@@ -232,7 +232,7 @@ static void leaves_out_what_has_vanished(void **state)
 			   4096) > 0)
 		for (at = 0; client_next_dirent(c, true, &at, &e);) {
 			seen += e.name[0] != '.';
-			offset = e.head.off;
+			offset = e.next;
 		}
 	assert_int_equal(c->reply_len, 0);
 	assert_int_equal(seen, MANY - gone);
@@ -297,7 +297,7 @@ static void *read_often(void *arg)
 
 			for (size_t at = 0; client_next_dirent(
 				     r->client, false, &at, &e); count++)
-				offset = e.head.off;
+				offset = e.next;
 		}
 		r->wrong += n || count != ENTRIES + 2;
 	}
