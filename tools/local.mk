@@ -1,3 +1,17 @@
+# The vfio-user server: a library for the program and its tests.
+noinst_LTLIBRARIES += libvfio_user.la
+libvfio_user_la_CFLAGS = $(STRICT_CFLAGS) $(JSON_CFLAGS)
+libvfio_user_la_SOURCES = \
+	%reldir%/vfio_user/vfio_user_conn.c %reldir%/vfio_user/vfio_user_conn.h \
+	%reldir%/vfio_user/vfio_user_device.c %reldir%/vfio_user/vfio_user_device.h \
+	%reldir%/vfio_user/vfio_user_dma.c %reldir%/vfio_user/vfio_user_dma.h \
+	%reldir%/vfio_user/vfio_user_irq.c %reldir%/vfio_user/vfio_user_irq.h \
+	%reldir%/vfio_user/vfio_user_msg.c %reldir%/vfio_user/vfio_user_msg.h \
+	%reldir%/vfio_user/vfio_user_proto.h \
+	%reldir%/vfio_user/vfio_user_request.c \
+	%reldir%/vfio_user/vfio_user_server.c %reldir%/vfio_user/vfio_user_server.h \
+	%reldir%/vfio_user/vfio_user_version.c %reldir%/vfio_user/vfio_user_version.h
+LINK_VFIO_USER = libvfio_user.la $(LINK_COMMON) $(JSON_LIBS)
 
 dist_noinst_SCRIPTS += \
 	%reldir%/check.sh \
@@ -9,3 +23,20 @@ dist_noinst_SCRIPTS += \
 	%reldir%/guest/mkinitrd.sh \
 	%reldir%/guest/vmlinux.sh
 EXTRA_DIST += %reldir%/common.sh
+
+# What the host-side programs are made of, besides their main files.
+noinst_LTLIBRARIES += libhost.la
+libhost_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINDIR='"$(pciplugdir)"'
+libhost_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+libhost_la_SOURCES = \
+	%reldir%/host_options.c %reldir%/host_options.h \
+	%reldir%/host_socket.c %reldir%/host_socket.h \
+	%reldir%/plugin_load.c %reldir%/plugin_load.h \
+	%reldir%/vmm_args.c %reldir%/vmm_args.h \
+	%reldir%/vmm_run.c %reldir%/vmm_run.h
+LINK_HOST = libhost.la $(GLIB_LIBS) $(JSON_LIBS)
+
+bin_PROGRAMS += pciplug-vfio-user
+pciplug_vfio_user_SOURCES = %reldir%/pciplug_vfio_user.c
+pciplug_vfio_user_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/vfio_user/vfio_user_dma.h"
+
+#include "common/bytes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void vfio_user_dma_init(struct vfio_user_dma *dma,
+			const struct pciplug_plugin *plugin)
+{
+	dma->plugin = plugin;
+	dma->dev = NULL;
+	dma->count = 0;
+	pthread_mutex_init(&dma->lock, NULL);
+}
+
+void vfio_user_dma_done(struct vfio_user_dma *dma)
+{
+	pthread_mutex_destroy(&dma->lock);
+}
+
+/* The index of the first range that ends above iova; count: none. */
+static size_t find(const struct vfio_user_dma *dma, uint64_t iova)
+{
+	size_t low = 0, high = dma->count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (dma->range[mid].iova + (dma->range[mid].size - 1) < iova)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The index of exactly this range; count: none. */
+static size_t find_exact(const struct vfio_user_dma *dma, uint64_t iova,
+			 uint64_t size)
+{
+	size_t i = find(dma, iova);
+
+	if (i < dma->count &&
+	    (dma->range[i].iova != iova || dma->range[i].size != size))
+		return dma->count;
+	return i;
+}
+
+/* Does [offset, offset + size) lie in what fd is? */
+static int check_file(int fd, uint64_t offset, uint64_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISCHR(st.st_mode))        /* a DAX device; has no size */
+		return 0;
+	if (!S_ISREG(st.st_mode) ||
+	    !range_within(offset, size, 0, (uint64_t)st.st_size))
+		return -EINVAL;
+	return 0;
+}
+
+/* mmap() wants whole pages; *ret_host is where the range itself begins. */
+static int map_file(struct vfio_user_range *range, int fd, uint64_t offset,
+		    uint8_t **ret_host)
+{
+	uint64_t skip = offset & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
+	int prot = PROT_READ;
+	void *map;
+	int ret = check_file(fd, offset, range->size);
+
+	if (ret)
+		return ret;
+	if (range->size > SIZE_MAX - skip || offset > INT64_MAX)
+		return -EINVAL;
+	if (range->flags & VFIO_USER_DMA_F_WRITE)
+		prot |= PROT_WRITE;
+	map = mmap(NULL, (size_t)(range->size + skip), prot, MAP_SHARED, fd,
+		   (off_t)(offset - skip));
+	if (map == MAP_FAILED)
+		return -errno;
+	range->map = map;
+	range->map_len = (size_t)(range->size + skip);
+	*ret_host = (uint8_t *)map + skip;
+	return 0;
+}
+
+static void unmap_file(const struct vfio_user_range *range)
+{
+	if (range->map)
+		munmap(range->map, range->map_len);
+}
+
+/* Map the file and tell the device of it. */
+static int add_mapped(struct vfio_user_dma *dma, struct vfio_user_range *range,
+		      int fd, uint64_t offset)
+{
+	uint32_t flags = 0;
+	uint8_t *host = NULL;
+	int ret = map_file(range, fd, offset, &host);
+
+	if (ret)
+		return ret;
+	if (range->flags & VFIO_USER_DMA_F_READ)
+		flags |= PCIPLUG_MEM_READ;
+	if (range->flags & VFIO_USER_DMA_F_WRITE)
+		flags |= PCIPLUG_MEM_WRITE;
+	ret = dma->plugin->mem_add(dma->dev, range->iova, range->size, host,
+				   flags);
+	if (ret)
+		unmap_file(range);
+	return ret;
+}
+
+/* May the range go to place i of the table? */
+static int check_range(const struct vfio_user_dma *dma, size_t i,
+		       const struct vfio_user_dma_map *map)
+{
+	const uint32_t rw = VFIO_USER_DMA_F_READ | VFIO_USER_DMA_F_WRITE;
+
+	if (!map->size || map->iova + (map->size - 1) < map->iova ||
+	    !map->flags || map->flags & ~rw)
+		return -EINVAL;
+	if (i < dma->count && range_overlaps(map->iova, map->size,
+					     dma->range[i].iova,
+					     dma->range[i].size))
+		return -EEXIST;
+	if (dma->count == VFIO_USER_RANGES_MAX)
+		return -ENOSPC;
+	return 0;
+}
+
+/* Only the message thread changes the table, so it reads it without lock. */
+int vfio_user_dma_map(struct vfio_user_dma *dma,
+		      const struct vfio_user_dma_map *map, int fd)
+{
+	struct vfio_user_range range = {
+		.iova = map->iova,
+		.size = map->size,
+		.flags = map->flags,
+	};
+	size_t i = find(dma, map->iova);
+	int ret = check_range(dma, i, map);
+
+	if (!ret && fd >= 0)
+		ret = add_mapped(dma, &range, fd, map->offset);
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&dma->lock);
+	memmove(&dma->range[i + 1], &dma->range[i],
+		(dma->count - i) * sizeof(range));
+	dma->range[i] = range;
+	dma->count++;
+	pthread_mutex_unlock(&dma->lock);
+	return 0;
+}
+
+static void remove_at(struct vfio_user_dma *dma, size_t i)
+{
+	struct vfio_user_range range = dma->range[i];
+
+	pthread_mutex_lock(&dma->lock);
+	dma->count--;
+	memmove(&dma->range[i], &dma->range[i + 1],
+		(dma->count - i) * sizeof(range));
+	pthread_mutex_unlock(&dma->lock);
+	if (range.map)
+		dma->plugin->mem_remove(dma->dev, range.iova, range.size);
+	unmap_file(&range);
+}
+
+int vfio_user_dma_unmap(struct vfio_user_dma *dma, uint64_t iova, uint64_t size)
+{
+	size_t i = find_exact(dma, iova, size);
+
+	if (i == dma->count)
+		return -ENOENT;
+	remove_at(dma, i);
+	return 0;
+}
+
+void vfio_user_dma_unmap_all(struct vfio_user_dma *dma)
+{
+	while (dma->count)
+		remove_at(dma, dma->count - 1);
+}
+
+bool vfio_user_dma_is_mapped(struct vfio_user_dma *dma, uint64_t iova,
+			     uint64_t size)
+{
+	size_t i = find_exact(dma, iova, size);
+
+	return i < dma->count && dma->range[i].map;
+}
+
+size_t vfio_user_dma_unmapped(struct vfio_user_dma *dma, uint64_t iova,
+			      size_t len, uint32_t flags)
+{
+	const struct vfio_user_range *range;
+	size_t i, n = 0;
+
+	pthread_mutex_lock(&dma->lock);
+	i = find(dma, iova);
+	range = &dma->range[i];
+	if (i < dma->count && iova >= range->iova && !range->map &&
+	    (range->flags & flags) == flags)
+		n = (size_t)MIN(len, range->size - (iova - range->iova));
+	pthread_mutex_unlock(&dma->lock);
+	return n;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/vfio_user/vfio_user_server.h"
+
+#include "common/bytes.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 4
+
+/* ---- the listening socket --------------------------------------------- */
+
+/* Does somebody listen there?  A full queue says so as well. */
+static bool is_live(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool live;
+
+	if (fd < 0)
+		return true;
+	live = !connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ||
+	       errno == EAGAIN;
+	close(fd);
+	return live;
+}
+
+/* Something is in the way; remove it if it is a socket that is left over. */
+static int clear_path(const struct sockaddr_un *addr, char *err,
+		      size_t err_size)
+{
+	struct stat st;
+	int ret;
+
+	if (lstat(addr->sun_path, &st)) {
+		ret = -errno;
+		snprintf(err, err_size, "cannot look at '%s': %s",
+			 addr->sun_path, strerror(-ret));
+		return ret;
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		snprintf(err, err_size, "'%s' exists and is not a socket",
+			 addr->sun_path);
+		return -EEXIST;
+	}
+	if (is_live(addr)) {
+		snprintf(err, err_size,
+			 "socket '%s' is in use by another program",
+			 addr->sun_path);
+		return -EADDRINUSE;
+	}
+	if (!unlink(addr->sun_path))
+		return 0;
+	ret = -errno;
+	snprintf(err, err_size, "cannot remove the left-over socket '%s': %s",
+		 addr->sun_path, strerror(-ret));
+	return ret;
+}
+
+static int bind_and_listen(int fd, const struct sockaddr_un *addr, char *err,
+			   size_t err_size)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)addr;
+	int ret = bind(fd, sa, sizeof(*addr));
+
+	if (ret && errno == EADDRINUSE) {
+		ret = clear_path(addr, err, err_size);
+		if (ret)
+			return ret;
+		ret = bind(fd, sa, sizeof(*addr));
+	}
+	if (ret || listen(fd, BACKLOG)) {
+		ret = -errno;
+		snprintf(err, err_size, "cannot make the socket '%s': %s",
+			 addr->sun_path, strerror(-ret));
+	}
+	return ret;
+}
+
+int vfio_user_listen(const char *path, char *err, size_t err_size, int *ret_fd)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, ret;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		snprintf(err, err_size,
+			 "socket path '%s' is too long: %zu bytes, at most %zu",
+			 path, strlen(path), sizeof(addr.sun_path) - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		ret = -errno;
+		snprintf(err, err_size, "cannot make a socket: %s",
+			 strerror(-ret));
+		return ret;
+	}
+	ret = bind_and_listen(fd, &addr, err, err_size);
+	if (ret)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return ret;
+}
+
+/* ---- the message thread ----------------------------------------------- */
+
+static int accept_client(struct vfio_user_server *server)
+{
+	return accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+}
+
+static void turn_away(struct vfio_user_server *server)
+{
+	int fd = accept_client(server);
+
+	if (fd < 0)
+		return;
+	log_limited(server->log, LOG_VFIO_USER, LOG_WARN,
+		    "%s: turned away a second client", server->name);
+	close(fd);
+}
+
+/* Handle what happens on the connection once; false: it is over. */
+static bool serve_once(struct vfio_user_server *server, int sock)
+{
+	struct vfio_user_irqs *irqs = &server->device->irqs;
+	struct pollfd fds[] = {
+		{ .fd = server->stop.fd, .events = POLLIN },
+		{ .fd = sock, .events = POLLIN },
+		{ .fd = vfio_user_irqs_unmask_fd(irqs), .events = POLLIN },
+		{ .fd = server->listen_fd, .events = POLLIN },
+	};
+
+	if (poll(fds, ARRAY_LEN(fds), -1) < 0)
+		return errno == EINTR;
+	if (fds[0].revents)
+		return false;
+	if (fds[2].revents)
+		vfio_user_irqs_unmask(irqs);
+	if (fds[3].revents)
+		turn_away(server);
+	return !fds[1].revents || vfio_user_device_handle(server->device) > 0;
+}
+
+static void serve(struct vfio_user_server *server, int sock)
+{
+	vfio_user_device_connect(server->device, sock);
+	while (!atomic_load(&server->stopping) && serve_once(server, sock))
+		;
+	vfio_user_device_disconnect(server->device);
+}
+
+/* Wait for a client; -1: none, look again. */
+static int wait_client(struct vfio_user_server *server)
+{
+	struct pollfd fds[] = {
+		{ .fd = server->stop.fd, .events = POLLIN },
+		{ .fd = server->listen_fd, .events = POLLIN },
+	};
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	int fd;
+
+	if (poll(fds, ARRAY_LEN(fds), -1) < 0 || !fds[1].revents)
+		return -1;
+	fd = accept_client(server);
+	if (fd < 0) {           /* out of descriptors, say: do not spin */
+		log_limited(server->log, LOG_VFIO_USER, LOG_WARN,
+			    "%s: cannot accept a client: %s", server->name,
+			    strerror(errno));
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+static void *server_thread(void *arg)
+{
+	struct vfio_user_server *server = arg;
+
+	while (!atomic_load(&server->stopping)) {
+		int sock = wait_client(server);
+
+		if (sock >= 0)
+			serve(server, sock);
+	}
+	return NULL;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct vfio_user_server *server)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&server->thread, NULL, server_thread, server);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -ret;
+}
+
+/* ---- life ------------------------------------------------------------- */
+
+static void free_parts(struct vfio_user_server *server)
+{
+	if (server->listen_fd >= 0) {
+		unlink(server->path);
+		close(server->listen_fd);
+	}
+	if (server->stop.fd >= 0)
+		event_done(&server->stop);
+	free(server->path);
+	free(server);
+}
+
+int vfio_user_server_new(struct vfio_user_device *device, const char *path,
+			 const char *name, const struct log *log, char *err,
+			 size_t err_size, struct vfio_user_server **ret_server)
+{
+	struct vfio_user_server *server = calloc(1, sizeof(*server));
+	int ret = -ENOMEM;
+
+	*err = '\0';
+	if (server) {
+		server->device = device;
+		server->log = log;
+		server->name = name;
+		server->listen_fd = server->stop.fd = -1;
+		server->path = strdup(path);
+		ret = server->path ? event_init(&server->stop) : -ENOMEM;
+		if (!ret)
+			ret = vfio_user_listen(path, err, err_size,
+					       &server->listen_fd);
+		if (!ret)
+			ret = start_thread(server);
+		if (ret)
+			free_parts(server);
+	}
+	if (ret && !*err)
+		snprintf(err, err_size, "%s", strerror(-ret));
+	if (!ret)
+		*ret_server = server;
+	return ret;
+}
+
+void vfio_user_server_free(struct vfio_user_server *server)
+{
+	if (!server)
+		return;
+	atomic_store(&server->stopping, true);
+	event_signal(&server->stop);
+	vfio_user_device_hang_up(server->device);
+	pthread_join(server->thread, NULL);
+	free_parts(server);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfio_user_server.h - a vfio-user function on a listening socket.
+ *
+ * One thread accepts one client at a time and does what it says
+ * (vfio_user_device.h).  A second one that connects meanwhile is turned away,
+ * since a function cannot be shared.
+ */
+#ifndef VFIO_USER_SERVER_H
+#define VFIO_USER_SERVER_H
+
+#include "common/event.h"
+#include "tools/vfio_user/vfio_user_device.h"
+
+#include <stdatomic.h>
+
+struct vfio_user_server {
+	struct vfio_user_device *device;
+	const struct log *log;
+	const char *name;
+	int listen_fd;
+	char *path;                     /* removed at the end */
+	pthread_t thread;
+	struct event stop;
+	atomic_bool stopping;
+};
+
+/*
+ * Listen on a socket at `path`.  A socket there that nobody listens on any
+ * more is replaced.  0 or -errno; then err holds one line for a person.
+ */
+int vfio_user_listen(const char *path, char *err, size_t err_size,
+		     int *ret_fd);
+
+/*
+ * Serve the device, whose owner stays the caller, on a socket at `path`, in a
+ * thread of its own.  name and log must outlive the server.  0 or -errno; then
+ * err holds one line for a person.
+ */
+int vfio_user_server_new(struct vfio_user_device *device, const char *path,
+			 const char *name, const struct log *log, char *err,
+			 size_t err_size, struct vfio_user_server **ret_server);
+
+/*
+ * End the connection, stop the device, remove the socket.  Blocks until that
+ * is done.  NULL is allowed.
+ */
+void vfio_user_server_free(struct vfio_user_server *server);
+
+#endif
