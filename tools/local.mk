@@ -26,7 +26,7 @@ EXTRA_DIST += %reldir%/common.sh
 
 # What the host-side programs are made of, besides their main files.
 noinst_LTLIBRARIES += libhost.la
-libhost_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINDIR='"$(pciplugdir)"'
+libhost_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINDIR='"$(plugindir)"'
 libhost_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libhost_la_SOURCES = \
 	%reldir%/host_options.c %reldir%/host_options.h \

@@ -37,7 +37,7 @@ static char *build_path(void)
 
 	if (!dir)
 		return NULL;
-	path = g_build_filename(dir, "plugin", ".libs", PLUGIN_FILE, NULL);
+	path = g_build_filename(dir, ".libs", PLUGIN_FILE, NULL);
 	if (access(path, F_OK))
 		return NULL;
 	return g_steal_pointer(&path);
