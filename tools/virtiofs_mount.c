@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtiofs-mount - the VirtioFs server on /dev/fuse: a share without a VM.
+ *
+ * What a guest sees of a share is mounted on this host.  It serves until it
+ * is unmounted or told to end by a signal, and then exits.
+ */
+#include "config.h"
+
+#include "fuse/dev/fuse_dev.h"
+#include "lxutil/lx_volume.h"
+#include "plugin/plugin_config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define PROGRAM "virtiofs-mount"
+#define THREADS_DEFAULT 4
+
+struct options {
+	const char *share, *mountpoint, *log_file;
+	unsigned threads;
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"Usage: " PROGRAM " [OPTION...] TAG:ROOT[,OPTION...] MOUNTPOINT\n"
+		"Mount on this host what a guest would see of a virtio-fs share.\n"
+		"\n"
+		"  --threads=N      threads that serve (default: %d)\n"
+		"  --log-file=PATH  append the log to PATH instead of stderr\n"
+		"  --help           show this\n"
+		"  --version        show the version\n"
+		"\n"
+		"It ends when MOUNTPOINT is unmounted, or by SIGINT or SIGTERM.\n"
+		"HVLITE_LOG=fuse=trace,virtiofs=trace logs every request and reply.\n"
+		"\n%s", THREADS_DEFAULT, plugin_option_help);
+}
+
+__attribute__((format(printf, 1, 2), noreturn))
+static void die(const char *format, ...)
+{
+	va_list ap;
+
+	fputs(PROGRAM ": ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "threads", required_argument, NULL, 't' },
+		{ "log-file", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	guint64 threads = THREADS_DEFAULT;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			if (!g_ascii_string_to_unsigned(optarg, 10, 1,
+							FUSE_DEV_THREADS_MAX,
+							&threads, NULL))
+				die("--threads=%s: expected 1 to %d", optarg,
+				    FUSE_DEV_THREADS_MAX);
+			break;
+		case 'l':
+			o->log_file = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		case 'V':
+			puts(PROGRAM " " PACKAGE_VERSION);
+			exit(0);
+		default:        /* getopt has said what is wrong */
+			exit(2);
+		}
+	}
+	if (argc - optind != 2)
+		die("expected TAG:ROOT and MOUNTPOINT (see --help)");
+	o->share = argv[optind];
+	o->mountpoint = argv[optind + 1];
+	o->threads = (unsigned)threads;
+}
+
+/* As many descriptors as the host lets us have: each inode holds one. */
+static void raise_nofile(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* else as it was */
+	}
+}
+
+/* Turns the first signal into an unmount, which ends the serving threads. */
+static void *unmount_on_signal(void *arg)
+{
+	sigset_t set;
+	int signal;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	while (sigwait(&set, &signal))
+		;
+	fuse_dev_unmount(arg);
+	return NULL;
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void serve(const struct options *o, const struct plugin_config *config,
+		  struct fuse_session *session, const struct log *log)
+{
+	const struct fuse_dev_params params = {
+		.source = config->tag,
+		.mountpoint = o->mountpoint,
+		.read_only = config->fs.read_only,
+		.threads = o->threads,
+		.thread_init = lx_thread_init,
+	};
+	struct fuse_dev *dev;
+	pthread_t thread;
+	const char *what;
+	int ret;
+
+	ret = fuse_dev_mount(&params, session, log, &dev, &what);
+	if (ret)
+		die("%s: %s: %s", o->mountpoint, what, strerror(-ret));
+	if (pthread_create(&thread, NULL, unmount_on_signal, dev)) {
+		fuse_dev_unmount(dev);
+		die("cannot start a thread");
+	}
+	log_info(log, LOG_PLUGIN, "'%s' shares %s at %s", config->tag,
+		 config->root, o->mountpoint);
+	fuse_dev_join(dev);
+	pthread_cancel(thread);         /* sigwait() is where it ends */
+	pthread_join(thread, NULL);
+	fuse_dev_free(dev);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct plugin_config config;
+	struct fuse_session *session;
+	struct vfs_server *server;
+	g_autoptr(GError) error = NULL;
+	struct log log;
+	int ret;
+
+	parse(argc, argv, &o);
+	if (!plugin_config_parse(o.share, &config, &error))
+		die("%s", error->message);
+	block_signals();
+	raise_nofile();
+	log_init(&log, 2);
+	ret = o.log_file ? log_open_file(&log, o.log_file) : 0;
+	if (ret)
+		die("--log-file %s: %s", o.log_file, strerror(-ret));
+	log_set_filter_from_env(&log);
+	ret = vfs_server_new(config.root, &config.fs, &log, &server);
+	if (ret)
+		die("root '%s': %s", config.root, strerror(-ret));
+	session = fuse_session_new(&vfs_fuse_ops, server, &log);
+	if (!session)
+		die("out of memory");
+	serve(&o, &config, session, &log);
+	fuse_session_free(session);
+	vfs_server_free(server);
+	plugin_config_done(&config);
+	log_done(&log);
+	return 0;
+}
