@@ -14,3 +14,5 @@ libfuse_la_SOURCES = \
 	%reldir%/fuse_request.c %reldir%/fuse_request.h \
 	%reldir%/fuse_session.c %reldir%/fuse_session.h \
 	%reldir%/fuse_trace.c %reldir%/fuse_trace.h
+
+include fuse/dev/local.mk

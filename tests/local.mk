@@ -12,3 +12,4 @@ include tests/device/local.mk
 include tests/abi/local.mk
 include tests/layers/local.mk
 include tests/guest/local.mk
+include tests/mount/local.mk

@@ -1,0 +1,2 @@
+TESTS += %reldir%/test_mount.sh
+EXTRA_DIST += %reldir%/test_mount.sh
