@@ -1,1 +1,2 @@
 
+dist_man_MANS += %reldir%/man/virtiofs-mount.1
