@@ -11,6 +11,7 @@
  */
 #include "plugin/plugin_config.h"
 
+#include "common/bytes.h"
 #include "virtio/fs/vfs_device.h"
 #include "virtio/virtio_core.h"
 
@@ -49,7 +50,8 @@ static bool fail(GError **error, const char *format, ...)
 
 	va_start(ap, format);
 	if (error && !*error)
-		*error = g_error_new_valist(config_error_quark(), 1, format, ap);
+		*error = g_error_new_valist(config_error_quark(), 1, format,
+					    ap);
 	va_end(ap);
 	return false;
 }
@@ -59,8 +61,9 @@ static bool set_number(const char *key, const char *value, unsigned min,
 {
 	guint64 n;
 
-	if (!value || !g_ascii_string_to_unsigned(value, 10, min, max, &n, NULL) ||
-	    (pow2 && (n & (n - 1))))
+	if (!value ||
+	    !g_ascii_string_to_unsigned(value, 10, min, max, &n, NULL) ||
+	    (pow2 && !is_pow2(n)))
 		return fail(error, "%s=%s: expected %s from %u to %u", key,
 			    value ? value : "",
 			    pow2 ? "a power of 2" : "a number", min, max);

@@ -54,7 +54,8 @@ char *plugin_inspect(struct pciplug_device *dev)
 	json_object_object_add(o, "queues", queues(core));
 	add_number(o, "nodes", stats.nodes);
 	add_number(o, "handles", stats.handles);
-	text = g_strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	text = g_strdup(json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN));
 	json_object_put(o);
 	return text;
 }

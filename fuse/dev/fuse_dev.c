@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,23 +100,24 @@ static int receive_fd(int fd)
 	return ret;
 }
 
-/* Run fusermount3 with these arguments; its exit status, or -errno. */
+/*
+ * Run fusermount3 with these arguments and, unless it is -1, the socket
+ * comm_fd as its descriptor 3.  Its exit status, or -errno.
+ */
 static int run_helper(char *const argv[], int comm_fd)
 {
-	char number[16];
-	int status;
-	pid_t pid = fork();
+	char *env[] = { (char *)"_FUSE_COMMFD=3", NULL };
+	posix_spawn_file_actions_t actions;
+	int status, ret;
+	pid_t pid;
 
-	if (pid < 0)
-		return -errno;
-	if (!pid) {
-		snprintf(number, sizeof(number), "%d", comm_fd);
-		setenv("_FUSE_COMMFD", number, 1);
-		if (comm_fd >= 0)
-			fcntl(comm_fd, F_SETFD, 0);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
+	posix_spawn_file_actions_init(&actions);
+	if (comm_fd >= 0)
+		posix_spawn_file_actions_adddup2(&actions, comm_fd, 3);
+	ret = posix_spawnp(&pid, argv[0], &actions, NULL, argv, env);
+	posix_spawn_file_actions_destroy(&actions);
+	if (ret)
+		return -ret;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -137,7 +139,10 @@ static int mount_by_helper(const struct fuse_dev_params *p)
 		return -errno;
 	ret = run_helper(argv, pair[0]);
 	close(pair[0]);
-	ret = ret ? -EPERM : receive_fd(pair[1]);
+	if (!ret)
+		ret = receive_fd(pair[1]);
+	else if (ret > 0)
+		ret = -EPERM;           /* it has said why */
 	close(pair[1]);
 	return ret;
 }
@@ -213,6 +218,7 @@ int fuse_dev_mount(const struct fuse_dev_params *params,
 		   struct fuse_session *session, const struct log *log,
 		   struct fuse_dev **ret_dev, const char **ret_what)
 {
+	unsigned threads = MIN(params->threads, FUSE_DEV_THREADS_MAX);
 	struct fuse_dev *dev = calloc(1, sizeof(*dev));
 	int fd, clone, ret;
 
@@ -237,8 +243,7 @@ int fuse_dev_mount(const struct fuse_dev_params *params,
 	}
 	*ret_what = "thread";
 	ret = add_server(dev, fd);
-	while (!ret && dev->count < MIN(params->threads, FUSE_DEV_THREADS_MAX) &&
-	       (clone = clone_dev(fd)) >= 0)
+	while (!ret && dev->count < threads && (clone = clone_dev(fd)) >= 0)
 		if (add_server(dev, clone))
 			break;          /* fewer threads will do */
 	if (ret) {

@@ -40,7 +40,8 @@ static void msix_signal(void *ctx, uint16_t vector, uint64_t addr,
 	enter(host);
 	if (vector < FAKE_HOST_VECTORS)
 		host->msix[vector]++;
-	if (vector >= FAKE_HOST_VECTORS || !message_ok(host, vector, addr, data))
+	if (vector >= FAKE_HOST_VECTORS ||
+	    !message_ok(host, vector, addr, data))
 		host->violations++;
 	leave(host);
 }

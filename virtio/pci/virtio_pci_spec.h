@@ -58,7 +58,7 @@ enum {
 	VIRTIO_PCI_COMMON_Q_DESCLO = 0x20,      /* le64 queue_desc */
 	VIRTIO_PCI_COMMON_Q_AVAILLO = 0x28,     /* le64 queue_driver */
 	VIRTIO_PCI_COMMON_Q_USEDLO = 0x30,      /* le64 queue_device */
-	VIRTIO_PCI_COMMON_Q_NDATA = 0x38,       /* le16 queue_notif_config_data */
+	VIRTIO_PCI_COMMON_Q_NDATA = 0x38,     /* le16 queue_notif_config_data */
 	VIRTIO_PCI_COMMON_Q_RESET = 0x3a,       /* le16 queue_reset */
 	VIRTIO_PCI_COMMON_SIZE = 0x3c
 };

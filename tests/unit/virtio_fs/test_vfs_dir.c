@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "share.h"
+#include "tests/unit/virtio_fs/share.h"
 
 #include "lxutil/lx_volume.h"
 
