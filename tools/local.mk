@@ -40,6 +40,7 @@ bin_PROGRAMS += pciplug-vfio-user
 pciplug_vfio_user_SOURCES = %reldir%/pciplug_vfio_user.c
 pciplug_vfio_user_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)
+
 bin_PROGRAMS += virtiofs-mount
 virtiofs_mount_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 virtiofs_mount_SOURCES = %reldir%/virtiofs_mount.c
