@@ -52,7 +52,9 @@ void fuse_init_answer(struct fuse_init_info *info,
 	/* These two are about the reply below, whatever init() thinks. */
 	info->flags |= FUSE_INIT_EXT | FUSE_MAX_PAGES;
 	info->flags &= info->offered;
-	info->max_write = MIN(info->max_write, FUSE_MAX_WRITE);
+	/* Linux takes no less than a page for an answer. */
+	info->max_write = MAX(MIN(info->max_write, FUSE_MAX_WRITE),
+			      PAGE_SIZE_MIN);
 	memset(ret_out, 0, sizeof(*ret_out));
 	ret_out->major = FUSE_KERNEL_VERSION;
 	ret_out->minor = FUSE_KERNEL_MINOR_VERSION;
@@ -65,6 +67,6 @@ void fuse_init_answer(struct fuse_init_info *info,
 	ret_out->max_write = info->max_write;
 	ret_out->time_gran = info->time_gran;
 	if (info->flags & FUSE_MAX_PAGES)
-		ret_out->max_pages = (uint16_t)MAX(
-			info->max_write / PAGE_SIZE_MIN, 1);
+		ret_out->max_pages =
+			(uint16_t)(info->max_write / PAGE_SIZE_MIN);
 }

@@ -18,10 +18,7 @@ bool fuse_reply_init(struct fuse_reply *r, struct iov_tail out)
 
 ssize_t fuse_reply_add(struct fuse_reply *r, const void *record, size_t len)
 {
-	if (len > r->room || !iov_tail_write(&r->body, record, len))
-		return -LX_EIO;
-	r->room -= len;
-	return (ssize_t)len;
+	return iov_tail_write(&r->body, record, len) ? (ssize_t)len : -LX_EIO;
 }
 
 ssize_t fuse_reply_finish(struct fuse_reply *r, uint64_t unique,

@@ -20,15 +20,13 @@
 struct fuse_reply {
 	struct iov_tail head;           /* where the header goes */
 	struct iov_tail body;           /* where the rest of the body goes */
-	size_t room;                    /* bytes for a body */
+	size_t room;                    /* bytes for the whole body */
 };
 
 /* A reply into `out`; false when it has no room for a header. */
 bool fuse_reply_init(struct fuse_reply *r, struct iov_tail out);
 
-/*
- * Add a record.  Returns len, or -LX_EIO when it does not fit.
- */
+/* Add a record.  Returns len, or -LX_EIO when it does not fit. */
 ssize_t fuse_reply_add(struct fuse_reply *r, const void *record, size_t len);
 
 /*

@@ -66,6 +66,8 @@ static int fake_init(void *p, struct fuse_init_info *info)
 	fs->info = *info;
 	info->flags |= fs->add;
 	info->flags &= ~fs->remove;
+	if (fs->max_write)
+		info->max_write = fs->max_write;
 	return note(fs, "init 7.%u;", info->minor);
 }
 

@@ -33,6 +33,7 @@ struct fake_fs {
 	size_t fill;                    /* bytes that those with dst write */
 	struct fuse_init_info info;     /* what init() saw */
 	uint64_t add, remove;           /* flags that init() changes */
+	uint32_t max_write;             /* what init() asks for, if not 0 */
 	size_t dst_size;                /* of the last dst or src */
 	uint8_t *data;                  /* last src or value; of dst_size */
 };

@@ -252,6 +252,12 @@ static void refuses_writes_that_are_short_or_long(void **state)
 	begin_with(b, FUSE_WRITE, 3, &in);
 	add(b, "hello world", 11);
 	assert_int_equal(send_request(b), -LX_EINVAL);
+	/* What the header does not count is not data. */
+	in.size = 11;
+	begin_with(b, FUSE_WRITE, 3, &in);
+	add(b, "hello world", 11);
+	b->request->len--;
+	assert_int_equal(send_request(b), -LX_EINVAL);
 	in.size = FUSE_MAX_WRITE + 1;
 	begin_with(b, FUSE_WRITE, 3, &in);
 	assert_int_equal(send_request(b), -LX_EINVAL);

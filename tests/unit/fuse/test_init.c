@@ -133,6 +133,33 @@ static void tells_no_max_pages_to_who_does_not_know_it(void **state)
 	bench_free(b);
 }
 
+static void lets_the_file_system_lower_max_write(void **state)
+{
+	static const struct {
+		uint32_t wanted, max_write, max_pages;
+	} cases[] = {
+		{ 65536, 65536, 16 }, { 4096, 4096, 1 }, { 100, 4096, 1 },
+		{ FUSE_MAX_WRITE + 1, FUSE_MAX_WRITE, 256 },
+		{ UINT32_MAX, FUSE_MAX_WRITE, 256 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct bench *b = bench_new();
+		const struct fuse_write_in in = { .size = 4097 };
+
+		b->fs.max_write = cases[i].wanted;
+		assert_int_equal(send_init(b, 7, 45, ~0ull), 0);
+		assert_int_equal(answer(b)->max_write, cases[i].max_write);
+		assert_int_equal(answer(b)->max_pages, cases[i].max_pages);
+		begin_with(b, FUSE_WRITE, 1, &in);
+		add_letters(b, 4096);
+		assert_int_equal(send_request(b), cases[i].max_write < 4097 ?
+				 -LX_EINVAL : 0);
+		bench_free(b);
+	}
+}
+
 static void takes_shorter_records(void **state)
 {
 	const struct fuse_init_in in = {
@@ -198,6 +225,7 @@ int main(void)
 		cmocka_unit_test(answers_only_flags_that_were_offered),
 		cmocka_unit_test(lets_the_file_system_choose),
 		cmocka_unit_test(tells_no_max_pages_to_who_does_not_know_it),
+		cmocka_unit_test(lets_the_file_system_lower_max_write),
 		cmocka_unit_test(takes_shorter_records),
 		cmocka_unit_test(fails_when_the_file_system_does),
 		cmocka_unit_test(does_not_start_without_room_for_its_answer),
