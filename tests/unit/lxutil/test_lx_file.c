@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_node.h"
+
 #include "tests/unit/lxutil/lx_fixture.h"
 
 #include <fcntl.h>
@@ -190,6 +192,33 @@ static void flags_that_are_not_its_own_do_nothing(void **state)
 	}
 }
 
+static void the_hosts_file_has_the_guests_flags(void **state)
+{
+	static const struct {
+		uint32_t lx;
+		int host;
+	} flags[] = {
+		{ LX_O_APPEND, O_APPEND }, { LX_O_NONBLOCK, O_NONBLOCK },
+		{ LX_O_DSYNC, O_DSYNC }, { LX_O_SYNC, O_SYNC },
+		{ LX_O_TRUNC, 0 }, { LX_O_SYNC | LX_O_APPEND,
+				     O_SYNC | O_APPEND },
+	};
+	const int all = O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DIRECT |
+			O_NOATIME | O_PATH;
+	struct fixture *fx = *state;
+
+	fixture_file(fx, "f", NULL);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		struct lx_file *file = fixture_open(fx, "f",
+						    LX_O_RDWR | flags[i].lx);
+
+		assert_int_equal(fcntl(file->fd, F_GETFL) & all,
+				 O_RDWR | flags[i].host);
+		assert_int_equal(fcntl(file->fd, F_GETFD), FD_CLOEXEC);
+		lx_file_close(file);
+	}
+}
+
 static void only_regular_files_are_opened(void **state)
 {
 	static const struct {
@@ -291,6 +320,7 @@ int main(void)
 		fixture_test(appends_whatever_the_offset),
 		fixture_test(opens_for_what_was_asked),
 		fixture_test(flags_that_are_not_its_own_do_nothing),
+		fixture_test(the_hosts_file_has_the_guests_flags),
 		fixture_test(only_regular_files_are_opened),
 		fixture_test(a_read_only_volume_opens_for_reading),
 		fixture_test(the_host_decides_about_noatime_and_permission),
