@@ -204,16 +204,15 @@ static void core_broken(void *owner, struct virtio_worker *worker)
 	struct virtio_core *core = owner;
 	bool tell;
 
+	log_limited(core->log, LOG_VIRTIO, LOG_WARN,
+		    "%s: queue %u is broken: %s", core->params.name,
+		    worker->index, worker->queue.error);
 	pthread_mutex_lock(&core->lock);
 	vq->broken = true;
 	tell = core->reset == RESET_NONE;
 	if (tell)
 		core->status |= VIRTIO_STATUS_NEEDS_RESET;
 	pthread_mutex_unlock(&core->lock);
-
-	log_limited(core->log, LOG_VIRTIO, LOG_WARN,
-		    "%s: queue %u is broken: %s", core->params.name,
-		    worker->index, worker->queue.error);
 	if (tell)
 		core->transport_ops->config_interrupt(core->transport);
 }

@@ -235,7 +235,7 @@ bool fake_guest_wait_broken(struct fake_guest *g)
 
 /*
  * Sleep until the queue's interrupt, of which `seen` have been counted.  False:
- * none came, or the device broke meanwhile.
+ * none came.
  */
 static bool sleep_until_interrupt(struct fake_guest *g, unsigned q,
 				  unsigned seen)
@@ -258,8 +258,6 @@ int fake_guest_wait(struct fake_guest *g, unsigned q, uint16_t *ret_head,
 
 		if (fake_ring_collect(ring, ret_head, ret_len))
 			return 0;
-		if (broken(g))
-			return -ECONNRESET;
 		if (fake_ring_arm(ring) &&
 		    !sleep_until_interrupt(g, q, seen))
 			return broken(g) ? -ECONNRESET : -ETIMEDOUT;

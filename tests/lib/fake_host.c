@@ -59,12 +59,22 @@ static void intx_set(void *ctx, int asserted)
 	leave(host);
 }
 
+static void enter_mem(struct fake_host *host)
+{
+	enter(host);
+	host->held++;
+	pthread_cond_broadcast(&host->changed);
+	while (host->hold_mem)
+		pthread_cond_wait(&host->changed, &host->lock);
+	host->held--;
+	leave(host);
+}
+
 static int mem_read(void *ctx, uint64_t gpa, void *buf, size_t len)
 {
 	struct fake_host *host = ctx;
 
-	enter(host);
-	leave(host);
+	enter_mem(host);
 	return fake_ram_read(&host->ram, gpa, buf, len);
 }
 
@@ -72,8 +82,7 @@ static int mem_write(void *ctx, uint64_t gpa, const void *buf, size_t len)
 {
 	struct fake_host *host = ctx;
 
-	enter(host);
-	leave(host);
+	enter_mem(host);
 	return fake_ram_write(&host->ram, gpa, buf, len);
 }
 
@@ -251,6 +260,25 @@ bool fake_host_wait_msix(struct fake_host *host, unsigned vector,
 
 	pthread_mutex_lock(&host->lock);
 	while (host->msix[vector] <= seen && !ret)
+		ret = pthread_cond_timedwait(&host->changed, &host->lock, &end);
+	pthread_mutex_unlock(&host->lock);
+	return !ret;
+}
+
+void fake_host_hold_mem(struct fake_host *host, bool hold)
+{
+	pthread_mutex_lock(&host->lock);
+	host->hold_mem = hold;
+	leave(host);
+}
+
+bool fake_host_wait_held(struct fake_host *host)
+{
+	const struct timespec end = deadline();
+	int ret = 0;
+
+	pthread_mutex_lock(&host->lock);
+	while (!host->held && !ret)
 		ret = pthread_cond_timedwait(&host->changed, &host->lock, &end);
 	pthread_mutex_unlock(&host->lock);
 	return !ret;

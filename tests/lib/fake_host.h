@@ -32,6 +32,8 @@ struct fake_host {
 	/* Protected by lock. */
 	bool quiet;                     /* nothing may be called (T4) */
 	bool refuse_doorbells;
+	bool hold_mem;                  /* mem_read and mem_write wait */
+	unsigned held;                  /* how many do */
 	unsigned violations;            /* of `quiet`; wrong messages */
 	unsigned msix[FAKE_HOST_VECTORS];
 	bool intx;
@@ -48,6 +50,11 @@ void fake_host_done(struct fake_host *host);
 /* From now on every callback but log is a violation; or no longer. */
 void fake_host_set_quiet(struct fake_host *host, bool quiet);
 unsigned fake_host_violations(struct fake_host *host);
+
+/* Let mem_read and mem_write wait, which holds a request up; or go on. */
+void fake_host_hold_mem(struct fake_host *host, bool hold);
+/* Wait until one does; false: none comes. */
+bool fake_host_wait_held(struct fake_host *host);
 
 unsigned fake_host_msix(struct fake_host *host, unsigned vector);
 /* Wait until vector was signalled more than `seen` times; false: never. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static void die(const char *what)
 {
@@ -18,17 +19,33 @@ static void die(const char *what)
 void fake_ram_init(struct fake_ram *ram, uint64_t gpa, size_t size)
 {
 	*ram = (struct fake_ram){ .gpa = gpa, .size = size };
-	ram->base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (ram->base == MAP_FAILED)
+	ram->fd = memfd_create("fake_ram", MFD_CLOEXEC);
+	if (ram->fd < 0 || ftruncate(ram->fd, (off_t)size))
 		die("no memory");
+	ram->base = fake_ram_map(ram);
 	pthread_mutex_init(&ram->lock, NULL);
 }
 
 void fake_ram_done(struct fake_ram *ram)
 {
-	munmap(ram->base, ram->size);
+	fake_ram_unmap(ram, ram->base);
+	close(ram->fd);
 	pthread_mutex_destroy(&ram->lock);
+}
+
+void *fake_ram_map(const struct fake_ram *ram)
+{
+	void *p = mmap(NULL, ram->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       ram->fd, 0);
+
+	if (p == MAP_FAILED)
+		die("cannot be mapped");
+	return p;
+}
+
+void fake_ram_unmap(const struct fake_ram *ram, void *alias)
+{
+	munmap(alias, ram->size);
 }
 
 uint64_t fake_ram_alloc(struct fake_ram *ram, size_t size, size_t align)

@@ -19,12 +19,20 @@ struct fake_ram {
 	uint64_t gpa;
 	size_t size;
 	size_t used;                    /* by fake_ram_alloc() */
+	int fd;
 	pthread_mutex_t lock;
 };
 
 /* Zeroed memory; ends the test program when there is none. */
 void fake_ram_init(struct fake_ram *ram, uint64_t gpa, size_t size);
 void fake_ram_done(struct fake_ram *ram);
+
+/*
+ * The same memory mapped once more, for a device: what touches it after the
+ * unmap ends the test program.
+ */
+void *fake_ram_map(const struct fake_ram *ram);
+void fake_ram_unmap(const struct fake_ram *ram, void *alias);
 
 /* A guest address; ends the test program when the memory is used up. */
 uint64_t fake_ram_alloc(struct fake_ram *ram, size_t size, size_t align);

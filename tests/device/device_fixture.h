@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device_fixture.h - a device of the built plugin, a host around it and a
+ * guest on it, sharing a temporary tree.
+ */
+#ifndef TESTS_DEVICE_DEVICE_FIXTURE_H
+#define TESTS_DEVICE_DEVICE_FIXTURE_H
+
+#include "common/bytes.h"
+#include "lxutil/lx.h"
+#include "tests/lib/fuse_client.h"
+#include "tests/lib/tmptree.h"
+#include "virtio/virtio_spec.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define HOST_RAM_SIZE (64u << 20)
+#define HIPRIO 0
+#define REQUESTS 1                      /* the first request queue */
+
+struct device_fixture {
+	struct tmptree tree;
+	struct fake_host host;
+	const struct pciplug_plugin *plugin;
+	struct pciplug_device *dev;
+	void *alias;                    /* what mem_add() announced, or NULL */
+	struct fake_guest guest;
+	struct fuse_client client;
+};
+
+static const struct fake_guest_options default_options = {
+	.features = VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX),
+	.indirect = true,
+};
+
+/* $VIRTIOFS_PLUGIN, or the one of this build tree. */
+static inline const struct pciplug_plugin *load_plugin(void)
+{
+	const struct pciplug_plugin *(*entry)(void);
+	const char *path = getenv("VIRTIOFS_PLUGIN");
+	const char *top = getenv("top_builddir");
+	char built[4096];
+	void *so;
+
+	if (!path) {
+		snprintf(built, sizeof(built), "%s/.libs/virtiofs.so",
+			 top ? top : ".");
+		path = built;
+	}
+	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!so)
+		fail_msg("%s", dlerror());
+	*(void **)&entry = dlsym(so, PCIPLUG_ENTRY_V1);
+	assert_non_null(entry);
+	return entry();
+}
+
+/* A device for this host and option value, stopped and without memory. */
+static inline void device_create(struct device_fixture *f, const char *options)
+{
+	char config[sizeof(f->tree.root) + 64], err[256] = "";
+
+	snprintf(config, sizeof(config), "myfs:%s%s", f->tree.root, options);
+	if (f->plugin->create(&f->host.table, config, err, sizeof(err),
+			      &f->dev))
+		fail_msg("create: %s", err);
+}
+
+static inline void device_add_memory(struct device_fixture *f)
+{
+	f->alias = fake_ram_map(&f->host.ram);
+	assert_int_equal(f->plugin->mem_add(f->dev, f->host.ram.gpa,
+					    f->host.ram.size, f->alias,
+					    PCIPLUG_MEM_READ |
+					    PCIPLUG_MEM_WRITE), 0);
+}
+
+static inline void device_remove_memory(struct device_fixture *f)
+{
+	assert_int_equal(f->plugin->mem_remove(f->dev, f->host.ram.gpa,
+					       f->host.ram.size), 0);
+	fake_ram_unmap(&f->host.ram, f->alias);
+	f->alias = NULL;
+}
+
+static inline void device_probe(struct device_fixture *f)
+{
+	const char *error = fake_guest_probe(&f->guest, &f->host, f->plugin,
+					     f->dev);
+
+	if (error)
+		fail_msg("%s", error);
+	f->client = (struct fuse_client){
+		.guest = &f->guest, .queue = REQUESTS,
+		.uid = getuid(), .gid = getgid(),
+	};
+}
+
+static inline void device_drive(struct device_fixture *f,
+				const struct fake_guest_options *options)
+{
+	const char *error = fake_guest_setup(&f->guest, options);
+
+	if (error)
+		fail_msg("%s", error);
+}
+
+static inline void device_mount(struct device_fixture *f)
+{
+	device_drive(f, &default_options);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+}
+
+/* The mount answers. */
+static inline void assert_alive(struct device_fixture *f)
+{
+	struct fuse_attr attr;
+
+	assert_int_equal(fuse_client_getattr(&f->client, FUSE_ROOT_ID, &attr),
+			 0);
+	assert_true(LX_S_ISDIR(attr.mode));
+}
+
+static inline void pause_ms(long ms)
+{
+	const struct timespec t = { 0, ms * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* A host, and a tree of a few files; no device yet. */
+static inline int host_setup(void **state)
+{
+	static struct device_fixture f;
+
+	f = (struct device_fixture){ .plugin = load_plugin() };
+	tmptree_init(&f.tree, "d dir\nf dir/inner inside\nf file hello\n"
+			      "l link file\n");
+	fake_host_init(&f.host, HOST_RAM_SIZE);
+	*state = &f;
+	return 0;
+}
+
+static inline int device_teardown(void **state)
+{
+	struct device_fixture *f = *state;
+	unsigned violations, doorbells;
+
+	fake_host_hold_mem(&f->host, false);
+	fake_host_set_quiet(&f->host, false);
+	f->plugin->destroy(f->dev);
+	violations = fake_host_violations(&f->host);
+	doorbells = fake_host_doorbells(&f->host);
+	if (f->alias)
+		fake_ram_unmap(&f->host.ram, f->alias);
+	fake_host_done(&f->host);
+	tmptree_done(&f->tree);
+	assert_int_equal(violations, 0);
+	assert_int_equal(doorbells, 0);
+	return 0;
+}
+
+/* A started device with memory, probed. */
+static inline int device_setup(void **state)
+{
+	struct device_fixture *f;
+
+	host_setup(state);
+	f = *state;
+	device_create(f, "");
+	device_add_memory(f);
+	assert_int_equal(f->plugin->start(f->dev), 0);
+	device_probe(f);
+	return 0;
+}
+
+/* And mounted. */
+static inline int mount_setup(void **state)
+{
+	device_setup(state);
+	device_mount(*state);
+	return 0;
+}
+
+#define host_test(name) \
+	cmocka_unit_test_setup_teardown(name, host_setup, device_teardown)
+#define device_test(name) \
+	cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
+#define mount_test(name) \
+	cmocka_unit_test_setup_teardown(name, mount_setup, device_teardown)
+
+#endif
