@@ -45,3 +45,11 @@ bin_PROGRAMS += virtiofs-mount
 virtiofs_mount_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 virtiofs_mount_SOURCES = %reldir%/virtiofs_mount.c
 virtiofs_mount_LDADD = libfuse_dev.la $(LINK_PLUGIN)
+
+bin_PROGRAMS += pciplug-info
+pciplug_info_SOURCES = \
+	%reldir%/info_device.c %reldir%/info_device.h \
+	%reldir%/info_virtio.c %reldir%/info_virtio.h \
+	%reldir%/pciplug_info.c
+pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)

@@ -49,6 +49,18 @@ static int fail(const struct program *p, int status)
 	return status;
 }
 
+/* The plugin's own words, set in below its option. */
+static void print_option_help(const char *text)
+{
+	while (*text) {
+		int len = (int)strcspn(text, "\n");
+
+		printf("      %.*s\n", len, text);
+		text += len;
+		text += *text == '\n';
+	}
+}
+
 static int print_help(const struct program *p)
 {
 	const struct pciplug_plugin *t = &p->plugin.table;
@@ -58,8 +70,9 @@ static int print_help(const struct program *p)
 	       "Serve the PCI devices of the plugin %s on vfio-user sockets.\n"
 	       "\n", t->option, t->option_value, t->option, t->option_value,
 	       t->name);
-	printf("  --%s %s\n%s%s"
-	       "  --socket-dir DIR  where the sockets are made, each TAG.sock\n"
+	printf("  --%s %s\n", t->option, t->option_value);
+	print_option_help(t->option_help);
+	printf("  --socket-dir DIR  where the sockets are made, each TAG.sock\n"
 	       "  --log-file PATH   append the log to PATH instead of stderr\n"
 	       "  --plugin PATH     the plugin, instead of the installed virtiofs.so\n"
 	       "  --help            this text\n"
@@ -67,9 +80,7 @@ static int print_help(const struct program *p)
 	       "  -- COMMAND        run a QEMU with the devices attached, and exit with it\n"
 	       "\n"
 	       "HVLITE_LOG filters the log: off, error, warn, info, debug or trace, or\n"
-	       "TARGET=LEVEL, separated by commas.\n",
-	       t->option, t->option_value, t->option_help,
-	       g_str_has_suffix(t->option_help, "\n") ? "" : "\n");
+	       "TARGET=LEVEL, separated by commas.\n");
 	return EXIT_OK;
 }
 
