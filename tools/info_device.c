@@ -59,8 +59,9 @@ json_object *info_plugin(const struct pciplug_plugin *plugin)
 	json_object *info = json_object_new_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		json_object_object_add(info, members[i].key,
-				       json_object_new_string(members[i].value));
+		json_object_object_add(
+			info, members[i].key,
+			json_object_new_string(members[i].value));
 	return info;
 }
 

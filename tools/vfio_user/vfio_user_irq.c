@@ -259,7 +259,8 @@ static int act(struct vfio_user_irqs *irqs, uint32_t index, uint32_t number,
 
 /* DATA_NONE acts on each vector, DATA_BOOL where its byte is not 0. */
 static int set_vectors(struct vfio_user_irqs *irqs,
-		       const struct vfio_user_irq_set *set, const uint8_t *bools)
+		       const struct vfio_user_irq_set *set,
+		       const uint8_t *bools)
 {
 	int ret = 0;
 
@@ -291,6 +292,7 @@ static int set_locked(struct vfio_user_irqs *irqs,
 
 int vfio_user_irqs_set(struct vfio_user_irqs *irqs, struct vfio_user_msg *msg)
 {
+	const uint32_t all = VFIO_USER_SET_DATA | VFIO_USER_SET_ACTION;
 	struct vfio_user_irq_set set;
 	int ret;
 
@@ -298,7 +300,7 @@ int vfio_user_irqs_set(struct vfio_user_irqs *irqs, struct vfio_user_msg *msg)
 		return -EINVAL;
 	memcpy(&set, msg->body, sizeof(set));
 	if (set.index >= VFIO_USER_IRQS ||
-	    set.flags & ~(uint32_t)(VFIO_USER_SET_DATA | VFIO_USER_SET_ACTION) ||
+	    set.flags & ~all ||
 	    !range_within(set.start, set.count, 0, irqs->count[set.index]))
 		return -EINVAL;
 	pthread_mutex_lock(&irqs->lock);

@@ -85,8 +85,8 @@ int vfio_user_version_parse(const uint8_t *body, size_t len,
 	struct vfio_user_caps caps = {
 		.max_data_xfer_size = VFIO_USER_XFER_MAX,
 	};
-	const char *json = (const char *)body + sizeof(struct vfio_user_version);
 	struct vfio_user_version version;
+	const char *json = (const char *)body + sizeof(version);
 	int ret;
 
 	*ret_why = "its version message is too short or too long";
