@@ -1,6 +1,10 @@
-
-dist_man_MANS += %reldir%/man/virtiofs-mount.1
-
 dist_man_MANS += \
 	%reldir%/man/pciplug-info.1 \
-	%reldir%/man/pciplug-vfio-user.1
+	%reldir%/man/pciplug-vfio-user.1 \
+	%reldir%/man/virtiofs-mount.1 \
+	%reldir%/man/virtiofs-plugin.7
+EXTRA_DIST += \
+	%reldir%/README.md \
+	%reldir%/abi.md \
+	%reldir%/architecture.md \
+	%reldir%/logging.md

@@ -5,10 +5,10 @@ layer_checks = \
 	%reldir%/check-layers.sh \
 	%reldir%/check-prefix.sh \
 	%reldir%/check-size.sh \
-	%reldir%/check-style.sh
+	%reldir%/check-style.sh \
+	%reldir%/check-symbols.sh
 TESTS += $(layer_checks)
 EXTRA_DIST += $(layer_checks) \
-	%reldir%/check-symbols.sh \
 	%reldir%/layers.txt \
 	%reldir%/size-exceptions.txt \
 	%reldir%/tree.sh

@@ -3,4 +3,4 @@
 #include <linux/fuse.h>
 
 #define TABLE proto_linux
-#include "proto_table.h"
+#include "tests/unit/fuse/proto_table.h"

@@ -3,4 +3,4 @@
 #include "fuse/fuse_proto.h"
 
 #define TABLE proto_ours
-#include "proto_table.h"
+#include "tests/unit/fuse/proto_table.h"

@@ -128,7 +128,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lets_nobody_pass_when_closed),
 		cmocka_unit_test(lets_more_pass_than_it_has_slots),
-		cmocka_unit_test(stops_when_all_have_left_and_holds_others_back),
+		cmocka_unit_test(
+			stops_when_all_have_left_and_holds_others_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 static const uint64_t own_flags =
 	FUSE_INIT_EXT | FUSE_MAX_PAGES | FUSE_BIG_WRITES | FUSE_ASYNC_READ |

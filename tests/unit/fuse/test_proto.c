@@ -38,7 +38,7 @@ static void is_what_the_kernel_header_says(void **state)
 	assert_in_range(rows, 380, 1000);
 }
 
-/* Numbers newer than the headers of a stable distribution, from their source. */
+/* Numbers newer than a stable distribution's headers, from their source. */
 static void has_what_came_after_the_installed_header(void **state)
 {
 	(void)state;

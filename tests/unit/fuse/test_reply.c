@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 #include "fuse/fuse_dispatch.h"
 #include "fuse/fuse_reply.h"
@@ -81,7 +81,9 @@ static void carries_every_error_that_linux_takes(void **state)
 static void writes_body_then_header(void **state)
 {
 	uint8_t mem[24] = { 0 };
-	const struct iov iov[] = { { mem, 3 }, { mem + 3, 0 }, { mem + 3, 21 } };
+	const struct iov iov[] = {
+		{ mem, 3 }, { mem + 3, 0 }, { mem + 3, 21 }
+	};
 	struct fuse_out_header h;
 	struct fuse_reply r;
 	ssize_t result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The grammar of requests: what is refused, with which error, uncalled. */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 #include "fuse/fuse_request.h"
 
@@ -272,7 +272,9 @@ static void refuses_requests_beyond_the_limit(void **state)
 /* The guest changes the name after it was checked: the copy does not change. */
 static void keeps_a_private_copy(void **state)
 {
-	static const struct fuse_grammar lookup = { .text = { FUSE_TEXT_NAME } };
+	static const struct fuse_grammar lookup = {
+		.text = { FUSE_TEXT_NAME }
+	};
 	uint8_t bytes[44] = { 44, [4] = FUSE_LOOKUP, [40] = 'a', 'b', 'c' };
 	const struct iov iov = { bytes, sizeof(bytes) };
 	struct fuse_message m;

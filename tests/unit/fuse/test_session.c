@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_fs.h"
+#include "tests/unit/fuse/fake_fs.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -203,7 +203,8 @@ static void refuses_wrong_parameters(void **state)
 
 	assert_int_equal(virtio_pci_new(&params, &ops, f, &host, f, &f->mem,
 					&f->log, &vp), -EINVAL);
-	host.msix_signal = (void (*)(void *, uint16_t, uint64_t, uint32_t))abort;
+	host.msix_signal =
+		(void (*)(void *, uint16_t, uint64_t, uint32_t))abort;
 	ops.config_size = 0x1001;
 	assert_int_equal(virtio_pci_new(&params, &ops, f, &host, f, &f->mem,
 					&f->log, &vp), -EINVAL);
