@@ -39,6 +39,18 @@ struct fuse_request {
 	uint64_t unique;
 	uint64_t node;
 	uint32_t uid, gid, pid;
+	/*
+	 * For what creates: the caller's umask where INIT agreed on
+	 * FUSE_DONT_MASK (else 0, the guest has applied it); one further group
+	 * of the caller (FUSE_CREATE_SUPP_GROUP); and a security context to
+	 * give to what is created (FUSE_SECURITY_CTX), or a NULL name.
+	 */
+	uint32_t umask;
+	bool has_group;
+	uint32_t group;
+	const char *secctx_name;
+	const void *secctx;
+	size_t secctx_len;
 };
 
 /* What INIT agreed on; all fields are settled before and after init(). */
@@ -146,6 +158,42 @@ struct fuse_ops {
 			     struct iov_tail *dst);
 	int (*removexattr)(void *fs, const struct fuse_request *req,
 			   const char *name);
+
+	int (*fallocate)(void *fs, const struct fuse_request *req,
+			 const struct fuse_fallocate_in *in);
+	/* SEEK_DATA and SEEK_HOLE (and the others); the new offset. */
+	int (*lseek)(void *fs, const struct fuse_request *req,
+		     const struct fuse_lseek_in *in, uint64_t *ret_offset);
+	/* Bytes copied; COPY_FILE_RANGE and COPY_FILE_RANGE_64. */
+	int64_t (*copy_file_range)(void *fs, const struct fuse_request *req,
+				   const struct fuse_copy_file_range_in *in);
+	/* Write out the whole file system of the node. */
+	int (*syncfs)(void *fs, const struct fuse_request *req);
+	/* An unnamed regular file in the directory req->node. */
+	int (*tmpfile)(void *fs, const struct fuse_request *req,
+		       const struct fuse_create_in *in,
+		       struct fuse_entry_out *ret_entry,
+		       struct fuse_open_out *ret_open);
+	int (*statx)(void *fs, const struct fuse_request *req,
+		     const struct fuse_statx_in *in,
+		     struct fuse_statx_out *ret_stx);
+	/*
+	 * Restricted ioctls only (no FUSE_IOCTL_UNRESTRICTED): data is in_size
+	 * private bytes; what is written to dst, up to in->out_size bytes, is
+	 * returned as a count.
+	 */
+	ssize_t (*ioctl)(void *fs, const struct fuse_request *req,
+			 const struct fuse_ioctl_in *in, const void *data,
+			 struct iov_tail *dst);
+	int (*getlk)(void *fs, const struct fuse_request *req,
+		     const struct fuse_lk_in *in,
+		     struct fuse_file_lock *ret_lock);
+	/*
+	 * SETLK and SETLKW, record locks and (FUSE_LK_FLOCK) flock.  Never
+	 * waits: -LX_EAGAIN says that the lock is taken.
+	 */
+	int (*setlk)(void *fs, const struct fuse_request *req,
+		     const struct fuse_lk_in *in);
 };
 
 #endif

@@ -146,6 +146,9 @@ struct lx_stat {
 	uint32_t rdev_major, rdev_minor;
 	uint32_t blksize;
 	bool has_btime;
+	uint64_t attributes;            /* STATX_ATTR_* that are set... */
+	uint64_t attributes_mask;       /* ...of those that are known */
+	uint32_t dio_mem_align, dio_offset_align; /* 0: no direct I/O known */
 };
 
 struct lx_statfs {
@@ -158,6 +161,36 @@ struct lx_statfs {
 /* Who asks: the new owner of what is created. */
 struct lx_caller {
 	uint32_t uid, gid;
+	uint32_t umask;                 /* where no default ACL says more */
+	bool has_group;                 /* also a member of `group` */
+	uint32_t group;
 };
+
+/* A record lock; the range is [start, end], end UINT64_MAX >> 1: to EOF. */
+enum {
+	LX_F_RDLCK = 0,
+	LX_F_WRLCK = 1,
+	LX_F_UNLCK = 2
+};
+
+struct lx_lock {
+	uint64_t start, end;
+	uint32_t type;                  /* LX_F_* */
+	uint32_t pid;                   /* of the holder; 0: unknown */
+};
+
+/* fallocate(2) modes. */
+#define LX_FALLOC_FL_KEEP_SIZE 0x01u
+#define LX_FALLOC_FL_PUNCH_HOLE 0x02u
+#define LX_FALLOC_FL_COLLAPSE_RANGE 0x08u
+#define LX_FALLOC_FL_ZERO_RANGE 0x10u
+#define LX_FALLOC_FL_INSERT_RANGE 0x20u
+#define LX_FALLOC_FL_UNSHARE_RANGE 0x40u
+
+#define LX_SEEK_SET 0u
+#define LX_SEEK_CUR 1u
+#define LX_SEEK_END 2u
+#define LX_SEEK_DATA 3u
+#define LX_SEEK_HOLE 4u
 
 #endif

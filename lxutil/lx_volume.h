@@ -106,7 +106,8 @@ enum {
 	LX_SET_MTIME = 1 << 5,
 	LX_SET_ATIME_NOW = 1 << 6,      /* instead of LX_SET_ATIME */
 	LX_SET_MTIME_NOW = 1 << 7,
-	LX_SET_CTIME = 1 << 8           /* touch: ctime becomes now */
+	LX_SET_CTIME = 1 << 8,          /* touch: ctime becomes now */
+	LX_SET_KILL_PRIV = 1 << 9       /* drop setuid, setgid, capabilities */
 };
 
 struct lx_setattr {
@@ -197,12 +198,61 @@ int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);
  */
 ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 		uint64_t offset);
-/* Write; with LX_O_APPEND, at the end of the file. */
+/*
+ * Write; with LX_O_APPEND, at the end of the file.  kill_priv: as by a process
+ * without privilege, so that setuid and setgid bits are dropped.
+ */
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
-		 uint64_t offset);
+		 uint64_t offset, bool kill_priv);
 /* What close(2) would report: delayed write errors of network hosts. */
 int lx_flush(struct lx_file *file);
 int lx_fsync(struct lx_file *file, bool data_only);
+
+/* fallocate(2), every mode (LX_FALLOC_*) that the host's file has. */
+int lx_fallocate(struct lx_file *file, uint32_t mode, uint64_t offset,
+		 uint64_t len);
+/* -LX_ENXIO: no data (or hole) at or after offset. */
+int lx_lseek(struct lx_file *file, uint64_t offset, uint32_t whence,
+	     uint64_t *ret_offset);
+/* Bytes copied, perhaps fewer than len; shares blocks where the host can. */
+int64_t lx_copy_range(struct lx_file *from, uint64_t from_offset,
+		      struct lx_file *to, uint64_t to_offset, uint64_t len);
+/* Write out the whole file system that the node is on. */
+int lx_syncfs(struct lx_volume *vol, struct lx_node *node);
+/*
+ * An unnamed file of the directory's file system, opened; see lx_create().
+ * LX_O_EXCL: it can never be linked.
+ */
+int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
+	       uint32_t mode, const struct lx_caller *who,
+	       struct lx_file **ret_file,
+	       struct lx_node **ret_node, struct lx_stat *ret_st);
+
+/*
+ * The ioctls that are about a file's own attributes: FS_IOC_GETFLAGS,
+ * SETFLAGS, FSGETXATTR, FSSETXATTR, GETVERSION, MEASURE_VERITY,
+ * ENABLE_VERITY, GET_ENCRYPTION_POLICY(_EX); others -LX_ENOTTY.  data is
+ * in_size bytes, the answer up to out_size bytes in out; returns its length.
+ */
+ssize_t lx_ioctl(struct lx_file *file, uint32_t cmd, const void *data,
+		 size_t in_size, void *out, size_t out_size);
+
+/* ---- locks ------------------------------------------------------------- */
+
+/*
+ * Locks belong to an lx_file (an open file description): whoever needs an
+ * owner of his own opens one by lx_open_for_locks(), read-write where the
+ * process may.  They hold against the host's other processes.  Closing drops
+ * them.  None of these waits: -LX_EAGAIN.
+ */
+int lx_open_for_locks(struct lx_volume *vol, struct lx_node *node,
+		      struct lx_file **ret_file);
+/* What stands against *lock, or type LX_F_UNLCK in *ret_lock. */
+int lx_getlk(struct lx_file *file, const struct lx_lock *lock,
+	     struct lx_lock *ret_lock);
+int lx_setlk(struct lx_file *file, const struct lx_lock *lock);
+/* type is LX_F_*; flock(2). */
+int lx_flock(struct lx_file *file, uint32_t type);
 
 /* ---- directories ------------------------------------------------------- */
 
