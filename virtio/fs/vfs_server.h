@@ -13,12 +13,45 @@
 
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
+#include "lxutil/lx.h"
 
 struct vfs_server;
 
+/* What a guest may keep; virtiofsd's words and meanings. */
+enum vfs_cache {
+	VFS_CACHE_NEVER,                /* nothing: always what the host has */
+	VFS_CACHE_METADATA,             /* names and attributes, no data */
+	VFS_CACHE_AUTO,                 /* for a second; data until reopened */
+	VFS_CACHE_ALWAYS                /* as if nobody else changed files */
+};
+
+/* How long names and attributes hold where no `timeout` is given. */
+#define VFS_TIMEOUT_AUTO_S 1
+#define VFS_TIMEOUT_ALWAYS_S 86400
+
+/*
+ * All zeros is not the default: see vfs_options_default().  What the guest's
+ * kernel does not offer at INIT is not used, whatever stands here.
+ */
 struct vfs_options {
 	bool read_only;
+	enum vfs_cache cache;
+	bool has_timeout;
+	struct lx_time timeout;         /* of names and attributes */
+	struct lx_time negative_timeout; /* of names that do not exist */
+	bool writeback;                 /* the guest buffers writes */
+	bool allow_mmap;                /* shared mmap without a page cache */
+	bool direct_io;                 /* O_DIRECT reaches the host's file */
+	bool readdirplus;
+	bool preserve_noatime;          /* so does O_NOATIME */
+	bool xattr;
+	bool posix_acl;
+	bool security_label;
+	bool announce_submounts;
+	bool killpriv_v2;               /* the server drops setuid bits */
 };
+
+void vfs_options_default(struct vfs_options *ret_options);
 
 /*
  * A server for the host directory `root`.  log is borrowed until
