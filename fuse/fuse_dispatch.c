@@ -9,6 +9,9 @@
 	((c)->ops->member ? \
 	 (c)->ops->member((c)->fs, &(c)->msg.req, ##__VA_ARGS__) : -LX_ENOSYS)
 
+/* Counts in replies of 32 bits are of whole pages. */
+#define PAGE_BYTES 4096u
+
 /* A result without a record. */
 static ssize_t answer(int rc)
 {
@@ -178,14 +181,25 @@ static ssize_t do_open(struct fuse_call *c)
 	return answer_record(c, rc, &out, sizeof(out));
 }
 
+/* The reply of what creates and opens. */
+struct fuse_created {
+	struct fuse_entry_out entry;
+	struct fuse_open_out open;
+};
+
 static ssize_t do_create(struct fuse_call *c)
 {
-	struct {
-		struct fuse_entry_out entry;
-		struct fuse_open_out open;
-	} out = { 0 };
+	struct fuse_created out = { 0 };
 	int rc = CALL(c, create, &c->msg.args.create, c->msg.text[0],
 		      &out.entry, &out.open);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_tmpfile(struct fuse_call *c)
+{
+	struct fuse_created out = { 0 };
+	int rc = CALL(c, tmpfile, &c->msg.args.create, &out.entry, &out.open);
 
 	return answer_record(c, rc, &out, sizeof(out));
 }
@@ -313,11 +327,100 @@ static ssize_t do_removexattr(struct fuse_call *c)
 	return answer(CALL(c, removexattr, c->msg.text[0]));
 }
 
-/* Nothing can be interrupted, and the guest waits for the reply proper. */
-static ssize_t do_interrupt(struct fuse_call *c)
+/* ---- ranges of files -------------------------------------------------- */
+
+static ssize_t do_fallocate(struct fuse_call *c)
 {
-	(void)c;
-	return 0;
+	return answer(CALL(c, fallocate, &c->msg.args.fallocate));
+}
+
+static ssize_t do_lseek(struct fuse_call *c)
+{
+	struct fuse_lseek_out out = { 0 };
+	int rc = CALL(c, lseek, &c->msg.args.lseek, &out.offset);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+/* The reply has 32 bits for the count, so no more are asked for. */
+static ssize_t do_copy_file_range(struct fuse_call *c)
+{
+	struct fuse_copy_file_range_in in = c->msg.args.copy_file_range;
+	struct fuse_write_out out = { 0 };
+	int64_t n;
+
+	in.len = MIN(in.len, UINT32_MAX & ~(PAGE_BYTES - 1));
+	n = CALL(c, copy_file_range, &in);
+	if (n < 0)
+		return (ssize_t)n;
+	out.size = (uint32_t)n;
+	return fuse_reply_add(&c->reply, &out, sizeof(out));
+}
+
+static ssize_t do_copy_file_range_64(struct fuse_call *c)
+{
+	struct fuse_copy_file_range_out out = { 0 };
+	int64_t n = CALL(c, copy_file_range, &c->msg.args.copy_file_range);
+
+	if (n < 0)
+		return (ssize_t)n;
+	out.bytes_copied = (uint64_t)n;
+	return fuse_reply_add(&c->reply, &out, sizeof(out));
+}
+
+static ssize_t do_syncfs(struct fuse_call *c)
+{
+	return answer(CALL(c, syncfs));
+}
+
+/* ---- locks ------------------------------------------------------------ */
+
+static ssize_t do_getlk(struct fuse_call *c)
+{
+	struct fuse_lk_out out = { 0 };
+	int rc = CALL(c, getlk, &c->msg.args.lk, &out.lk);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+static ssize_t do_setlk(struct fuse_call *c)
+{
+	int rc = CALL(c, setlk, &c->msg.args.lk);
+
+	if (rc == -LX_EAGAIN && c->msg.req.opcode == FUSE_SETLKW)
+		return FUSE_WAIT;
+	return answer(rc);
+}
+
+/* ---- other attributes of files ---------------------------------------- */
+
+static ssize_t do_statx(struct fuse_call *c)
+{
+	struct fuse_statx_out out = { 0 };
+	int rc = CALL(c, statx, &c->msg.args.statx, &out);
+
+	return answer_record(c, rc, &out, sizeof(out));
+}
+
+/* A record, and behind it what the ioctl passes out. */
+static ssize_t do_ioctl(struct fuse_call *c)
+{
+	const struct fuse_ioctl_in *in = &c->msg.args.ioctl;
+	struct iov_tail behind = c->reply.body, dst;
+	struct fuse_ioctl_out out = { 0 };
+	size_t size;
+	ssize_t n;
+
+	if (in->flags & FUSE_IOCTL_UNRESTRICTED)
+		return -LX_ENOTTY;
+	size = MIN(in->out_size, c->reply.room - sizeof(out));
+	iov_tail_skip(&behind, sizeof(out));
+	n = cut(c, &behind, size, &dst);
+	if (!n)
+		n = answer_bytes(CALL(c, ioctl, in, c->msg.value, &dst), size);
+	if (n < 0)
+		return n;
+	return fuse_reply_add(&c->reply, &out, sizeof(out)) + n;
 }
 
 /* ---- the table -------------------------------------------------------- */
@@ -330,6 +433,8 @@ static ssize_t do_interrupt(struct fuse_call *c)
 #define XATTR .in.text = { FUSE_TEXT_XATTR }
 #define VALUE .in.tail = FUSE_TAIL_VALUE
 #define DATA .in.tail = FUSE_TAIL_DATA
+#define IOCTL .in.tail = FUSE_TAIL_IOCTL
+#define EXTENSIONS .in.tail = FUSE_TAIL_EXTENSIONS
 #define NO_REPLY .no_reply = true
 
 static const struct fuse_row table[] = {
@@ -344,11 +449,12 @@ static const struct fuse_row table[] = {
 	[FUSE_GETATTR] = { .run = do_getattr, ARGS(getattr), .out = OUT(attr) },
 	[FUSE_SETATTR] = { .run = do_setattr, ARGS(setattr), .out = OUT(attr) },
 	[FUSE_READLINK] = { .run = do_readlink },
-	[FUSE_SYMLINK] = { .run = do_symlink, NAME_TARGET, .out = OUT(entry) },
+	[FUSE_SYMLINK] = { .run = do_symlink, NAME_TARGET, EXTENSIONS,
+		.out = OUT(entry) },
 	[FUSE_MKNOD] = { .run = do_mknod, ARGS(mknod),
-		NAME, .out = OUT(entry) },
+		NAME, EXTENSIONS, .out = OUT(entry) },
 	[FUSE_MKDIR] = { .run = do_mkdir, ARGS(mkdir),
-		NAME, .out = OUT(entry) },
+		NAME, EXTENSIONS, .out = OUT(entry) },
 	[FUSE_UNLINK] = { .run = do_unlink, NAME },
 	[FUSE_RMDIR] = { .run = do_rmdir, NAME },
 	[FUSE_RENAME] = { .run = do_rename, ARGS(rename), NAMES },
@@ -356,7 +462,7 @@ static const struct fuse_row table[] = {
 	[FUSE_LINK] = { .run = do_link, ARGS(link), NAME, .out = OUT(entry) },
 	[FUSE_OPEN] = { .run = do_open, ARGS(open), .out = OUT(open) },
 	[FUSE_CREATE] = { .run = do_create, ARGS(create),
-		NAME, .out = OUT(entry) + OUT(open) },
+		NAME, EXTENSIONS, .out = OUT(entry) + OUT(open) },
 	[FUSE_READ] = { .run = do_read, ARGS(read) },
 	[FUSE_WRITE] = { .run = do_write, ARGS(write),
 		DATA, .out = OUT(write) },
@@ -374,14 +480,31 @@ static const struct fuse_row table[] = {
 	[FUSE_GETXATTR] = { .run = do_getxattr, ARGS(getxattr), XATTR },
 	[FUSE_LISTXATTR] = { .run = do_listxattr, ARGS(getxattr) },
 	[FUSE_REMOVEXATTR] = { .run = do_removexattr, XATTR },
-	[FUSE_INTERRUPT] = { .run = do_interrupt, ARGS(interrupt), NO_REPLY },
+	[FUSE_GETLK] = { .run = do_getlk, ARGS(lk), .out = OUT(lk) },
+	[FUSE_SETLK] = { .run = do_setlk, ARGS(lk) },
+	[FUSE_SETLKW] = { .run = do_setlk, ARGS(lk) },
+	[FUSE_INTERRUPT] = { .run = NULL, ARGS(interrupt), NO_REPLY },
+	[FUSE_IOCTL] = { .run = do_ioctl, ARGS(ioctl),
+		IOCTL, .out = OUT(ioctl) },
+	[FUSE_FALLOCATE] = { .run = do_fallocate, ARGS(fallocate) },
+	[FUSE_LSEEK] = { .run = do_lseek, ARGS(lseek), .out = OUT(lseek) },
+	[FUSE_COPY_FILE_RANGE] = { .run = do_copy_file_range,
+		ARGS(copy_file_range), .out = OUT(write) },
+	[FUSE_COPY_FILE_RANGE_64] = { .run = do_copy_file_range_64,
+		ARGS(copy_file_range), .out = OUT(copy_file_range) },
+	[FUSE_SYNCFS] = { .run = do_syncfs, ARGS(syncfs) },
+	[FUSE_TMPFILE] = { .run = do_tmpfile, ARGS(create),
+		.in.text = { FUSE_TEXT_ANY }, EXTENSIONS,
+		.out = OUT(entry) + OUT(open) },
+	[FUSE_STATX] = { .run = do_statx, ARGS(statx), .out = OUT(statx) },
 };
 
 const struct fuse_row *fuse_dispatch_find(uint32_t opcode)
 {
 	if (opcode >= ARRAY_LEN(table))
 		return NULL;
-	if (!table[opcode].run && opcode != FUSE_INIT && opcode != FUSE_DESTROY)
+	if (!table[opcode].run && opcode != FUSE_INIT &&
+	    opcode != FUSE_DESTROY && opcode != FUSE_INTERRUPT)
 		return NULL;
 	return &table[opcode];
 }

@@ -11,6 +11,7 @@
 
 #include "fuse/fuse_reply.h"
 #include "fuse/fuse_request.h"
+#include "fuse/fuse_session.h"
 
 /*
  * The longest READ: 256 pages (what max_pages says) of 64 KiB, the largest
@@ -39,7 +40,7 @@ struct fuse_call {
 struct fuse_row {
 	/*
 	 * Returns the length of the body that it put into the reply, or
-	 * -LX_E....  NULL: the session does it (INIT, DESTROY).
+	 * -LX_E....  NULL: the session does it (INIT, DESTROY, INTERRUPT).
 	 */
 	ssize_t (*run)(struct fuse_call *c);
 	struct fuse_grammar in;

@@ -2,6 +2,7 @@
 #include "fuse/fuse_request.h"
 
 #include "common/bytes.h"
+#include "fuse/fuse_extension.h"
 #include "fuse/fuse_session.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ static const struct {
 	[FUSE_TEXT_NAME] = { LX_NAME_MAX, LX_ENAMETOOLONG },
 	[FUSE_TEXT_TARGET] = { LX_PATH_MAX - 1, LX_ENAMETOOLONG },
 	[FUSE_TEXT_XATTR] = { LX_XATTR_NAME_MAX, LX_ERANGE },
+	[FUSE_TEXT_ANY] = { LX_NAME_MAX, LX_ENAMETOOLONG },
 };
 
 bool fuse_request_header(struct fuse_message *m, struct iov_tail in)
@@ -34,6 +36,7 @@ bool fuse_request_header(struct fuse_message *m, struct iov_tail in)
 	m->len = h.len;
 	m->rest = in;
 	m->left = h.len - sizeof(h);
+	m->extensions = (size_t)h.total_extlen * 8;
 	m->text[0] = m->text[1] = NULL;
 	m->value = NULL;
 	return true;
@@ -67,7 +70,7 @@ static bool text_ok(enum fuse_text kind, const char *s)
 	if (kind == FUSE_TEXT_NAME &&
 	    (!strcmp(s, ".") || !strcmp(s, "..") || strchr(s, '/')))
 		return false;
-	return *s;
+	return *s || kind == FUSE_TEXT_ANY;
 }
 
 /*
@@ -103,14 +106,47 @@ static int read_text(struct fuse_message *m, const struct fuse_grammar *g)
 	return 0;
 }
 
-static int read_value(struct fuse_message *m)
+/* Data of a known size, as a copy on the heap. */
+static int read_value(struct fuse_message *m, size_t size, size_t max)
 {
-	size_t size = m->args.setxattr.size;
-
-	if (size > LX_XATTR_SIZE_MAX)
+	if (size > max)
 		return -LX_E2BIG;
 	m->value = malloc(size ? size : 1);
 	return m->value ? take(m, m->value, size) : -LX_ENOMEM;
+}
+
+static int read_tail(struct fuse_message *m, enum fuse_tail tail,
+		     uint64_t flags)
+{
+	switch (tail) {
+	case FUSE_TAIL_VALUE:
+		return read_value(m, m->args.setxattr.size, LX_XATTR_SIZE_MAX);
+	case FUSE_TAIL_IOCTL:
+		return read_value(m, m->args.ioctl.in_size, FUSE_IOCTL_MAX);
+	case FUSE_TAIL_EXTENSIONS:
+		return fuse_extensions_read(m, flags);
+	default:
+		return 0;
+	}
+}
+
+/* The umask is the server's business only if INIT said so. */
+static void set_umask(struct fuse_message *m, uint64_t flags)
+{
+	if (!(flags & FUSE_DONT_MASK))
+		return;
+	switch (m->req.opcode) {
+	case FUSE_MKNOD:
+		m->req.umask = m->args.mknod.umask;
+		break;
+	case FUSE_MKDIR:
+		m->req.umask = m->args.mkdir.umask;
+		break;
+	case FUSE_CREATE:
+	case FUSE_TMPFILE:
+		m->req.umask = m->args.create.umask;
+		break;
+	}
 }
 
 int fuse_request_body(struct fuse_message *m, const struct fuse_grammar *g,
@@ -123,11 +159,10 @@ int fuse_request_body(struct fuse_message *m, const struct fuse_grammar *g,
 	if (g->tail != FUSE_TAIL_DATA && m->len > FUSE_REQUEST_MAX)
 		return -LX_EINVAL;
 	rc = read_args(m, g, flags);
+	set_umask(m, flags);
 	if (!rc && g->text[0])
 		rc = read_text(m, g);
-	if (!rc && g->tail == FUSE_TAIL_VALUE)
-		rc = read_value(m);
-	return rc;
+	return rc ? rc : read_tail(m, g->tail, flags);
 }
 
 void fuse_request_done(struct fuse_message *m)

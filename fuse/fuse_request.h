@@ -24,6 +24,7 @@ enum fuse_text {
 	FUSE_TEXT_NAME,                 /* one component of a path */
 	FUSE_TEXT_TARGET,               /* of a symbolic link */
 	FUSE_TEXT_XATTR,                /* name of an extended attribute */
+	FUSE_TEXT_ANY,                  /* a name that means nothing */
 	FUSE_TEXT_KINDS
 };
 
@@ -31,6 +32,8 @@ enum fuse_text {
 enum fuse_tail {
 	FUSE_TAIL_NONE,
 	FUSE_TAIL_VALUE,                /* of an extended attribute: copied */
+	FUSE_TAIL_IOCTL,                /* what an ioctl passes in: copied */
+	FUSE_TAIL_EXTENSIONS,           /* what creates may have: copied */
 	FUSE_TAIL_DATA                  /* any length; stays where it is */
 };
 
@@ -66,13 +69,24 @@ union fuse_args {
 	struct fuse_setxattr_in setxattr;
 	struct fuse_getxattr_in getxattr;
 	struct fuse_interrupt_in interrupt;
+	struct fuse_fallocate_in fallocate;
+	struct fuse_lseek_in lseek;
+	struct fuse_copy_file_range_in copy_file_range;
+	struct fuse_syncfs_in syncfs;
+	struct fuse_statx_in statx;
+	struct fuse_ioctl_in ioctl;
+	struct fuse_lk_in lk;
 };
+
+/* The longest data of an ioctl: what its number has bits for. */
+#define FUSE_IOCTL_MAX 16384u
 
 struct fuse_message {
 	struct fuse_request req;
 	uint32_t len;                   /* of the whole, as the guest says */
 	struct iov_tail rest;           /* what has not been parsed... */
 	size_t left;                    /* ...and how many bytes of it count */
+	size_t extensions;              /* bytes of them, at the end */
 	union fuse_args args;
 	const char *text[2];            /* point into text_buf */
 	void *value;                    /* on the heap, or NULL */
@@ -92,7 +106,8 @@ bool fuse_request_header(struct fuse_message *m, struct iov_tail in);
  *                 empty, ".", "..", holds a slash or does not end
  *   ENAMETOOLONG  a name or a target is too long
  *   ERANGE        an extended attribute's name is too long
- *   E2BIG         an extended attribute's value is too long
+ *   E2BIG         an extended attribute's value or an ioctl's data is too
+ *                 long
  *   EIO           the header tells more bytes than there are
  *   ENOMEM        no memory for the value
  */

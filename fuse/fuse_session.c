@@ -13,6 +13,7 @@
 #include "fuse/fuse_gate.h"
 #include "fuse/fuse_init.h"
 #include "fuse/fuse_trace.h"
+#include "fuse/fuse_wait.h"
 
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@ struct fuse_session {
 	uint64_t flags;                 /* agreed on; behind the gate */
 	uint32_t max_write;             /* likewise */
 	struct fuse_gate gate;
+	struct fuse_waits waits;
 };
 
 struct fuse_session *fuse_session_new(const struct fuse_ops *ops, void *fs,
@@ -36,6 +38,7 @@ struct fuse_session *fuse_session_new(const struct fuse_ops *ops, void *fs,
 	s->fs = fs;
 	s->log = log;
 	fuse_gate_init(&s->gate);
+	fuse_waits_init(&s->waits);
 	return s;
 }
 
@@ -45,6 +48,7 @@ void fuse_session_free(struct fuse_session *s)
 		return;
 	fuse_session_reset(s);
 	fuse_gate_done(&s->gate);
+	fuse_waits_done(&s->waits);
 	free(s);
 }
 
@@ -55,6 +59,7 @@ static bool close_session(struct fuse_session *s)
 
 	if (was_open && s->ops->destroy)
 		s->ops->destroy(s->fs);
+	fuse_waits_clear(&s->waits);
 	fuse_gate_start(&s->gate, false);
 	return was_open;
 }
@@ -135,6 +140,36 @@ static ssize_t do_destroy(struct fuse_session *s)
 	return close_session(s) ? 0 : -LX_EIO;
 }
 
+/*
+ * SETLKW, once more or for the last time.
+ */
+static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
+		       ssize_t result)
+{
+	int rc;
+
+	if (result != FUSE_WAIT) {
+		fuse_waits_end(&s->waits, c->msg.req.unique);
+		return result;
+	}
+	rc = fuse_waits_on(&s->waits, c->msg.req.unique);
+	return rc ? rc : FUSE_WAIT;
+}
+
+static ssize_t run(struct fuse_session *s, struct fuse_call *c,
+		   const struct fuse_row *row)
+{
+	switch (c->msg.req.opcode) {
+	case FUSE_SETLKW:
+		return waiting(s, c, row->run(c));
+	case FUSE_INTERRUPT:
+		fuse_waits_interrupt(&s->waits, c->msg.args.interrupt.unique);
+		return 0;
+	default:
+		return row->run(c);
+	}
+}
+
 /* A request of an open session. */
 static ssize_t pass(struct fuse_session *s, struct fuse_call *c,
 		    const struct fuse_row *row)
@@ -152,7 +187,7 @@ static ssize_t pass(struct fuse_session *s, struct fuse_call *c,
 	c->max_write = s->max_write;
 	result = parse(s, c, row, s->flags);
 	if (!result)
-		result = row->run(c);
+		result = run(s, c, row);
 	fuse_gate_leave(&s->gate, slot);
 	return result;
 }
@@ -162,7 +197,7 @@ static ssize_t handle(struct fuse_session *s, struct fuse_call *c,
 {
 	int rc;
 
-	if (!row || row->run)
+	if (c->msg.req.opcode != FUSE_INIT && c->msg.req.opcode != FUSE_DESTROY)
 		return pass(s, c, row);
 	rc = parse(s, c, row, 0);
 	if (rc)
@@ -212,7 +247,9 @@ ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 	}
 	result = handle(s, &c, row);
 	fuse_request_done(&c.msg);
-	if (!no_reply)
+	if (result == FUSE_WAIT)
+		len = FUSE_WAIT;
+	else if (!no_reply)
 		len = fuse_reply_finish(&c.reply, c.msg.req.unique, result,
 					&result);
 	ended(s, &c.msg, result, len, since);

@@ -19,6 +19,7 @@
 #include "common/iov.h"
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
+#include "lxutil/lx.h"
 
 struct fuse_session;
 
@@ -42,9 +43,19 @@ struct fuse_session *fuse_session_new(const struct fuse_ops *ops, void *fs,
 void fuse_session_free(struct fuse_session *s);
 
 /*
+ * What fuse_session_dispatch() returns for a request that waits for a lock:
+ * nothing was written, and the transport is to dispatch the same bytes again
+ * after a while, until it gets another answer.
+ */
+#define FUSE_WAIT (-(LX_MAX_ERRNO + 1))
+/* The while, in milliseconds: short at first, then doubled up to this. */
+#define FUSE_WAIT_MIN_MS 1
+#define FUSE_WAIT_MAX_MS 32
+
+/*
  * Handle one request.  Returns the length of the reply written at the start
  * of `out`; 0 when the request has none (FORGET, BATCH_FORGET, INTERRUPT);
- * or -LX_EINVAL, having done nothing, when `in` holds no whole header or `out`
+ * FUSE_WAIT; or -LX_EINVAL, having done nothing, when `in` holds no whole header or `out`
  * no room for an error reply where one is due.  A reply that does not fit
  * becomes an error reply.  May be called from several threads; blocks as the
  * file system does.

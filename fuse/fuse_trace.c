@@ -143,6 +143,13 @@ static void add_args(struct line *l, const struct fuse_message *m)
 	case FUSE_LISTXATTR:
 		add_number(l, "size", a->getxattr.size);
 		break;
+	case FUSE_TMPFILE:
+		add_mode(l, a->create.mode, a->create.umask);
+		add_hex(l, "flags", a->create.flags);
+		break;
+	case FUSE_STATX:
+		add_hex(l, "mask", a->statx.sx_mask);
+		break;
 	case FUSE_INTERRUPT:
 		add_number(l, "unique", a->interrupt.unique);
 		break;
@@ -191,6 +198,48 @@ static void add_file_args(struct line *l, const struct fuse_message *m)
 	}
 }
 
+/* Those of operations on ranges and locks. */
+static void add_range_args(struct line *l, const struct fuse_message *m)
+{
+	const union fuse_args *a = &m->args;
+
+	switch (m->req.opcode) {
+	case FUSE_FALLOCATE:
+		add_hex(l, "fh", a->fallocate.fh);
+		add_hex(l, "mode", a->fallocate.mode);
+		add_number(l, "offset", a->fallocate.offset);
+		add_number(l, "length", a->fallocate.length);
+		break;
+	case FUSE_LSEEK:
+		add_hex(l, "fh", a->lseek.fh);
+		add_number(l, "offset", a->lseek.offset);
+		add_number(l, "whence", a->lseek.whence);
+		break;
+	case FUSE_COPY_FILE_RANGE:
+	case FUSE_COPY_FILE_RANGE_64:
+		add_hex(l, "fh", a->copy_file_range.fh_in);
+		add_number(l, "offset", a->copy_file_range.off_in);
+		add_hex(l, "to fh", a->copy_file_range.fh_out);
+		add_number(l, "offset", a->copy_file_range.off_out);
+		add_number(l, "length", a->copy_file_range.len);
+		break;
+	case FUSE_GETLK:
+	case FUSE_SETLK:
+	case FUSE_SETLKW:
+		add_hex(l, "fh", a->lk.fh);
+		add_hex(l, "owner", a->lk.owner);
+		add_number(l, "type", a->lk.lk.type);
+		add_number(l, "start", a->lk.lk.start);
+		add_number(l, "end", a->lk.lk.end);
+		add_hex(l, "lk_flags", a->lk.lk_flags);
+		break;
+	case FUSE_IOCTL:
+		add_hex(l, "fh", a->ioctl.fh);
+		add_hex(l, "cmd", a->ioctl.cmd);
+		break;
+	}
+}
+
 uint64_t fuse_trace_now(void)
 {
 	struct timespec ts;
@@ -220,6 +269,7 @@ void fuse_trace_request(const struct log *log, const struct fuse_message *m,
 	if (!error) {
 		add_args(&l, m);
 		add_file_args(&l, m);
+		add_range_args(&l, m);
 		for (int i = 0; i < 2 && m->text[i]; i++)
 			add_name(&l, m->text[i]);
 	}
@@ -238,13 +288,15 @@ void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
 	struct line l;
 
 	add_opcode(&l, m);
-	if (!len)
+	if (result == FUSE_WAIT)
+		add(&l, " -> waits");
+	else if (!len)
 		add(&l, " -> no reply");
 	else if (result < 0)
 		add(&l, " -> %s", fuse_error_name((int)result, buf));
 	else
 		add(&l, " -> ok");
-	if (len)
+	if (len > 0)
 		add(&l, ", %lld bytes", (long long)len);
 	add(&l, ", %llu us", us);
 	log_trace(log, LOG_FUSE, "%s", l.text);

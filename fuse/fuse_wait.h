@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_wait.h - requests that wait for a lock (SETLKW), and what interrupts
+ * them.
+ *
+ * Such a request is not held: its transport dispatches it again and again
+ * until the lock is free.  What must be known meanwhile is only that INTERRUPT
+ * has named it.  An INTERRUPT may overtake its request, so the last ones that
+ * met nobody are remembered; no number is used twice in a mount.
+ */
+#ifndef FUSE_FUSE_WAIT_H
+#define FUSE_FUSE_WAIT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUSE_WAITS_MAX 1024             /* -LX_ENOLCK beyond */
+#define FUSE_EARLY_INTERRUPTS 64
+
+struct fuse_waits {
+	pthread_mutex_t lock;           /* a leaf; guards all that follows */
+	size_t count;
+	struct {
+		uint64_t unique;
+		bool interrupted;
+	} wait[FUSE_WAITS_MAX];
+	size_t early_next;
+	uint64_t early[FUSE_EARLY_INTERRUPTS];
+};
+
+void fuse_waits_init(struct fuse_waits *w);
+void fuse_waits_done(struct fuse_waits *w);
+
+/*
+ * The request cannot be answered yet.  0: it waits (on); -LX_EINTR: it has
+ * been interrupted and waits no more; -LX_ENOLCK: too many wait.
+ */
+int fuse_waits_on(struct fuse_waits *w, uint64_t unique);
+/* The request is answered, whether it waited or not. */
+void fuse_waits_end(struct fuse_waits *w, uint64_t unique);
+
+void fuse_waits_interrupt(struct fuse_waits *w, uint64_t unique);
+
+/* The mount is gone, and all that it waited for. */
+void fuse_waits_clear(struct fuse_waits *w);
+
+#endif
