@@ -27,15 +27,24 @@ void event_signal(struct event *event)
 		;
 }
 
-void event_wait(struct event *event)
+bool event_wait_for(struct event *event, int ms)
 {
 	struct pollfd p = { .fd = event->fd, .events = POLLIN };
 	uint64_t count;
 
 	while (read(event->fd, &count, sizeof(count)) < 0) {
-		if (errno == EAGAIN)
-			(void)poll(&p, 1, -1);
-		else if (errno != EINTR)
-			return;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return false;
+		/* A handler of the host's that runs here may end it early. */
+		if (poll(&p, 1, ms) <= 0 && ms >= 0)
+			return false;
 	}
+	return true;
+}
+
+void event_wait(struct event *event)
+{
+	(void)event_wait_for(event, -1);
 }

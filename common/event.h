@@ -7,6 +7,7 @@
 #ifndef COMMON_EVENT_H
 #define COMMON_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct event {
@@ -22,6 +23,11 @@ void event_signal(struct event *event);
 
 /* Block until signalled, and clear it. */
 void event_wait(struct event *event);
+/*
+ * Likewise, but for `ms` milliseconds at most (negative: for ever).  Returns
+ * whether it was signalled.
+ */
+bool event_wait_for(struct event *event, int ms);
 
 /* The handle that another process or the kernel can signal. */
 static inline intptr_t event_handle(const struct event *event)

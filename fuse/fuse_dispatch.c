@@ -25,7 +25,7 @@ static ssize_t answer_record(struct fuse_call *c, int rc, const void *record,
 	return rc < 0 ? rc : fuse_reply_add(&c->reply, record, len);
 }
 
-/* A number of bytes written to memory that holds `size`. */
+/* A number of bytes, of at most `size`. */
 static ssize_t answer_bytes(ssize_t n, size_t size)
 {
 	return n > 0 && (size_t)n > size ? -LX_EIO : n;
@@ -347,23 +347,25 @@ static ssize_t do_copy_file_range(struct fuse_call *c)
 {
 	struct fuse_copy_file_range_in in = c->msg.args.copy_file_range;
 	struct fuse_write_out out = { 0 };
-	int64_t n;
+	ssize_t n;
 
 	in.len = MIN(in.len, UINT32_MAX & ~(PAGE_BYTES - 1));
-	n = CALL(c, copy_file_range, &in);
+	n = answer_bytes((ssize_t)CALL(c, copy_file_range, &in), in.len);
 	if (n < 0)
-		return (ssize_t)n;
+		return n;
 	out.size = (uint32_t)n;
 	return fuse_reply_add(&c->reply, &out, sizeof(out));
 }
 
 static ssize_t do_copy_file_range_64(struct fuse_call *c)
 {
+	const struct fuse_copy_file_range_in *in = &c->msg.args.copy_file_range;
 	struct fuse_copy_file_range_out out = { 0 };
-	int64_t n = CALL(c, copy_file_range, &c->msg.args.copy_file_range);
+	ssize_t n = answer_bytes((ssize_t)CALL(c, copy_file_range, in),
+				 in->len);
 
 	if (n < 0)
-		return (ssize_t)n;
+		return n;
 	out.bytes_copied = (uint64_t)n;
 	return fuse_reply_add(&c->reply, &out, sizeof(out));
 }

@@ -86,7 +86,7 @@ int fuse_extensions_read(struct fuse_message *m, uint64_t flags)
 		if (len < sizeof(h))
 			return -LX_EINVAL;
 		memcpy(&h, p, sizeof(h));
-		if (h.size < sizeof(h) || h.size > len)
+		if (h.size < sizeof(h) || h.size > len || h.size % 8)
 			return -LX_EINVAL;
 		rc = read_one(&m->req, flags, h.type, p + sizeof(h),
 			      h.size - sizeof(h));

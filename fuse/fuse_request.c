@@ -159,8 +159,10 @@ int fuse_request_body(struct fuse_message *m, const struct fuse_grammar *g,
 	if (g->tail != FUSE_TAIL_DATA && m->len > FUSE_REQUEST_MAX)
 		return -LX_EINVAL;
 	rc = read_args(m, g, flags);
+	if (rc)
+		return rc;
 	set_umask(m, flags);
-	if (!rc && g->text[0])
+	if (g->text[0])
 		rc = read_text(m, g);
 	return rc ? rc : read_tail(m, g->tail, flags);
 }

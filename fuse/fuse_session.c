@@ -140,9 +140,7 @@ static ssize_t do_destroy(struct fuse_session *s)
 	return close_session(s) ? 0 : -LX_EIO;
 }
 
-/*
- * SETLKW, once more or for the last time.
- */
+/* The result of a SETLKW, which may be that it waits (on). */
 static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
 		       ssize_t result)
 {
@@ -152,7 +150,8 @@ static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
 		fuse_waits_end(&s->waits, c->msg.req.unique);
 		return result;
 	}
-	rc = fuse_waits_on(&s->waits, c->msg.req.unique);
+	rc = fuse_waits_on(&s->waits, c->msg.req.unique,
+			   fuse_trace_now() / 1000000);
 	return rc ? rc : FUSE_WAIT;
 }
 
@@ -214,7 +213,7 @@ static void ended(struct fuse_session *s, const struct fuse_message *m,
 
 	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
 		fuse_trace_reply(s->log, m, result, len, since);
-	else if (result < 0)
+	else if (result < 0 && result != FUSE_WAIT)
 		log_limited(s->log, LOG_FUSE, LOG_DEBUG,
 			    "%s (opcode %u) on node %llu: %s",
 			    name ? name : "unknown", m->req.opcode,

@@ -55,10 +55,10 @@ void fuse_session_free(struct fuse_session *s);
 /*
  * Handle one request.  Returns the length of the reply written at the start
  * of `out`; 0 when the request has none (FORGET, BATCH_FORGET, INTERRUPT);
- * FUSE_WAIT; or -LX_EINVAL, having done nothing, when `in` holds no whole header or `out`
- * no room for an error reply where one is due.  A reply that does not fit
- * becomes an error reply.  May be called from several threads; blocks as the
- * file system does.
+ * FUSE_WAIT; or -LX_EINVAL, having done nothing, when `in` holds no whole
+ * header or `out` no room for an error reply where one is due.  A reply that
+ * does not fit becomes an error reply.  May be called from several threads;
+ * blocks as the file system does.
  */
 ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 			      struct iov_tail out);

@@ -38,25 +38,47 @@ static bool take_early(struct fuse_waits *w, uint64_t unique)
 	return false;
 }
 
-int fuse_waits_on(struct fuse_waits *w, uint64_t unique)
+/* Remember one more; false: there is no place for it. */
+static bool add(struct fuse_waits *w, uint64_t unique, uint64_t now_ms)
+{
+	size_t i = 0;
+
+	if (w->count < FUSE_WAITS_MAX) {
+		i = w->count++;
+	} else {
+		while (i < FUSE_WAITS_MAX &&
+		       now_ms - w->wait[i].seen_ms < FUSE_WAIT_STALE_MS)
+			i++;
+		if (i == FUSE_WAITS_MAX)
+			return false;
+	}
+	w->wait[i].unique = unique;
+	w->wait[i].seen_ms = now_ms;
+	w->wait[i].interrupted = false;
+	return true;
+}
+
+static void drop(struct fuse_waits *w, size_t i)
+{
+	w->wait[i] = w->wait[--w->count];
+}
+
+int fuse_waits_on(struct fuse_waits *w, uint64_t unique, uint64_t now_ms)
 {
 	int rc = 0;
 	size_t i;
 
 	pthread_mutex_lock(&w->lock);
 	i = find(w, unique);
-	if (i < w->count) {
-		if (w->wait[i].interrupted) {
-			w->wait[i] = w->wait[--w->count];
-			rc = -LX_EINTR;
-		}
+	if (i < w->count && w->wait[i].interrupted) {
+		drop(w, i);
+		rc = -LX_EINTR;
+	} else if (i < w->count) {
+		w->wait[i].seen_ms = now_ms;
 	} else if (take_early(w, unique)) {
 		rc = -LX_EINTR;
-	} else if (w->count == FUSE_WAITS_MAX) {
+	} else if (!add(w, unique, now_ms)) {
 		rc = -LX_ENOLCK;
-	} else {
-		w->wait[w->count].unique = unique;
-		w->wait[w->count++].interrupted = false;
 	}
 	pthread_mutex_unlock(&w->lock);
 	return rc;
@@ -69,7 +91,7 @@ void fuse_waits_end(struct fuse_waits *w, uint64_t unique)
 	pthread_mutex_lock(&w->lock);
 	i = find(w, unique);
 	if (i < w->count)
-		w->wait[i] = w->wait[--w->count];
+		drop(w, i);
 	pthread_mutex_unlock(&w->lock);
 }
 

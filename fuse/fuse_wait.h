@@ -7,6 +7,9 @@
  * until the lock is free.  What must be known meanwhile is only that INTERRUPT
  * has named it.  An INTERRUPT may overtake its request, so the last ones that
  * met nobody are remembered; no number is used twice in a mount.
+ *
+ * A transport may drop a request (a queue was reset) and does not say so: when
+ * there is no place left, one that was not heard of for long is taken over.
  */
 #ifndef FUSE_FUSE_WAIT_H
 #define FUSE_FUSE_WAIT_H
@@ -17,6 +20,7 @@
 #include <stdint.h>
 
 #define FUSE_WAITS_MAX 1024             /* -LX_ENOLCK beyond */
+#define FUSE_WAIT_STALE_MS 10000        /* its transport has dropped it */
 #define FUSE_EARLY_INTERRUPTS 64
 
 struct fuse_waits {
@@ -24,6 +28,7 @@ struct fuse_waits {
 	size_t count;
 	struct {
 		uint64_t unique;
+		uint64_t seen_ms;       /* when it was last dispatched */
 		bool interrupted;
 	} wait[FUSE_WAITS_MAX];
 	size_t early_next;
@@ -34,10 +39,11 @@ void fuse_waits_init(struct fuse_waits *w);
 void fuse_waits_done(struct fuse_waits *w);
 
 /*
- * The request cannot be answered yet.  0: it waits (on); -LX_EINTR: it has
- * been interrupted and waits no more; -LX_ENOLCK: too many wait.
+ * The request cannot be answered yet.  now_ms is of any clock that does not go
+ * backwards.  0: it waits (on); -LX_EINTR: it has been interrupted and waits no
+ * more; -LX_ENOLCK: too many wait.
  */
-int fuse_waits_on(struct fuse_waits *w, uint64_t unique);
+int fuse_waits_on(struct fuse_waits *w, uint64_t unique, uint64_t now_ms);
 /* The request is answered, whether it waited or not. */
 void fuse_waits_end(struct fuse_waits *w, uint64_t unique);
 

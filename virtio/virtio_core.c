@@ -74,7 +74,10 @@ static struct core_queue *find(struct virtio_core *core, unsigned queue)
 
 /* ---- resets; all with the lock held ------------------------------------ */
 
-/* A queue as it is after a reset. */
+/*
+ * A queue as it is after a reset.  What it had parked is dropped when it is
+ * attached anew: the driver has taken its buffers back.
+ */
 static void clear_queue(struct virtio_core *core, struct core_queue *vq)
 {
 	vq->regs = (struct virtio_queue_regs){

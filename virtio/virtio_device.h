@@ -25,6 +25,16 @@ struct virtio_chain {
 	size_t writable_count;
 };
 
+/*
+ * What virtio_device_ops.request returns for a request that cannot be answered
+ * yet: it has written nothing, and gets the same chain again after a while,
+ * until it returns something else.  Other chains are handled meanwhile.
+ */
+#define VIRTIO_CHAIN_WAITS ((ssize_t)-0x10000)
+/* The while, in milliseconds: short at first, then doubled up to this. */
+#define VIRTIO_WAIT_MIN_MS 1
+#define VIRTIO_WAIT_MAX_MS 32
+
 struct virtio_device_ops {
 	uint16_t id;                    /* VIRTIO_ID_FS */
 	uint32_t config_size;           /* bytes of configuration space */
@@ -38,9 +48,14 @@ struct virtio_device_ops {
 	/*
 	 * Handle one chain of queue `queue`; on its worker thread, so one at a
 	 * time for each queue.  May block.  Returns the bytes written from the
-	 * start of the writable pieces (the exact used.len), or a negative
-	 * number: the chain makes no sense and the queue is broken; it is then
-	 * completed with length 0.
+	 * start of the writable pieces (the exact used.len);
+	 * VIRTIO_CHAIN_WAITS; or another negative number: the chain makes no
+	 * sense and the queue is broken; it is then completed with length 0.
+	 *
+	 * A chain that waits is taken from the guest's memory anew each time,
+	 * so a driver that meddles with it makes it another one.  It stays
+	 * over stop and start; a reset drops it, as the driver takes all its
+	 * buffers back by that.
 	 */
 	ssize_t (*request)(void *dev, unsigned queue,
 			   struct virtio_chain *chain);
@@ -53,8 +68,8 @@ struct virtio_device_ops {
 
 	/*
 	 * The driver has reset the device, or the host has: all queues are
-	 * quiet.  Forget the driver's state.  On a worker thread or in the
-	 * host's call; may block.
+	 * quiet, and what waited is dropped.  Forget the driver's state.  On a
+	 * worker thread or in the host's call; may block.
 	 */
 	void (*reset)(void *dev);
 };

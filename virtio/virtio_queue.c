@@ -2,7 +2,6 @@
 #include "virtio/virtio_queue.h"
 
 #include "common/bytes.h"
-#include "virtio/virtio_core.h"
 #include "virtio/virtio_ring.h"
 #include "virtio/virtio_spec.h"
 
@@ -34,6 +33,7 @@ void virtio_queue_attach(struct virtio_queue *q,
 	q->error = NULL;
 	q->generation = 0;
 	q->size = regs->size;
+	q->parked_first = q->parked_count = 0;
 	q->event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
 	q->indirect = features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
 	q->ring = &virtio_split_ring;
@@ -57,6 +57,17 @@ void virtio_queue_leave(struct virtio_queue *q)
 	gmem_leave(&q->reader);
 }
 
+/* A request was gathered, or that broke the queue. */
+static int gathered(struct virtio_queue *q, struct virtio_request *req, int ret)
+{
+	if (ret) {
+		(void)q->ring->push(q, req, 0);  /* it is broken already */
+		return ret;
+	}
+	virtio_request_ready(req);
+	return 1;
+}
+
 int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req)
 {
 	bool begun = false;
@@ -68,13 +79,7 @@ int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req)
 	if (ret <= 0)
 		return ret;
 	ret = q->ring->pop(q, req, &begun);
-	if (!ret) {
-		virtio_request_ready(req);
-		return 1;
-	}
-	if (begun)
-		(void)q->ring->push(q, req, 0);  /* it is broken already */
-	return ret;
+	return begun ? gathered(q, req, ret) : ret;
 }
 
 int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
@@ -89,6 +94,41 @@ int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
 	if (q->ring->push(q, req, used))
 		ret = -EPROTO;
 	return ret;
+}
+
+int virtio_queue_park(struct virtio_queue *q, const struct virtio_request *req)
+{
+	unsigned last = (unsigned)q->parked_first + q->parked_count;
+
+	if (q->parked_count == q->size)
+		return virtio_queue_break(q, "more requests wait than the queue holds");
+	q->parked[last % VIRTIO_QUEUE_SIZE_MAX] = req->id;
+	q->parked_count++;
+	return 0;
+}
+
+/* Begin a request with the id of the oldest that is parked. */
+static void take_parked(struct virtio_queue *q, struct virtio_request *req)
+{
+	virtio_request_begin(req, q->parked[q->parked_first]);
+	q->parked_first = (q->parked_first + 1u) % VIRTIO_QUEUE_SIZE_MAX;
+	q->parked_count--;
+}
+
+int virtio_queue_resume(struct virtio_queue *q, struct virtio_request *req)
+{
+	if (q->error)
+		return -EPROTO;
+	take_parked(q, req);
+	return gathered(q, req, q->ring->gather(q, req));
+}
+
+void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req)
+{
+	while (q->parked_count) {
+		take_parked(q, req);
+		(void)q->ring->push(q, req, 0);  /* it is broken already */
+	}
 }
 
 bool virtio_queue_must_interrupt(struct virtio_queue *q)

@@ -8,13 +8,18 @@
  * breaks the rules breaks the queue: it says why, once, and yields nothing
  * more until it is attached anew.
  *
+ * A request that cannot be answered yet is parked: only its id is kept, in the
+ * order of coming, and it is gathered from the ring again when it is resumed.
+ * Like any other it is given back exactly once.
+ *
  * Used by one thread, which is the reader of the queue's guest memory: pop,
- * push and arm are allowed only between enter and leave.
+ * push, park, resume and arm are allowed only between enter and leave.
  */
 #ifndef VIRTIO_VIRTIO_QUEUE_H
 #define VIRTIO_VIRTIO_QUEUE_H
 
 #include "virtio/virtio_area.h"
+#include "virtio/virtio_core.h"
 #include "virtio/virtio_request.h"
 
 #include <stdbool.h>
@@ -26,7 +31,6 @@
  */
 #define VIRTIO_INDIRECT_MAX 1024
 
-struct virtio_queue_regs;
 struct virtio_ring_ops;
 
 struct virtio_queue {
@@ -45,6 +49,10 @@ struct virtio_queue {
 	uint16_t next_used;             /* the next to be pushed */
 	uint16_t told_used;             /* when interrupting was last decided */
 
+	/* Ids of the requests that are parked, the oldest at parked_first. */
+	uint16_t parked_first, parked_count;
+	uint16_t parked[VIRTIO_QUEUE_SIZE_MAX];
+
 	const char *error;              /* why it is broken, or NULL */
 };
 
@@ -53,8 +61,8 @@ void virtio_queue_init(struct virtio_queue *q, struct gmem *mem);
 void virtio_queue_done(struct virtio_queue *q);
 
 /*
- * Begin at the start of a ring with these registers and features.  Without a
- * usable ring the queue is broken from the start.
+ * Begin at the start of a ring with these registers and features, and with
+ * nothing parked.  Without a usable ring the queue is broken from the start.
  */
 void virtio_queue_attach(struct virtio_queue *q,
 			 const struct virtio_queue_regs *regs,
@@ -75,6 +83,22 @@ int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req);
  */
 int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
 		      uint32_t used);
+
+/*
+ * Park it instead.  0, or -EPROTO: more wait than a driver that waits for its
+ * buffers can have in flight, so the queue is broken, and it is to be pushed.
+ */
+int virtio_queue_park(struct virtio_queue *q, const struct virtio_request *req);
+/*
+ * Take the oldest of those that are parked, and there is one, as
+ * virtio_queue_pop() does.
+ */
+int virtio_queue_resume(struct virtio_queue *q, struct virtio_request *req);
+/*
+ * The queue is broken: give back all that are parked, with length 0.  req is
+ * to work with.
+ */
+void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req);
 
 /* After a push: does the driver want an interrupt? */
 bool virtio_queue_must_interrupt(struct virtio_queue *q);

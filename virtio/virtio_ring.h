@@ -23,6 +23,13 @@ struct virtio_ring_ops {
 	 */
 	int (*pop)(struct virtio_queue *q, struct virtio_request *req,
 		   bool *ret_begun);
+	/*
+	 * Gather once more the descriptors of the request that
+	 * virtio_request_begin() was given; it was popped and has not been
+	 * pushed, but others have.  A format that writes over descriptors by
+	 * that (packed rings) keeps a copy of them when it pops.
+	 */
+	int (*gather)(struct virtio_queue *q, struct virtio_request *req);
 	int (*push)(struct virtio_queue *q, const struct virtio_request *req,
 		    uint32_t used);
 	/* Does the driver want an interrupt?  0 or 1. */

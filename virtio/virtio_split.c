@@ -57,13 +57,12 @@ static int available(struct virtio_queue *q)
 	return idx != q->next_avail;
 }
 
-/* Follow the chain that begins at `head`. */
-static int gather(struct virtio_queue *q, uint16_t head,
-		  struct virtio_request *req)
+/* Follow the chain whose head is its id. */
+static int gather(struct virtio_queue *q, struct virtio_request *req)
 {
 	struct virtio_desc d = { 0 };
 
-	for (uint16_t i = head, n = 0;; i = d.next) {
+	for (uint16_t i = req->id, n = 0;; i = d.next) {
 		const char *error;
 
 		if (i >= q->size)
@@ -100,7 +99,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	q->next_avail++;
 	virtio_request_begin(req, head);
 	*ret_begun = true;
-	return gather(q, head, req);
+	return gather(q, req);
 }
 
 static int push(struct virtio_queue *q, const struct virtio_request *req,
@@ -156,6 +155,7 @@ const struct virtio_ring_ops virtio_split_ring = {
 	.attach = attach,
 	.available = available,
 	.pop = pop,
+	.gather = gather,
 	.push = push,
 	.must_interrupt = must_interrupt,
 	.notify = notify,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "virtio/virtio_worker.h"
 
+#include "common/bytes.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #define THREAD_NAME_SIZE 16             /* the system's limit */
 
@@ -38,59 +41,153 @@ void virtio_worker_done(struct virtio_worker *worker)
 	event_done(&worker->event);
 }
 
-/* Handle one request.  True: go on; false: there is none, or it broke. */
-static bool serve_one(struct virtio_worker *w)
+/* ---- requests that wait ------------------------------------------------ */
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* The next round begins so many milliseconds from now, or earlier. */
+static void plan_round(struct virtio_worker *w, int ms, bool earlier)
+{
+	uint64_t then = now_ms() + (uint64_t)ms;
+
+	w->wait_ms = ms;
+	w->next_round_ms = earlier ? MIN(w->next_round_ms, then) : then;
+}
+
+/* Is a request that is parked to be tried now? */
+static bool round_due(struct virtio_worker *w)
+{
+	unsigned parked = w->queue.parked_count;
+
+	/* A round that a reset has ended was about others. */
+	w->round_left = MIN(w->round_left, parked);
+	if (!parked || w->round_left)
+		return parked;
+	if (now_ms() < w->next_round_ms)
+		return false;
+	w->round_left = parked;
+	w->round_answered = false;
+	return true;
+}
+
+/* One of the round has been tried. */
+static void round_step(struct virtio_worker *w, bool answered)
+{
+	w->round_answered |= answered;
+	if (--w->round_left)
+		return;
+	plan_round(w, w->round_answered ? VIRTIO_WAIT_MIN_MS :
+		      MIN(2 * w->wait_ms, VIRTIO_WAIT_MAX_MS), false);
+}
+
+/* How long it may sleep when there is nothing available; -1: for ever. */
+static int round_timeout(const struct virtio_worker *w)
+{
+	uint64_t now;
+
+	if (!w->queue.parked_count)
+		return -1;
+	now = now_ms();
+	return now < w->next_round_ms ? (int)(w->next_round_ms - now) : 0;
+}
+
+/* ---- the thread -------------------------------------------------------- */
+
+/* Hand the request over.  Returns whether it was answered. */
+static bool handle(struct virtio_worker *w)
 {
 	struct virtio_queue *q = &w->queue;
-	bool interrupt;
-	ssize_t used;
-	int ret;
+	ssize_t used = w->ops->request(w->owner, w, &w->request.chain);
+
+	if (used == VIRTIO_CHAIN_WAITS && !virtio_queue_park(q, &w->request))
+		return false;
+	if (used < 0 && used != VIRTIO_CHAIN_WAITS)
+		(void)virtio_queue_break(q, "a request makes no sense");
+	(void)virtio_queue_push(q, &w->request, used > 0 ? (uint32_t)used : 0);
+	return true;                    /* q->error tells the rest */
+}
+
+/* Try one that is parked. */
+static void retry_one(struct virtio_worker *w)
+{
+	if (virtio_queue_resume(&w->queue, &w->request) > 0)
+		round_step(w, handle(w));
+}
+
+/* Handle what is available next, if anything is.  False: nothing. */
+static bool serve_one(struct virtio_worker *w)
+{
+	if (virtio_queue_pop(&w->queue, &w->request) <= 0)
+		return false;
+	if (!handle(w))
+		plan_round(w, VIRTIO_WAIT_MIN_MS, w->queue.parked_count > 1);
+	return true;
+}
+
+/*
+ * One request: of those that are parked and of those that are available, in
+ * turns.  True: go on; false: there is nothing to do, or the queue broke.
+ */
+static bool serve_turn(struct virtio_worker *w)
+{
+	struct virtio_queue *q = &w->queue;
+	bool interrupt, more = true;
 
 	virtio_queue_enter(q);
-	ret = virtio_queue_pop(q, &w->request);
-	if (ret > 0) {
-		used = w->ops->request(w->owner, w, &w->request.chain);
-		if (used < 0)
-			ret = virtio_queue_break(q, "a request makes no sense");
-		if (virtio_queue_push(q, &w->request,
-				      used > 0 ? (uint32_t)used : 0))
-			ret = -EPROTO;
-	}
+	w->retried = !w->retried && round_due(w);
+	if (w->retried)
+		retry_one(w);
+	else
+		more = serve_one(w);
 	interrupt = virtio_queue_must_interrupt(q);
-	if (!ret && !virtio_queue_arm(q))
-		ret = q->error ? -EPROTO : 1;
+	if (!more)
+		more = !virtio_queue_arm(q) || w->round_left;
+	if (q->error) {
+		virtio_queue_give_up(q, &w->request);
+		interrupt |= virtio_queue_must_interrupt(q);
+	}
 	virtio_queue_leave(q);
 
 	if (interrupt)
 		w->ops->interrupt(w->owner, w);
 	if (q->error)
 		w->ops->broken(w->owner, w);
-	return ret > 0;
+	return more && !q->error;
 }
 
-static void serve(struct virtio_worker *w)
+/* Returns how long to sleep then: milliseconds, or -1: for ever. */
+static int serve(struct virtio_worker *w)
 {
 	virtio_queue_enter(&w->queue);
 	virtio_queue_disarm(&w->queue);
 	virtio_queue_leave(&w->queue);
 	while (!atomic_load(&w->pause) && !atomic_load(&w->stop)) {
-		if (!serve_one(w))
-			return;
+		if (!serve_turn(w))
+			break;
 	}
+	return round_timeout(w);
 }
 
 static void *worker_main(void *arg)
 {
 	struct virtio_worker *w = arg;
+	int sleep_ms = -1;
 
 	if (w->ops->thread_init)
 		w->ops->thread_init(w->owner);
 	for (;;) {
-		event_wait(&w->event);
+		(void)event_wait_for(&w->event, sleep_ms);
 		if (atomic_load(&w->stop))
 			return NULL;
+		sleep_ms = -1;
 		if (w->ops->begin(w->owner, w)) {
-			serve(w);
+			sleep_ms = serve(w);
 			w->ops->end(w->owner, w);
 		}
 	}

@@ -9,6 +9,12 @@
  *
  * It is inside guest memory for one request at a time, and never while it
  * sleeps or calls begin or end.
+ *
+ * Requests that wait (VIRTIO_CHAIN_WAITS) are parked and tried again in
+ * rounds, each once a round, in the order of coming.  A round takes turns with
+ * what the driver makes available, so that neither holds up the other.  Between
+ * rounds it sleeps for at most as long as the device wants, which is short
+ * again when a request begins to wait or one is answered.
  */
 #ifndef VIRTIO_VIRTIO_WORKER_H
 #define VIRTIO_VIRTIO_WORKER_H
@@ -47,6 +53,13 @@ struct virtio_worker {
 	const struct virtio_worker_ops *ops;
 	void *owner;
 	struct virtio_request request;
+	/* Of the requests that are parked. */
+	unsigned round_left;            /* to be tried in this round */
+	bool round_answered;            /* one of this round has been */
+	bool retried;                   /* one, just now */
+	int wait_ms;                    /* how long after this round... */
+	uint64_t next_round_ms;         /* ...which is then; monotonic */
+
 	pthread_t thread;
 	bool running;                   /* there is a thread */
 	atomic_bool stop;

@@ -2,6 +2,7 @@
 #include "fuse/dev/fuse_dev.h"
 
 #include "common/bytes.h"
+#include "fuse/dev/fuse_dev_wait.h"
 #include "lxutil/lx.h"
 
 #include <errno.h>
@@ -37,17 +38,10 @@ struct fuse_dev {
 	char *mountpoint;
 	void (*thread_init)(void);
 	bool by_helper;                 /* mounted by fusermount3 */
+	struct fuse_dev_waits waits;
 	unsigned count;                 /* servers that run */
 	struct server server[FUSE_DEV_THREADS_MAX];
 };
-
-/* Send the reply; the kernel has forgotten interrupted requests (ENOENT). */
-static void reply(struct server *s, size_t len)
-{
-	if (write(s->fd, s->out, len) < 0 && errno != ENOENT)
-		log_debug(s->dev->log, LOG_FUSE, "reply of %zu bytes: %s", len,
-			  strerror(errno));
-}
 
 static void *serve(void *arg)
 {
@@ -57,7 +51,8 @@ static void *serve(void *arg)
 		s->dev->thread_init();
 	for (;;) {
 		ssize_t n = read(s->fd, s->in, BUFFER_SIZE);
-		struct iov in = { s->in, n > 0 ? (size_t)n : 0 };
+		size_t len = n > 0 ? (size_t)n : 0;
+		struct iov in = { s->in, len };
 		struct iov out = { s->out, BUFFER_SIZE };
 
 		if (n < 0 && (errno == EINTR || errno == EAGAIN ||
@@ -69,7 +64,9 @@ static void *serve(void *arg)
 					  iov_tail_init(&in, 1),
 					  iov_tail_init(&out, 1));
 		if (n > 0)
-			reply(s, (size_t)n);
+			fuse_dev_reply(s->fd, s->out, (size_t)n, s->dev->log);
+		else if (n == FUSE_WAIT)
+			fuse_dev_waits_add(&s->dev->waits, s->fd, s->in, len);
 	}
 	return NULL;
 }
@@ -242,6 +239,7 @@ int fuse_dev_mount(const struct fuse_dev_params *params,
 		return fd;
 	}
 	*ret_what = "thread";
+	fuse_dev_waits_init(&dev->waits, session, dev->thread_init, log);
 	ret = add_server(dev, fd);
 	while (!ret && dev->count < threads && (clone = clone_dev(fd)) >= 0)
 		if (add_server(dev, clone))
@@ -260,6 +258,7 @@ void fuse_dev_join(struct fuse_dev *dev)
 {
 	for (unsigned i = 0; i < dev->count; i++)
 		pthread_join(dev->server[i].thread, NULL);
+	fuse_dev_waits_done(&dev->waits);
 }
 
 void fuse_dev_free(struct fuse_dev *dev)

@@ -4,7 +4,8 @@
  *
  * The host itself mounts what a guest would: for debugging, and to test the
  * server at native speed.  Several threads serve one mount, each on a clone
- * of the device, so that the kernel's queue is not fought over.
+ * of the device, so that the kernel's queue is not fought over.  Requests that
+ * wait for a lock hold none of them (fuse_dev_wait.h).
  */
 #ifndef FUSE_DEV_FUSE_DEV_H
 #define FUSE_DEV_FUSE_DEV_H

@@ -75,6 +75,8 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 
 	if (len >= 0)
 		return len;
+	if (len == FUSE_WAIT)
+		return VIRTIO_CHAIN_WAITS;
 	/* The session has said what is wrong. */
 	log_limited(device->log, LOG_VIRTIOFS, LOG_DEBUG,
 		    "queue %u: no FUSE message in a chain with %zu bytes to read and %zu to write",
