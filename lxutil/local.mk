@@ -10,9 +10,13 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_cred.c \
 	%reldir%/linux/lx_cred.h \
 	%reldir%/linux/lx_file.c \
+	%reldir%/linux/lx_ioctl.c \
+	%reldir%/linux/lx_lock.c \
 	%reldir%/linux/lx_namei.c \
 	%reldir%/linux/lx_node.c \
 	%reldir%/linux/lx_node.h \
+	%reldir%/linux/lx_range.c \
 	%reldir%/linux/lx_readdir.c \
+	%reldir%/linux/lx_spare.c \
 	%reldir%/linux/lx_volume.c \
 	%reldir%/linux/lx_xattr.c

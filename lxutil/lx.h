@@ -51,10 +51,12 @@ enum {
 	LX_ENOTEMPTY = 39,
 	LX_ELOOP = 40,
 	LX_ENODATA = 61,
+	LX_ENOPKG = 65,
 	LX_EPROTO = 71,
 	LX_EBADMSG = 74,
 	LX_EOVERFLOW = 75,
 	LX_EILSEQ = 84,
+	LX_EMSGSIZE = 90,
 	LX_EOPNOTSUPP = 95,
 	LX_ENOTCONN = 107,
 	LX_ETIMEDOUT = 110,
@@ -63,7 +65,8 @@ enum {
 	LX_EUCLEAN = 117,
 	LX_EREMOTEIO = 121,
 	LX_EDQUOT = 122,
-	LX_ENOKEY = 126
+	LX_ENOKEY = 126,
+	LX_EKEYREJECTED = 129
 };
 
 /* The largest number that a reply may carry (the kernel's MAX_ERRNO). */
@@ -108,6 +111,8 @@ enum {
 #define LX_O_CLOEXEC 02000000u
 #define LX_O_SYNC 04010000u
 #define LX_O_PATH 010000000u
+/* Ours and not Linux': LX_O_TRUNC drops setuid and setgid; see lx_write(). */
+#define LX_O_KILL_PRIV 0x80000000u
 
 #define LX_RENAME_NOREPLACE 1u
 #define LX_RENAME_EXCHANGE 2u
@@ -115,6 +120,8 @@ enum {
 
 #define LX_XATTR_CREATE 1u
 #define LX_XATTR_REPLACE 2u
+/* Ours: an access ACL drops setgid, as by a process without privilege. */
+#define LX_XATTR_KILL_SGID 0x80000000u
 
 #define LX_F_OK 0u
 #define LX_X_OK 1u

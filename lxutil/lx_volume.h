@@ -23,8 +23,9 @@
  * be called from any thread, with the same volume, node or file from several
  * at a time.  Strings are NUL-terminated bytes, not UTF-8.
  *
- * A thread that calls functions which create (they take a lx_caller) must
- * have called lx_thread_init().
+ * A thread that calls functions which create (they take a lx_caller) or which
+ * act without privilege (they take kill_priv, or a flag of that name) must
+ * have called lx_thread_init(), or they act as the process.
  */
 #ifndef LXUTIL_LX_VOLUME_H
 #define LXUTIL_LX_VOLUME_H
@@ -52,8 +53,10 @@ const char *lx_errname(int err);
  * Prepare the calling thread: a umask and working directory of its own, the
  * umask being 0 (where the host forbids that, the process' umask stays and
  * takes bits from what is created), and no supplementary groups where the
- * process is privileged, as they are not the guest's.  For threads of the
- * plugin only, never for the host's.
+ * process is privileged, as they are not the guest's.  Later calls leave the
+ * thread with another umask, or without the privilege that they were told to
+ * drop, until one asks for it.  For threads of the plugin only, never for the
+ * host's.
  */
 void lx_thread_init(void);
 
@@ -107,7 +110,8 @@ enum {
 	LX_SET_ATIME_NOW = 1 << 6,      /* instead of LX_SET_ATIME */
 	LX_SET_MTIME_NOW = 1 << 7,
 	LX_SET_CTIME = 1 << 8,          /* touch: ctime becomes now */
-	LX_SET_KILL_PRIV = 1 << 9       /* drop setuid, setgid, capabilities */
+	/* A size drops setuid and setgid as lx_write(); an owner always. */
+	LX_SET_KILL_PRIV = 1 << 9
 };
 
 struct lx_setattr {
@@ -132,7 +136,7 @@ ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
 		    size_t size);
 
 /*
- * May a process with this uid and gid (and no more groups) do `mask`
+ * May a process with this uid, gid and group (and no more groups) do `mask`
  * (LX_R_OK...)?  -LX_EACCES when not.
  */
 int lx_access(struct lx_volume *vol, struct lx_node *node,
@@ -145,8 +149,13 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 
 /*
  * Each creates `name` in dir, owned by `who` where the process may do that,
- * else by the process; mode is taken as it is (no umask).  They return a node
- * and its attributes.  -LX_EEXIST when the name is taken.
+ * else by the process.  who->umask takes bits from mode where the directory
+ * has no default ACL (where the thread has no umask of its own, always).
+ * They return a node and its attributes.  -LX_EEXIST when the name is taken.
+ *
+ * Where no descriptor is left they fail before they create, so that no name
+ * stays behind an error (but for another thread's taking the last one just
+ * then).
  */
 int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	     uint32_t mode, const struct lx_caller *who,
@@ -182,7 +191,8 @@ int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 /*
  * Open a regular file (-LX_EISDIR, -LX_ELOOP, -LX_ENXIO for others).  Of
  * flags the access mode, O_TRUNC, O_APPEND, O_DSYNC, O_SYNC, O_DIRECT,
- * O_NOATIME (dropped where the host refuses it) and O_NONBLOCK count.
+ * O_NOATIME (dropped where the host refuses it), O_NONBLOCK and
+ * LX_O_KILL_PRIV count.
  */
 int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	    struct lx_file **ret_file);
@@ -200,7 +210,8 @@ ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 		uint64_t offset);
 /*
  * Write; with LX_O_APPEND, at the end of the file.  kill_priv: as by a process
- * without privilege, so that setuid and setgid bits are dropped.
+ * without privilege, so that setuid and setgid bits are dropped.  (File
+ * capabilities are dropped whoever writes.)
  */
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
 		 uint64_t offset, bool kill_priv);
@@ -208,20 +219,35 @@ ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
 int lx_flush(struct lx_file *file);
 int lx_fsync(struct lx_file *file, bool data_only);
 
-/* fallocate(2), every mode (LX_FALLOC_*) that the host's file has. */
+/*
+ * fallocate(2), every mode (LX_FALLOC_*) that the host's file has, others
+ * -LX_EOPNOTSUPP.
+ */
 int lx_fallocate(struct lx_file *file, uint32_t mode, uint64_t offset,
-		 uint64_t len);
-/* -LX_ENXIO: no data (or hole) at or after offset. */
+		 uint64_t len, bool kill_priv);
+/*
+ * -LX_ENXIO: no data (or hole) at or after offset, which is signed for
+ * LX_SEEK_END.  -LX_EINVAL for LX_SEEK_CUR: a file has no position.
+ */
 int lx_lseek(struct lx_file *file, uint64_t offset, uint32_t whence,
 	     uint64_t *ret_offset);
-/* Bytes copied, perhaps fewer than len; shares blocks where the host can. */
+/*
+ * Bytes copied, perhaps fewer than len; shares blocks where the host can.
+ * What the host cannot copy is an error (-LX_EXDEV, -LX_EOPNOTSUPP...): the
+ * guest then copies itself.
+ */
 int64_t lx_copy_range(struct lx_file *from, uint64_t from_offset,
-		      struct lx_file *to, uint64_t to_offset, uint64_t len);
-/* Write out the whole file system that the node is on. */
+		      struct lx_file *to, uint64_t to_offset, uint64_t len,
+		      bool kill_priv);
+/*
+ * Write out the whole file system that the node, a regular file or directory,
+ * is on; -LX_EINVAL for others.
+ */
 int lx_syncfs(struct lx_volume *vol, struct lx_node *node);
 /*
- * An unnamed file of the directory's file system, opened; see lx_create().
- * LX_O_EXCL: it can never be linked.
+ * An unnamed file of the directory's file system, opened for writing; see
+ * lx_create().  lx_link() gives it its first name, unless flags have
+ * LX_O_EXCL.  -LX_EOPNOTSUPP: the file system has no such files.
  */
 int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
 	       uint32_t mode, const struct lx_caller *who,
@@ -233,6 +259,11 @@ int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
  * SETFLAGS, FSGETXATTR, FSSETXATTR, GETVERSION, MEASURE_VERITY,
  * ENABLE_VERITY, GET_ENCRYPTION_POLICY(_EX); others -LX_ENOTTY.  data is
  * in_size bytes, the answer up to out_size bytes in out; returns its length.
+ * -LX_EINVAL: these are not the command's sizes.  -LX_EROFS: it would change
+ * something in a read-only volume.  -LX_EPERM: a file's project, by which a
+ * host limits a share's space, is not the guest's to change.  What a Linux
+ * guest sends for ENABLE_VERITY has the salt and the signature behind the
+ * struct; no pointer in it is ever used.
  */
 ssize_t lx_ioctl(struct lx_file *file, uint32_t cmd, const void *data,
 		 size_t in_size, void *out, size_t out_size);
@@ -242,8 +273,10 @@ ssize_t lx_ioctl(struct lx_file *file, uint32_t cmd, const void *data,
 /*
  * Locks belong to an lx_file (an open file description): whoever needs an
  * owner of his own opens one by lx_open_for_locks(), read-write where the
- * process may.  They hold against the host's other processes.  Closing drops
- * them.  None of these waits: -LX_EAGAIN.
+ * process may (a read-only volume: for reading).  They hold against the host's
+ * other processes.  Closing drops them.  None of these waits: -LX_EAGAIN.
+ * -LX_EBADF: a read lock needs a file that can be read, a write lock one that
+ * can be written.  -LX_EINVAL: no type of a lock, or no range.
  */
 int lx_open_for_locks(struct lx_volume *vol, struct lx_node *node,
 		      struct lx_file **ret_file);
@@ -282,7 +315,7 @@ int lx_readdir(struct lx_file *file, uint64_t offset,
 /*
  * As getxattr(2) and so on; size 0 asks for the size.  -LX_ENODATA: there is
  * none; -LX_ERANGE: it does not fit.  They work for every file type that has
- * them, without opening special files.
+ * them, without opening special files.  flags are LX_XATTR_*.
  */
 int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
 		const void *value, size_t size, uint32_t flags);

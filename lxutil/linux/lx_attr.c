@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_cred.h"
 #include "lxutil/linux/lx_node.h"
 
 #include <fcntl.h>
@@ -12,6 +13,17 @@
 #define TIMES \
 	(LX_SET_ATIME | LX_SET_MTIME | LX_SET_ATIME_NOW | LX_SET_MTIME_NOW)
 
+#ifdef STATX_DIOALIGN
+#define DIOALIGN STATX_DIOALIGN
+#define DIO_MEM_ALIGN(st) ((st)->stx_dio_mem_align)
+#define DIO_OFFSET_ALIGN(st) ((st)->stx_dio_offset_align)
+#else
+#define DIOALIGN 0
+#define DIO_MEM_ALIGN(st) 0
+#define DIO_OFFSET_ALIGN(st) 0
+#endif
+#define STAT_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | DIOALIGN)
+
 static struct lx_time time_from_host(const struct statx_timestamp *t)
 {
 	return (struct lx_time){ .sec = t->tv_sec, .nsec = t->tv_nsec };
@@ -21,8 +33,7 @@ static int stat_at(int fd, const char *name, int flags, struct lx_stat *ret_st)
 {
 	struct statx st;
 
-	if (statx(fd, name, flags | AT_SYMLINK_NOFOLLOW,
-		  STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &st))
+	if (statx(fd, name, flags | AT_SYMLINK_NOFOLLOW, STAT_MASK, &st))
 		return lx_error();
 	*ret_st = (struct lx_stat){
 		.ino = st.stx_ino,
@@ -42,7 +53,13 @@ static int stat_at(int fd, const char *name, int flags, struct lx_stat *ret_st)
 		.rdev_minor = st.stx_rdev_minor,
 		.blksize = st.stx_blksize,
 		.has_btime = st.stx_mask & STATX_BTIME,
+		.attributes = st.stx_attributes,
+		.attributes_mask = st.stx_attributes_mask,
 	};
+	if (st.stx_mask & DIOALIGN) {
+		ret_st->dio_mem_align = DIO_MEM_ALIGN(&st);
+		ret_st->dio_offset_align = DIO_OFFSET_ALIGN(&st);
+	}
 	return 0;
 }
 
@@ -104,26 +121,34 @@ static int check_setattr(const struct lx_node *node,
 	return 0;
 }
 
+/*
+ * Takes S_ISUID and S_ISGID away whoever asks.  CAP_FSETID only saves an
+ * S_ISGID that goes with no permission to execute: it is no privilege, and
+ * mostly it is root who changes owners.
+ */
 static int set_owner(const struct lx_node *node, const struct lx_setattr *attr)
 {
 	uid_t uid = attr->valid & LX_SET_UID ? attr->uid : (uid_t)-1;
 	gid_t gid = attr->valid & LX_SET_GID ? attr->gid : (gid_t)-1;
 
+	lx_cred_fsetid(true);
 	return fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH) ? lx_error() : 0;
 }
 
 static int set_mode(const struct lx_volume *vol, const struct lx_node *node,
 		    uint32_t mode)
 {
+	lx_cred_fsetid(true);
 	return fchmodat(vol->proc_fd, lx_fd_name(node->fd).s, mode & MODE_BITS,
 			0) ? lx_error() : 0;
 }
 
 static int set_size(const struct lx_node *node, const struct lx_file *file,
-		    uint64_t size)
+		    uint64_t size, bool kill_priv)
 {
 	int err;
 
+	lx_cred_fsetid(!kill_priv);
 	/* A writable file may still be cut when its mode no longer allows. */
 	if (file && file->writable)
 		err = ftruncate(file->fd, (off_t)size);
@@ -173,7 +198,8 @@ static int touch(const struct lx_volume *vol, const struct lx_node *node)
 int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_file *file, const struct lx_setattr *attr)
 {
-	uint32_t valid = attr->valid;
+	uint32_t valid = attr->valid & ~LX_SET_KILL_PRIV;
+	bool kill_priv = attr->valid & LX_SET_KILL_PRIV;
 	int err = check_setattr(node, attr);
 
 	if (!err && vol->read_only)
@@ -183,7 +209,7 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	if (!err && valid & LX_SET_MODE)
 		err = set_mode(vol, node, attr->mode);
 	if (!err && valid & LX_SET_SIZE)
-		err = set_size(node, file, attr->size);
+		err = set_size(node, file, attr->size, kill_priv);
 	if (!err && valid & TIMES)
 		err = set_times(node, attr);
 	/* Every other change has touched ctime already. */
@@ -229,7 +255,8 @@ int lx_access(struct lx_volume *vol, struct lx_node *node,
 		      (LX_S_ISDIR(st.mode) || st.mode & 0111 ? LX_X_OK : 0);
 	else if (who->uid == st.uid)
 		may = st.mode >> 6;
-	else if (who->gid == st.gid)
+	else if (who->gid == st.gid ||
+		 (who->has_group && who->group == st.gid))
 		may = st.mode >> 3;
 	else
 		may = st.mode;

@@ -2,6 +2,7 @@
 #include "lxutil/linux/lx_node.h"
 
 #include "common/bytes.h"
+#include "lxutil/linux/lx_cred.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,8 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
 	return host;
 }
 
-int lx_file_new(int fd, bool writable, struct lx_file **ret_file)
+int lx_file_new(const struct lx_volume *vol, int fd, int flags,
+		struct lx_file **ret_file)
 {
 	struct lx_file *file = malloc(sizeof(*file));
 
@@ -65,7 +67,11 @@ int lx_file_new(int fd, bool writable, struct lx_file **ret_file)
 		close(fd);
 		return -LX_ENOMEM;
 	}
-	*file = (struct lx_file){ .fd = fd, .writable = writable };
+	*file = (struct lx_file){
+		.fd = fd,
+		.writable = (flags & O_ACCMODE) != O_RDONLY,
+		.read_only = vol->read_only,
+	};
 	*ret_file = file;
 	return 0;
 }
@@ -84,13 +90,15 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	host = lx_open_flags(vol, flags);
 	if (host < 0)
 		return host;
+	if (host & O_TRUNC)
+		lx_cred_fsetid(!(flags & LX_O_KILL_PRIV));
 	fd = lx_reopen(vol, node->fd, host);
 	/* Only the owner may; it is a hint. */
 	if (fd == -LX_EPERM && host & O_NOATIME)
 		fd = lx_reopen(vol, node->fd, host & ~O_NOATIME);
 	if (fd < 0)
 		return fd;
-	return lx_file_new(fd, (host & O_ACCMODE) != O_RDONLY, ret_file);
+	return lx_file_new(vol, fd, host, ret_file);
 }
 
 void lx_file_close(struct lx_file *file)
@@ -147,8 +155,9 @@ ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 
 /* O_APPEND makes pwritev(2) ignore the offset, which is what is wanted. */
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
-		 uint64_t offset)
+		 uint64_t offset, bool kill_priv)
 {
+	lx_cred_fsetid(!kill_priv);
 	return transfer(file, iov, count, offset, pwritev);
 }
 

@@ -42,20 +42,56 @@ static int check_change(const struct lx_volume *vol, const struct lx_node *dir,
 
 /* ---- creating ---------------------------------------------------------- */
 
+/* What a call that creates needs at hand besides the name. */
+struct creation {
+	struct lx_cred own;
+	uint32_t umask;                 /* bits to take from the mode */
+	int spare;                      /* a descriptor for the node */
+};
+
+static int begin(struct lx_volume *vol, const struct lx_caller *who,
+		 struct creation *ret_new)
+{
+	int spare = lx_spare_take(vol);
+
+	if (spare < 0)
+		return spare;
+	ret_new->spare = spare;
+	ret_new->own = lx_cred_enter(who, &ret_new->umask);
+	return 0;
+}
+
+/* The node of the new `name`, unless the call that creates failed by err. */
+static int finish(struct lx_volume *vol, const struct lx_node *dir,
+		  const char *name, struct creation *new, int err,
+		  struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int fd;
+
+	lx_cred_leave(&new->own);
+	if (!err) {
+		fd = lx_spare_openat(&new->spare, dir->fd, name,
+				     O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		err = fd < 0 ? fd : lx_node_new(fd, ret_node, ret_st);
+	}
+	lx_spare_put(vol, new->spare);
+	return err;
+}
+
 int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	     uint32_t mode, const struct lx_caller *who,
 	     struct lx_node **ret_node, struct lx_stat *ret_st)
 {
 	int err = check_change(vol, dir, name);
-	struct lx_cred own;
+	struct creation new;
 
+	if (!err)
+		err = begin(vol, who, &new);
 	if (err)
 		return err;
-	own = lx_cred_enter(who);
-	if (mkdirat(dir->fd, name, mode & MODE_BITS))
+	if (mkdirat(dir->fd, name, mode & MODE_BITS & ~new.umask))
 		err = lx_error();
-	lx_cred_leave(&own);
-	return err ? err : node_at(dir, name, ret_node, ret_st);
+	return finish(vol, dir, name, &new, err, ret_node, ret_st);
 }
 
 int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -64,7 +100,7 @@ int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	     struct lx_node **ret_node, struct lx_stat *ret_st)
 {
 	int err = check_change(vol, dir, name);
-	struct lx_cred own;
+	struct creation new;
 
 	if (err)
 		return err;
@@ -78,12 +114,14 @@ int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	default:
 		return -LX_EINVAL;
 	}
-	own = lx_cred_enter(who);
-	if (mknodat(dir->fd, name, mode & (LX_S_IFMT | MODE_BITS),
+	err = begin(vol, who, &new);
+	if (err)
+		return err;
+	if (mknodat(dir->fd, name,
+		    mode & (LX_S_IFMT | MODE_BITS) & ~new.umask,
 		    makedev(rdev_major, rdev_minor)))
 		err = lx_error();
-	lx_cred_leave(&own);
-	return err ? err : node_at(dir, name, ret_node, ret_st);
+	return finish(vol, dir, name, &new, err, ret_node, ret_st);
 }
 
 int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -91,46 +129,71 @@ int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	       struct lx_node **ret_node, struct lx_stat *ret_st)
 {
 	int err = check_change(vol, dir, name);
-	struct lx_cred own;
+	struct creation new;
 
+	if (!err)
+		err = begin(vol, who, &new);
 	if (err)
 		return err;
-	own = lx_cred_enter(who);
 	if (symlinkat(target, dir->fd, name))
 		err = lx_error();
-	lx_cred_leave(&own);
-	return err ? err : node_at(dir, name, ret_node, ret_st);
+	return finish(vol, dir, name, &new, err, ret_node, ret_st);
 }
 
 /*
- * A new file.  Its node comes from its descriptor and not from its name, which
- * may be another file's by now.
+ * A new file, `name` and flags being the host's.  Its node comes from its
+ * descriptor and not from its name, which may be another file's by now.
  */
-static int create_new(const struct lx_volume *vol, const struct lx_node *dir,
+static int create_new(struct lx_volume *vol, const struct lx_node *dir,
 		      const char *name, int flags, uint32_t mode,
 		      const struct lx_caller *who, struct lx_file **ret_file,
 		      struct lx_node **ret_node, struct lx_stat *ret_st)
 {
-	struct lx_cred own = lx_cred_enter(who);
-	int fd = openat(dir->fd, name,
-			flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY |
-			O_CLOEXEC, mode & MODE_BITS);
-	int err = fd < 0 ? lx_error() : 0;
+	struct creation new;
 	struct lx_file *file;
+	int fd, err;
 
-	lx_cred_leave(&own);
-	if (!err)
-		err = lx_file_new(fd, (flags & O_ACCMODE) != O_RDONLY, &file);
+	err = begin(vol, who, &new);
 	if (err)
 		return err;
-	fd = lx_reopen(vol, fd, O_PATH);
+	fd = openat(dir->fd, name, flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+		    mode & MODE_BITS & ~new.umask);
+	err = fd < 0 ? lx_error() : 0;
+	lx_cred_leave(&new.own);
+	if (!err)
+		err = lx_file_new(vol, fd, flags, &file);
+	if (err)
+		goto put_spare;
+	fd = lx_spare_openat(&new.spare, vol->proc_fd, lx_fd_name(file->fd).s,
+			     O_PATH | O_CLOEXEC);
 	err = fd < 0 ? fd : lx_node_new(fd, ret_node, ret_st);
-	if (err) {
+	if (err)
 		lx_file_close(file);
-		return err;
-	}
-	*ret_file = file;
-	return 0;
+	else
+		*ret_file = file;
+put_spare:
+	lx_spare_put(vol, new.spare);
+	return err;
+}
+
+int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
+	       uint32_t mode, const struct lx_caller *who,
+	       struct lx_file **ret_file,
+	       struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int host;
+
+	if (!LX_S_ISDIR(dir->type))
+		return -LX_ENOTDIR;
+	if (vol->read_only)
+		return -LX_EROFS;
+	host = lx_open_flags(vol, flags);
+	if (host < 0)
+		return host;
+	host = (host & ~O_TRUNC) | O_TMPFILE |
+	       (flags & LX_O_EXCL ? O_EXCL : 0);
+	return create_new(vol, dir, ".", host, mode, who, ret_file, ret_node,
+			  ret_st);
 }
 
 static int open_existing(struct lx_volume *vol, struct lx_node *dir,
@@ -178,8 +241,9 @@ int lx_create(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		host_flags = lx_open_flags(vol, flags);
 		if (host_flags < 0)
 			return host_flags;
-		err = create_new(vol, dir, name, host_flags & ~O_TRUNC, mode,
-				 who, ret_file, ret_node, ret_st);
+		host_flags = (host_flags & ~O_TRUNC) | O_CREAT | O_EXCL;
+		err = create_new(vol, dir, name, host_flags, mode, who,
+				 ret_file, ret_node, ret_st);
 		if (err != -LX_EEXIST || flags & LX_O_EXCL)
 			return err;
 	} else if (flags & LX_O_EXCL) {
@@ -204,7 +268,10 @@ int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 
 	if (err)
 		return err;
-	/* Through /proc, as AT_EMPTY_PATH takes CAP_DAC_READ_SEARCH. */
+	/*
+	 * Through /proc, as AT_EMPTY_PATH takes CAP_DAC_READ_SEARCH.  It gives
+	 * lx_tmpfile()'s their first name, too.
+	 */
 	if (linkat(vol->proc_fd, lx_fd_name(node->fd).s, dir->fd, name,
 		   AT_SYMLINK_FOLLOW))
 		return lx_error();

@@ -22,12 +22,14 @@
 #include "lxutil/lx_volume.h"
 
 #define LX_DIR_BUFFER 32768             /* bytes of an open directory */
+#define LX_SPARES 8                     /* descriptors kept by a volume */
 
 struct lx_volume {
 	int root_fd;
 	int proc_fd;                    /* /proc/self/fd */
 	bool read_only;
 	const struct log *log;
+	_Atomic int spare[LX_SPARES];   /* descriptors, or -1 */
 };
 
 struct lx_node {
@@ -45,6 +47,7 @@ struct lx_dir {
 struct lx_file {
 	int fd;
 	bool writable;
+	bool read_only;                 /* the volume is */
 	struct lx_dir *dir;             /* NULL: a regular file */
 };
 
@@ -87,7 +90,25 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st);
  */
 int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
 
-/* A file of a descriptor (which it takes, or closes on failure). */
-int lx_file_new(int fd, bool writable, struct lx_file **ret_file);
+/*
+ * A file of a descriptor (which it takes, or closes on failure) that was
+ * opened with these flags of the host's.
+ */
+int lx_file_new(const struct lx_volume *vol, int fd, int flags,
+		struct lx_file **ret_file);
+
+/* ---- lx_spare.c -------------------------------------------------------- */
+
+/*
+ * A descriptor in reserve, for what must not fail once a name was created.
+ * From the volume's, or a new one; -LX_EMFILE or so when there is none.
+ */
+int lx_spare_take(struct lx_volume *vol);
+/* Give it back, if it is still there (not -1). */
+void lx_spare_put(struct lx_volume *vol, int spare);
+/* openat(2) that gives *spare up (it becomes -1) where it has to. */
+int lx_spare_openat(int *spare, int dir_fd, const char *name, int flags);
+void lx_spare_init(struct lx_volume *vol);
+void lx_spare_close(struct lx_volume *vol);
 
 #endif

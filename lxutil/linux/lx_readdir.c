@@ -29,7 +29,7 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 	fd = lx_reopen(vol, node->fd, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	err = lx_file_new(fd, false, &file);
+	err = lx_file_new(vol, fd, O_RDONLY, &file);
 	if (err)
 		return err;
 	file->dir = malloc(sizeof(*file->dir));

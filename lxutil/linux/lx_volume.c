@@ -46,6 +46,7 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 		close(vol->root_fd);
 		goto fail;
 	}
+	lx_spare_init(vol);
 	*ret_volume = vol;
 	return 0;
 fail:
@@ -57,6 +58,7 @@ void lx_volume_close(struct lx_volume *vol)
 {
 	if (!vol)
 		return;
+	lx_spare_close(vol);
 	close(vol->proc_fd);
 	close(vol->root_fd);
 	free(vol);
@@ -93,4 +95,21 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 		.namelen = (uint32_t)st.f_namelen,
 	};
 	return 0;
+}
+
+int lx_syncfs(struct lx_volume *vol, struct lx_node *node)
+{
+	int fd, err;
+
+	if (!LX_S_ISDIR(node->type) && !LX_S_ISREG(node->type))
+		return -LX_EINVAL;
+	/* The kernel wants one that is not of O_PATH. */
+	fd = lx_reopen(vol, node->fd, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	do {
+		err = syncfs(fd) ? lx_error() : 0;
+	} while (err == -LX_EINTR);
+	close(fd);
+	return err;
 }

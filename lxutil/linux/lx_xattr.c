@@ -4,6 +4,7 @@
  * by the path of its entry in /proc/self/fd.  The magic link is followed, and
  * no further: it may lead to a symlink, which then is what is meant.
  */
+#include "lxutil/linux/lx_cred.h"
 #include "lxutil/linux/lx_node.h"
 
 #include <sys/xattr.h>
@@ -16,8 +17,9 @@ int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
 {
 	if (vol->read_only)
 		return -LX_EROFS;
+	lx_cred_fsetid(!(flags & LX_XATTR_KILL_SGID));
 	return setxattr(lx_fd_path(node->fd).s, name, value, size,
-			(int)flags) ? lx_error() : 0;
+			(int)(flags & ~LX_XATTR_KILL_SGID)) ? lx_error() : 0;
 }
 
 ssize_t lx_getxattr(struct lx_volume *vol, struct lx_node *node,

@@ -136,7 +136,7 @@ int vfs_access(void *fs, const struct fuse_request *req,
 	       const struct fuse_access_in *in)
 {
 	struct vfs_server *s = fs;
-	struct lx_caller who = { req->uid, req->gid };
+	struct lx_caller who = { .uid = req->uid, .gid = req->gid };
 	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
 	int err;
 

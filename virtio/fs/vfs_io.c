@@ -54,9 +54,21 @@ int vfs_release(void *fs, const struct fuse_request *req,
 				  VFS_HANDLE_FILE);
 }
 
-/* lx_read() or lx_write(). */
+/* lx_read() or one of these. */
 typedef ssize_t (*io_fn)(struct lx_file *file, const struct iov *iov,
 			 size_t count, uint64_t offset);
+
+static ssize_t write_as_is(struct lx_file *file, const struct iov *iov,
+			   size_t count, uint64_t offset)
+{
+	return lx_write(file, iov, count, offset, false);
+}
+
+static ssize_t write_kill_priv(struct lx_file *file, const struct iov *iov,
+			       size_t count, uint64_t offset)
+{
+	return lx_write(file, iov, count, offset, true);
+}
 
 /* Move data between the file and all of mem, until the file comes up short. */
 static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
@@ -109,7 +121,9 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
-	n = transfer(lx_write, handle->file, src, in->offset);
+	n = transfer(in->write_flags & FUSE_WRITE_KILL_SUIDGID ?
+			     write_kill_priv : write_as_is,
+		     handle->file, src, in->offset);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }

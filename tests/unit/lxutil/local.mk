@@ -3,10 +3,14 @@ LXUTIL_TESTS = \
 	test_lx_cred \
 	test_lx_errno \
 	test_lx_file \
+	test_lx_ioctl \
+	test_lx_lock \
 	test_lx_namei \
 	test_lx_node \
 	test_lx_path \
+	test_lx_range \
 	test_lx_readdir \
+	test_lx_spare \
 	test_lx_volume \
 	test_lx_xattr
 LINK_LX_TEST = liblx_fixture.la $(LINK_LXUTIL) $(CMOCKA_LIBS)
@@ -31,6 +35,12 @@ test_lx_errno_LDADD = $(LINK_LX_TEST)
 test_lx_file_SOURCES = %reldir%/test_lx_file.c
 test_lx_file_CFLAGS = $(TEST_CFLAGS)
 test_lx_file_LDADD = $(LINK_LX_TEST)
+test_lx_ioctl_SOURCES = %reldir%/test_lx_ioctl.c
+test_lx_ioctl_CFLAGS = $(TEST_CFLAGS)
+test_lx_ioctl_LDADD = $(LINK_LX_TEST)
+test_lx_lock_SOURCES = %reldir%/test_lx_lock.c
+test_lx_lock_CFLAGS = $(TEST_CFLAGS)
+test_lx_lock_LDADD = $(LINK_LX_TEST)
 test_lx_namei_SOURCES = %reldir%/test_lx_namei.c
 test_lx_namei_CFLAGS = $(TEST_CFLAGS)
 test_lx_namei_LDADD = $(LINK_LX_TEST)
@@ -40,9 +50,15 @@ test_lx_node_LDADD = $(LINK_LX_TEST)
 test_lx_path_SOURCES = %reldir%/test_lx_path.c
 test_lx_path_CFLAGS = $(TEST_CFLAGS)
 test_lx_path_LDADD = $(LINK_LX_TEST)
+test_lx_range_SOURCES = %reldir%/test_lx_range.c
+test_lx_range_CFLAGS = $(TEST_CFLAGS)
+test_lx_range_LDADD = $(LINK_LX_TEST)
 test_lx_readdir_SOURCES = %reldir%/test_lx_readdir.c
 test_lx_readdir_CFLAGS = $(TEST_CFLAGS)
 test_lx_readdir_LDADD = $(LINK_LX_TEST)
+test_lx_spare_SOURCES = %reldir%/test_lx_spare.c
+test_lx_spare_CFLAGS = $(TEST_CFLAGS)
+test_lx_spare_LDADD = $(LINK_LX_TEST)
 test_lx_volume_SOURCES = %reldir%/test_lx_volume.c
 test_lx_volume_CFLAGS = $(TEST_CFLAGS)
 test_lx_volume_LDADD = $(LINK_LX_TEST)

@@ -170,7 +170,7 @@ ssize_t fixture_write(struct lx_file *file, const void *buf, size_t size,
 {
 	struct iov iov = { (void *)buf, size };
 
-	return lx_write(file, &iov, 1, offset);
+	return lx_write(file, &iov, 1, offset, false);
 }
 
 struct job {

@@ -39,7 +39,7 @@ int fixture_teardown(void **state);
 			skip(); \
 	} while (0)
 
-static const struct lx_caller fixture_root = { 0, 0 };
+static const struct lx_caller fixture_root = { .uid = 0 };
 
 /* The host makes a file; `text` may be NULL. */
 void fixture_file(struct fixture *fx, const char *name, const char *text);

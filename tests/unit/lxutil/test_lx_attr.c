@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_cred.h"
+
 #include "tests/unit/lxutil/lx_fixture.h"
 
 #include <fcntl.h>
@@ -347,16 +349,115 @@ static void reads_a_symlinks_target(void **state)
 			 -LX_EINVAL);
 }
 
+static void attributes_tell_of_flags_and_direct_io(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *node = fixture_create(fx, "f");
+	struct statx host;
+	struct lx_stat st;
+
+	assert_int_equal(statx(fx->fd, "f", 0,
+			       STATX_BASIC_STATS | STATX_DIOALIGN, &host), 0);
+	assert_int_equal(lx_getattr(fx->vol, node, &st), 0);
+	assert_int_equal(st.attributes, host.stx_attributes);
+	assert_int_equal(st.attributes_mask, host.stx_attributes_mask);
+	assert_int_equal(st.dio_mem_align, host.stx_dio_mem_align);
+	assert_int_equal(st.dio_offset_align, host.stx_dio_offset_align);
+	lx_node_close(fx->vol, node);
+	/* The root of what is mounted, unlike the file. */
+	if (host.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) {
+		assert_false(st.attributes & STATX_ATTR_MOUNT_ROOT);
+		assert_true(st.attributes_mask & STATX_ATTR_MOUNT_ROOT);
+	}
+}
+
+/*
+ * What is left of `mode` after a change by set(), whatever the thread did
+ * before; the file is not root's.
+ */
+static mode_t mode_after(struct fixture *fx, mode_t mode,
+			 struct lx_setattr change)
+{
+	mode_t left[2];
+
+	for (int fsetid = 0; fsetid < 2; fsetid++) {
+		struct lx_node *node;
+
+		lx_cred_fsetid(true);
+		fixture_file(fx, "f", "text");
+		assert_int_equal(fchownat(fx->fd, "f", 12, 34, 0), 0);
+		assert_int_equal(fchmodat(fx->fd, "f", mode, 0), 0);
+		node = fixture_lookup(fx, "f");
+		lx_cred_fsetid(fsetid);
+		assert_int_equal(set(fx, node, change), 0);
+		lx_node_close(fx->vol, node);
+		left[fsetid] = fixture_stat(fx, "f").st_mode & 07777;
+		assert_int_equal(unlinkat(fx->fd, "f", 0), 0);
+	}
+	assert_int_equal(left[0], left[1]);
+	return left[0];
+}
+
+static void a_size_drops_privilege_where_asked(void **state)
+{
+	const struct lx_setattr cut = { .valid = LX_SET_SIZE, .size = 1 };
+	const struct lx_setattr kill = {
+		.valid = LX_SET_SIZE | LX_SET_KILL_PRIV, .size = 1,
+	};
+	struct fixture *fx = *state;
+
+	need_root();
+	assert_int_equal(mode_after(fx, 06777, cut), 06777);
+	assert_int_equal(mode_after(fx, 06777, kill), 0777);
+	assert_int_equal(mode_after(fx, 04711, kill), 0711);
+	assert_int_equal(mode_after(fx, 0666, kill), 0666);
+}
+
+static void an_owner_drops_privilege_and_a_mode_does_not(void **state)
+{
+	const struct lx_setattr own = {
+		.valid = LX_SET_UID | LX_SET_GID | LX_SET_KILL_PRIV,
+		.uid = 56, .gid = 78,
+	};
+	const struct lx_setattr mode = { .valid = LX_SET_MODE, .mode = 06755 };
+	struct fixture *fx = *state;
+
+	need_root();
+	assert_int_equal(mode_after(fx, 06777, own), 0777);
+	/* As by root: no privilege is in these bits. */
+	assert_int_equal(mode_after(fx, 02644, own), 02644);
+	assert_int_equal(mode_after(fx, 0644, mode), 06755);
+}
+
+static void kill_priv_alone_is_no_change(void **state)
+{
+	struct fixture *fx = *state;
+	const struct lx_setattr touch = {
+		.valid = LX_SET_CTIME | LX_SET_KILL_PRIV,
+	};
+	const struct lx_setattr none = { .valid = LX_SET_KILL_PRIV };
+
+	need_root();
+	assert_int_equal(mode_after(fx, 06777, none), 06777);
+	assert_int_equal(mode_after(fx, 06777, touch), 06777);
+}
+
 static void access_goes_by_mode_owner_and_group(void **state)
 {
-	static const struct lx_caller owner = { 12, 99 }, group = { 77, 34 },
-				      other = { 77, 99 }, root = { 0, 0 };
+	static const struct lx_caller
+		owner = { .uid = 12, .gid = 99 },
+		group = { .uid = 77, .gid = 34 },
+		second = { .uid = 77, .gid = 99, .has_group = true,
+			   .group = 34 },
+		other = { .uid = 77, .gid = 99, .group = 34 },
+		root = { .uid = 0 };
 	static const struct {
 		const struct lx_caller *who;
 		uint32_t mode, may;
 	} cases[] = {
 		{ &owner, 0700, 7 }, { &owner, 0077, 0 }, { &owner, 0400, 4 },
 		{ &group, 0070, 7 }, { &group, 0707, 0 }, { &group, 0720, 2 },
+		{ &second, 0070, 7 }, { &second, 0707, 0 },
 		{ &other, 0007, 7 }, { &other, 0770, 0 }, { &other, 0001, 1 },
 		{ &root, 0000, 6 }, { &root, 0010, 7 }, { &root, 07000, 6 },
 	};
@@ -394,6 +495,10 @@ int main(void)
 		fixture_test(an_open_file_serves_where_the_mode_does_not),
 		fixture_test(a_read_only_volume_refuses_changes),
 		fixture_test(reads_a_symlinks_target),
+		fixture_test(attributes_tell_of_flags_and_direct_io),
+		fixture_test(a_size_drops_privilege_where_asked),
+		fixture_test(an_owner_drops_privilege_and_a_mode_does_not),
+		fixture_test(kill_priv_alone_is_no_change),
 		fixture_test(access_goes_by_mode_owner_and_group),
 	};
 

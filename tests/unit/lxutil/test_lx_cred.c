@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 #define LINES_MAX 512
 
@@ -88,7 +89,8 @@ static void all_owned_by(struct fixture *fx, uid_t uid, gid_t gid)
 static void what_is_created_belongs_to_the_caller(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 1234, 5678 }, .mode = 0640 };
+	struct job job = { fx, .who = { .uid = 1234, .gid = 5678 },
+			   .mode = 0640 };
 
 	need_root();
 	/* No one but root may create here; the guest's kernel has agreed. */
@@ -103,7 +105,7 @@ static void what_is_created_belongs_to_the_caller(void **state)
 static void root_creates_for_other_groups(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 0, 5678 }, .mode = 0640 };
+	struct job job = { fx, .who = { .gid = 5678 }, .mode = 0640 };
 
 	need_root();
 	fixture_in_thread(create_all, &job);
@@ -118,7 +120,7 @@ static void the_umask_takes_nothing(void **state)
 	struct job job = { fx, .mode = 0777 };
 	mode_t mask = umask(077);
 
-	job.who = (struct lx_caller){ geteuid(), getegid() };
+	job.who = (struct lx_caller){ .uid = geteuid(), .gid = getegid() };
 	fixture_in_thread(create_all, &job);
 	/* And the process' is what it was. */
 	assert_int_equal(umask(mask), 077);
@@ -128,10 +130,99 @@ static void the_umask_takes_nothing(void **state)
 	assert_int_equal(fixture_stat(fx, "p").st_mode, S_IFIFO | 0777);
 }
 
+/* With or without a umask of its own, the caller's counts. */
+static void the_callers_umask_counts(void **state)
+{
+	struct fixture *fx = *state;
+	struct job job = { fx, .mode = 0777 };
+	mode_t mask = umask(002);
+
+	job.who = (struct lx_caller){ .uid = geteuid(), .gid = getegid(),
+				      .umask = 07027 };
+	for (int i = 0; i < 2; i++) {
+		job.no_init = i;
+		fixture_in_thread(create_all, &job);
+		assert_int_equal(job.err, 0);
+		assert_int_equal(fixture_stat(fx, "d").st_mode,
+				 S_IFDIR | 0750);
+		assert_int_equal(fixture_stat(fx, "f").st_mode,
+				 S_IFREG | 0750);
+		assert_int_equal(fixture_stat(fx, "p").st_mode,
+				 S_IFIFO | 0750);
+		assert_int_equal(unlinkat(fx->fd, "f", 0), 0);
+		assert_int_equal(unlinkat(fx->fd, "p", 0), 0);
+		assert_int_equal(unlinkat(fx->fd, "l", 0), 0);
+		assert_int_equal(unlinkat(fx->fd, "d", AT_REMOVEDIR), 0);
+	}
+	assert_int_equal(umask(mask), 002);
+}
+
+/* An ACL as the kernel takes it: u::rwx g::rwx o::rwx. */
+static const struct {
+	uint32_t version;
+	struct {
+		uint16_t tag, perm;
+		uint32_t id;
+	} entry[3];
+} everybody = {
+	2, { { 1, 7, UINT32_MAX }, { 4, 7, UINT32_MAX },
+	     { 32, 7, UINT32_MAX } },
+};
+
+static void a_default_acl_counts_instead_of_the_umask(void **state)
+{
+	struct fixture *fx = *state;
+	struct job job = { fx, .mode = 0770 };
+
+	job.who = (struct lx_caller){ .uid = geteuid(), .gid = getegid(),
+				      .umask = 077 };
+	if (fsetxattr(fx->fd, "system.posix_acl_default", &everybody,
+		      sizeof(everybody), 0))
+		skip();
+	fixture_in_thread(create_all, &job);
+	assert_int_equal(job.err, 0);
+	assert_int_equal(fixture_stat(fx, "d").st_mode, S_IFDIR | 0770);
+	assert_int_equal(fixture_stat(fx, "f").st_mode, S_IFREG | 0770);
+}
+
+struct masks_job {
+	struct lx_caller who;
+	mode_t seen[3];
+};
+
+static void enter_with_masks(void *arg)
+{
+	static const uint32_t masks[] = { 022, 077, 0 };
+	struct masks_job *job = arg;
+
+	lx_thread_init();
+	for (int i = 0; i < 3; i++) {
+		struct lx_cred cred;
+		uint32_t rest;
+
+		job->who.umask = masks[i];
+		cred = lx_cred_enter(&job->who, &rest);
+		job->seen[i] = umask(masks[i]) | rest << 16;
+		lx_cred_leave(&cred);
+	}
+}
+
+static void the_umask_follows_the_caller(void **state)
+{
+	struct masks_job job = { .who = { .uid = 1234 } };
+
+	(void)state;
+	fixture_in_thread(enter_with_masks, &job);
+	assert_int_equal(job.seen[0], 022);
+	assert_int_equal(job.seen[1], 077);
+	assert_int_equal(job.seen[2], 0);
+}
+
 static void a_thread_without_init_creates_as_the_process(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 1234, 5678 }, .mode = 0640,
+	struct job job = { fx, .who = { .uid = 1234, .gid = 5678 },
+			   .mode = 0640,
 			   .no_init = true };
 
 	fixture_in_thread(create_all, &job);
@@ -143,7 +234,8 @@ static void a_thread_without_init_creates_as_the_process(void **state)
 static void a_process_without_privilege_owns_what_it_creates(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 1234, 5678 }, .mode = 0640 };
+	struct job job = { fx, .who = { .uid = 1234, .gid = 5678 },
+			   .mode = 0640 };
 
 	need_root();
 	fixture_as_user(create_all, &job);
@@ -161,7 +253,8 @@ static void make_setgid_root(struct fixture *fx)
 static void a_setgid_directory_passes_its_group_on(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 1234, 5678 }, .mode = 0775 };
+	struct job job = { fx, .who = { .uid = 1234, .gid = 5678 },
+			   .mode = 0775 };
 
 	need_root();
 	make_setgid_root(fx);
@@ -179,9 +272,19 @@ static void setgid_needs_a_caller_in_the_group(void **state)
 		struct lx_caller who;
 		mode_t setgid;
 	} cases[] = {
-		{ { 1234, 5678 }, 0 }, { { 1234, 0 }, 0 },
-		{ { 1234, 4321 }, S_ISGID }, { { 0, 5678 }, S_ISGID },
-		{ { 0, 0 }, S_ISGID },
+		{ { .uid = 1234, .gid = 5678 }, 0 },
+		{ { .uid = 1234, .gid = 0 }, 0 },
+		{ { .uid = 1234, .gid = 4321 }, S_ISGID },
+		{ { .uid = 0, .gid = 5678 }, S_ISGID },
+		{ { .uid = 0, .gid = 0 }, S_ISGID },
+		/* In it by a further group, where has_group says so. */
+		{ { .uid = 1234, .gid = 5678, .has_group = true,
+		    .group = 4321 }, S_ISGID },
+		{ { .uid = 1234, .gid = 5678, .has_group = true,
+		    .group = 4322 }, 0 },
+		{ { .uid = 1234, .gid = 5678, .group = 4321 }, 0 },
+		{ { .uid = 1234, .gid = 5678, .has_group = true,
+		    .group = UINT32_MAX }, 0 },
 	};
 	struct fixture *fx = *state;
 
@@ -193,6 +296,7 @@ static void setgid_needs_a_caller_in_the_group(void **state)
 
 		fixture_in_thread(create_all, &job);
 		assert_int_equal(job.err, 0);
+		assert_string_equal(job.before, job.after);
 		assert_int_equal(fixture_stat(fx, "f").st_gid, 4321);
 		assert_int_equal(fixture_stat(fx, "f").st_mode,
 				 S_IFREG | 0775 | cases[i].setgid);
@@ -206,7 +310,8 @@ static void setgid_needs_a_caller_in_the_group(void **state)
 static void a_thread_changes_nobody_else(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { 1234, 5678 }, .mode = 0640 };
+	struct job job = { fx, .who = { .uid = 1234, .gid = 5678 },
+			   .mode = 0640 };
 	static const gid_t groups[] = { 11, 22 };
 	gid_t now[8];
 
@@ -233,8 +338,10 @@ static void enter(void *arg)
 {
 	struct enter_job *job = arg;
 
+	uint32_t mask;
+
 	lx_thread_init();
-	job->cred = lx_cred_enter(&job->who);
+	job->cred = lx_cred_enter(&job->who, &mask);
 	job->uid = (uid_t)setfsuid((uid_t)-1);
 	job->gid = (gid_t)setfsgid((gid_t)-1);
 	who_am_i(job->inside);
@@ -254,7 +361,7 @@ static bool has_cap(const char *lines, unsigned cap)
 static void inside_only_fsetid_is_missing(void **state)
 {
 	enum { DAC_OVERRIDE = 1, FSETID = 4, MKNOD = 27 };
-	struct enter_job job = { .who = { 1234, 5678 } };
+	struct enter_job job = { .who = { .uid = 1234, .gid = 5678 } };
 
 	(void)state;
 	need_root();
@@ -265,7 +372,7 @@ static void inside_only_fsetid_is_missing(void **state)
 	assert_true(has_cap(job.inside, DAC_OVERRIDE));
 	assert_true(has_cap(job.inside, MKNOD));
 	assert_false(has_cap(job.inside, FSETID));
-	job.who = (struct lx_caller){ 0, 5678 };
+	job.who = (struct lx_caller){ .gid = 5678 };
 	fixture_in_thread(enter, &job);
 	assert_true(has_cap(job.inside, FSETID));
 	job.who = fixture_root;
@@ -273,10 +380,55 @@ static void inside_only_fsetid_is_missing(void **state)
 	assert_false(job.cred.changed);
 }
 
+struct fsetid_job {
+	char without[LINES_MAX], again[LINES_MAX], entered[LINES_MAX],
+	     with[LINES_MAX];
+};
+
+static void drop_fsetid(void *arg)
+{
+	struct fsetid_job *job = arg;
+	struct lx_cred cred;
+	uint32_t mask;
+
+	lx_thread_init();
+	lx_cred_fsetid(false);
+	who_am_i(job->without);
+	/* This one is not to take it for what the thread had. */
+	lx_thread_init();
+	lx_cred_fsetid(false);
+	who_am_i(job->again);
+	cred = lx_cred_enter(&fixture_root, &mask);
+	who_am_i(job->entered);
+	lx_cred_leave(&cred);
+	lx_cred_fsetid(false);
+	lx_cred_fsetid(true);
+	who_am_i(job->with);
+}
+
+static void fsetid_is_as_it_was_asked_for(void **state)
+{
+	enum { DAC_OVERRIDE = 1, FSETID = 4 };
+	struct fsetid_job job;
+
+	(void)state;
+	need_root();
+	fixture_in_thread(drop_fsetid, &job);
+	assert_false(has_cap(job.without, FSETID));
+	assert_true(has_cap(job.without, DAC_OVERRIDE));
+	assert_false(has_cap(job.again, FSETID));
+	assert_true(has_cap(job.entered, FSETID));
+	assert_true(has_cap(job.with, FSETID));
+	/* A thread that never had it gets none, and loses nothing. */
+	fixture_as_user(drop_fsetid, &job);
+	assert_false(has_cap(job.with, FSETID));
+	assert_string_equal(job.without, job.with);
+}
+
 static void an_impossible_id_does_no_harm(void **state)
 {
 	struct fixture *fx = *state;
-	struct job job = { fx, .who = { UINT32_MAX, UINT32_MAX },
+	struct job job = { fx, .who = { .uid = UINT32_MAX, .gid = UINT32_MAX },
 			   .mode = 0640 };
 
 	need_root();
@@ -292,12 +444,16 @@ int main(void)
 		fixture_test(what_is_created_belongs_to_the_caller),
 		fixture_test(root_creates_for_other_groups),
 		fixture_test(the_umask_takes_nothing),
+		fixture_test(the_callers_umask_counts),
+		fixture_test(a_default_acl_counts_instead_of_the_umask),
+		fixture_test(the_umask_follows_the_caller),
 		fixture_test(a_thread_without_init_creates_as_the_process),
 		fixture_test(a_process_without_privilege_owns_what_it_creates),
 		fixture_test(a_setgid_directory_passes_its_group_on),
 		fixture_test(setgid_needs_a_caller_in_the_group),
 		fixture_test(a_thread_changes_nobody_else),
 		fixture_test(inside_only_fsetid_is_missing),
+		fixture_test(fsetid_is_as_it_was_asked_for),
 		fixture_test(an_impossible_id_does_no_harm),
 	};
 

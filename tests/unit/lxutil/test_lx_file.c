@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_cred.h"
 #include "lxutil/linux/lx_node.h"
 
 #include "tests/unit/lxutil/lx_fixture.h"
@@ -18,14 +19,14 @@ static void reads_what_was_written(void **state)
 	struct iov in[] = { { a, 4 }, { b, 16 } };
 	struct lx_stat st;
 
-	assert_int_equal(lx_write(file, out, 3, 2), 10);
+	assert_int_equal(lx_write(file, out, 3, 2, false), 10);
 	assert_int_equal(lx_read(file, in, 2, 0), 12);
 	assert_memory_equal(a, "\0\0he", 4);
 	assert_memory_equal(b, "llo, you", 8);
 	assert_int_equal(lx_read(file, in, 2, 12), 0);
 	assert_int_equal(lx_read(file, in, 2, INT64_MAX - 20), 0);
 	assert_int_equal(lx_read(file, in, 0, 0), 0);
-	assert_int_equal(lx_write(file, out, 0, 0), 0);
+	assert_int_equal(lx_write(file, out, 0, 0, false), 0);
 	assert_int_equal(lx_file_getattr(file, &st), 0);
 	assert_int_equal(st.size, 12);
 	assert_int_equal(lx_fsync(file, false), 0);
@@ -67,7 +68,7 @@ static void moves_more_pieces_than_the_kernel_takes(void **state)
 		out[i] = (char)(i * 7);
 	for (int i = 0; i < PIECES; i++)
 		iov[i] = (struct iov){ out + i * SIZE, SIZE };
-	assert_int_equal(lx_write(file, iov, PIECES, 0), PIECES * SIZE);
+	assert_int_equal(lx_write(file, iov, PIECES, 0, false), PIECES * SIZE);
 	for (int i = 0; i < PIECES; i++)
 		iov[i] = (struct iov){ in + i * SIZE, SIZE };
 	assert_int_equal(lx_read(file, iov, PIECES, 0), PIECES * SIZE);
@@ -96,7 +97,7 @@ static void an_error_after_some_bytes_gives_the_bytes(void **state)
 	file = fixture_open(fx, "f", LX_O_RDWR);
 	for (int i = 0; i < PIECES; i++)
 		iov[i] = (struct iov){ buf + i, 1 };
-	assert_int_equal(lx_write(file, iov, PIECES, 0), PIECES);
+	assert_int_equal(lx_write(file, iov, PIECES, 0, false), PIECES);
 	/* Memory that is not there, in the second lot only. */
 	for (int i = 1024; i < PIECES; i++)
 		iov[i].base = NULL;
@@ -277,6 +278,92 @@ static void a_read_only_volume_opens_for_reading(void **state)
 	lx_node_close(fx->vol, node);
 }
 
+/*
+ * What is left of 06777 on a file of somebody else after fn, whatever the
+ * thread did before.
+ */
+static mode_t mode_after(struct fixture *fx, void (*fn)(struct fixture *fx))
+{
+	mode_t left[2];
+
+	for (int fsetid = 0; fsetid < 2; fsetid++) {
+		lx_cred_fsetid(true);
+		fixture_file(fx, "f", "text");
+		assert_int_equal(fchownat(fx->fd, "f", 12, 34, 0), 0);
+		assert_int_equal(fchmodat(fx->fd, "f", 06777, 0), 0);
+		lx_cred_fsetid(fsetid);
+		fn(fx);
+		left[fsetid] = fixture_stat(fx, "f").st_mode & 07777;
+		assert_int_equal(unlinkat(fx->fd, "f", 0), 0);
+	}
+	assert_int_equal(left[0], left[1]);
+	return left[0];
+}
+
+static void write_it(struct fixture *fx, bool kill_priv)
+{
+	struct lx_file *file = fixture_open(fx, "f", LX_O_RDWR);
+	char x = 'x';
+
+	assert_int_equal(lx_write(file, &(struct iov){ &x, 1 }, 1, 0,
+				  kill_priv), 1);
+	lx_file_close(file);
+}
+
+static void write_as_is(struct fixture *fx)
+{
+	write_it(fx, false);
+}
+
+static void write_kill_priv(struct fixture *fx)
+{
+	write_it(fx, true);
+}
+
+static void truncate_as_is(struct fixture *fx)
+{
+	lx_file_close(fixture_open(fx, "f", LX_O_RDWR | LX_O_TRUNC));
+}
+
+static void truncate_kill_priv(struct fixture *fx)
+{
+	lx_file_close(fixture_open(fx, "f", LX_O_RDWR | LX_O_TRUNC |
+						    LX_O_KILL_PRIV));
+}
+
+static void create_kill_priv(struct fixture *fx)
+{
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	assert_int_equal(lx_create(fx->vol, fx->root, "f",
+				   LX_O_RDWR | LX_O_TRUNC | LX_O_KILL_PRIV, 0,
+				   &fixture_root, &file, &node, &st), 0);
+	assert_int_equal(st.mode, LX_S_IFREG | 0777);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+}
+
+static void open_kill_priv(struct fixture *fx)
+{
+	lx_file_close(fixture_open(fx, "f", LX_O_RDWR | LX_O_KILL_PRIV));
+}
+
+static void privilege_is_dropped_where_asked(void **state)
+{
+	struct fixture *fx = *state;
+
+	need_root();
+	assert_int_equal(mode_after(fx, write_as_is), 06777);
+	assert_int_equal(mode_after(fx, write_kill_priv), 0777);
+	assert_int_equal(mode_after(fx, truncate_as_is), 06777);
+	assert_int_equal(mode_after(fx, truncate_kill_priv), 0777);
+	assert_int_equal(mode_after(fx, create_kill_priv), 0777);
+	/* Without LX_O_TRUNC nothing changes. */
+	assert_int_equal(mode_after(fx, open_kill_priv), 06777);
+}
+
 struct open_job {
 	struct fixture *fx;
 	struct lx_node *node;
@@ -323,6 +410,7 @@ int main(void)
 		fixture_test(the_hosts_file_has_the_guests_flags),
 		fixture_test(only_regular_files_are_opened),
 		fixture_test(a_read_only_volume_opens_for_reading),
+		fixture_test(privilege_is_dropped_where_asked),
 		fixture_test(the_host_decides_about_noatime_and_permission),
 	};
 

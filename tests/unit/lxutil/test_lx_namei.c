@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/sysmacros.h>
 
 static const struct lx_caller *const who = &fixture_root;
@@ -296,6 +295,113 @@ static void create_never_opens_what_is_not_regular(void **state)
 	assert_int_equal(faccessat(fx->fd, "made", F_OK, 0), -1);
 }
 
+static void an_unnamed_file_gets_its_name_by_link(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	assert_int_equal(lx_tmpfile(fx->vol, fx->root,
+				    LX_O_RDWR | LX_O_TRUNC | LX_O_APPEND,
+				    0640, who, &file, &node, &st), 0);
+	assert_int_equal(st.mode, LX_S_IFREG | 0640);
+	assert_int_equal(st.nlink, 0);
+	assert_int_equal(fixture_write(file, "text", 4, 0), 4);
+	assert_int_equal(lx_link(fx->vol, node, fx->root, "a", &st), 0);
+	assert_int_equal(st.nlink, 1);
+	assert_int_equal(fixture_stat(fx, "a").st_ino, st.ino);
+	assert_int_equal(fixture_stat(fx, "a").st_size, 4);
+	/* From now on a file like others: once without a name, for good. */
+	assert_int_equal(lx_unlink(fx->vol, fx->root, "a"), 0);
+	assert_int_equal(lx_link(fx->vol, node, fx->root, "a", &st),
+			 -LX_ENOENT);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+}
+
+static void an_exclusive_unnamed_file_never_gets_a_name(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct lx_node *node;
+	struct lx_stat st;
+
+	assert_int_equal(lx_tmpfile(fx->vol, fx->root, LX_O_WRONLY | LX_O_EXCL,
+				    0600, who, &file, &node, &st), 0);
+	assert_int_equal(lx_link(fx->vol, node, fx->root, "a", &st),
+			 -LX_ENOENT);
+	assert_int_equal(lx_getattr(fx->vol, node, &st), 0);
+	lx_file_close(file);
+	lx_node_close(fx->vol, node);
+}
+
+static void an_unnamed_file_needs_a_directory_and_writing(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *node = (void *)fx, *f = fixture_create(fx, "f");
+	struct lx_file *file = (void *)fx;
+	struct lx_stat st = { .ino = 42 };
+
+	assert_int_equal(lx_tmpfile(fx->vol, f, LX_O_RDWR, 0600, who, &file,
+				    &node, &st), -LX_ENOTDIR);
+	assert_int_equal(lx_tmpfile(fx->ro, fx->root, LX_O_RDWR, 0600, who,
+				    &file, &node, &st), -LX_EROFS);
+	assert_int_equal(lx_tmpfile(fx->vol, fx->root, LX_O_RDONLY, 0600, who,
+				    &file, &node, &st), -LX_EINVAL);
+	assert_int_equal(lx_tmpfile(fx->vol, fx->root, LX_O_ACCMODE, 0600, who,
+				    &file, &node, &st), -LX_EINVAL);
+	assert_ptr_equal(node, fx);
+	assert_ptr_equal(file, fx);
+	assert_int_equal(st.ino, 42);
+	lx_node_close(fx->vol, f);
+}
+
+struct tmpfile_job {
+	struct fixture *fx;
+	struct lx_caller who;
+	int err;
+	struct lx_stat st;
+};
+
+static void make_and_link(void *arg)
+{
+	struct tmpfile_job *job = arg;
+	struct lx_volume *vol = job->fx->vol;
+	struct lx_file *file;
+	struct lx_node *node;
+
+	lx_thread_init();
+	job->err = lx_tmpfile(vol, job->fx->root, LX_O_RDWR, 0666, &job->who,
+			      &file, &node, &job->st);
+	if (job->err)
+		return;
+	job->err = lx_link(vol, node, job->fx->root, "t", &job->st);
+	lx_file_close(file);
+	lx_node_close(vol, node);
+}
+
+static void an_unnamed_file_belongs_to_the_caller(void **state)
+{
+	struct fixture *fx = *state;
+	struct tmpfile_job job = {
+		fx, .who = { .uid = 1234, .gid = 5678, .umask = 027 },
+	};
+
+	need_root();
+	fixture_in_thread(make_and_link, &job);
+	assert_int_equal(job.err, 0);
+	assert_int_equal(job.st.uid, 1234);
+	assert_int_equal(job.st.gid, 5678);
+	assert_int_equal(job.st.mode, LX_S_IFREG | 0640);
+	assert_int_equal(unlinkat(fx->fd, "t", 0), 0);
+	/* A process without privilege may link what it has made. */
+	fixture_as_user(make_and_link, &job);
+	assert_int_equal(job.err, 0);
+	assert_int_equal(job.st.uid, 1000);
+	assert_int_equal(job.st.nlink, 1);
+}
+
 static void links_count(void **state)
 {
 	struct fixture *fx = *state;
@@ -382,48 +488,6 @@ static void renames_in_every_way(void **state)
 	lx_node_close(fx->vol, d);
 }
 
-/* From now on `free` more descriptors can be had, of the `old` limit. */
-static void leave_descriptors(struct fixture *fx, const struct rlimit *old,
-			      rlim_t free)
-{
-	struct rlimit limit = *old;
-	int fd;
-
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, old), 0);
-	fd = fcntl(fx->fd, F_DUPFD_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	close(fd);
-	limit.rlim_cur = (rlim_t)fd + free;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
-static void a_full_descriptor_table_is_an_error(void **state)
-{
-	struct fixture *fx = *state;
-	struct lx_node *node = (void *)fx;
-	struct lx_file *file = (void *)fx;
-	struct lx_stat st = { .ino = 42 };
-	struct rlimit old;
-
-	fixture_file(fx, "f", NULL);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	leave_descriptors(fx, &old, 0);
-	assert_int_equal(lx_lookup(fx->vol, fx->root, "f", &node, &st),
-			 -LX_EMFILE);
-	assert_int_equal(lx_volume_root(fx->vol, &node, &st), -LX_EMFILE);
-	assert_int_equal(lx_opendir(fx->vol, fx->root, &file), -LX_EMFILE);
-	/* Enough for the file, and not for the node; and the reverse. */
-	leave_descriptors(fx, &old, 1);
-	assert_int_equal(lx_create(fx->vol, fx->root, "g", LX_O_RDWR, 0644,
-				   who, &file, &node, &st), -LX_EMFILE);
-	assert_int_equal(lx_create(fx->vol, fx->root, "f", LX_O_RDWR, 0644,
-				   who, &file, &node, &st), -LX_EMFILE);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	assert_ptr_equal(node, fx);
-	assert_ptr_equal(file, fx);
-	assert_int_equal(st.ino, 42);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,10 +500,13 @@ int main(void)
 		fixture_test(creates_and_opens_in_one),
 		fixture_test(create_appends_and_reads_only_as_asked),
 		fixture_test(create_never_opens_what_is_not_regular),
+		fixture_test(an_unnamed_file_gets_its_name_by_link),
+		fixture_test(an_exclusive_unnamed_file_never_gets_a_name),
+		fixture_test(an_unnamed_file_needs_a_directory_and_writing),
+		fixture_test(an_unnamed_file_belongs_to_the_caller),
 		fixture_test(links_count),
 		fixture_test(removes_files_and_directories),
 		fixture_test(renames_in_every_way),
-		fixture_test(a_full_descriptor_table_is_an_error),
 	};
 
 	lx_thread_init();

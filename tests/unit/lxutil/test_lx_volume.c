@@ -193,6 +193,23 @@ static void statfs_tells_about_the_host(void **state)
 	lx_node_close(fx->vol, node);
 }
 
+static void syncs_the_file_system_of_files_and_directories(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_node *file = fixture_create(fx, "f"), *fifo;
+
+	assert_int_equal(mkfifoat(fx->fd, "p", 0600), 0);
+	fifo = fixture_lookup(fx, "p");
+	assert_int_equal(lx_syncfs(fx->vol, fx->root), 0);
+	assert_int_equal(lx_syncfs(fx->ro, fx->root), 0);
+	assert_int_equal(lx_syncfs(fx->vol, file), 0);
+	alarm(30);              /* an open FIFO would wait for ever */
+	assert_int_equal(lx_syncfs(fx->vol, fifo), -LX_EINVAL);
+	alarm(0);
+	lx_node_close(fx->vol, fifo);
+	lx_node_close(fx->vol, file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +219,8 @@ int main(void)
 		fixture_test(the_root_may_be_moved_and_removed),
 		fixture_test(says_that_proc_is_missing),
 		fixture_test(statfs_tells_about_the_host),
+		fixture_test(
+			syncs_the_file_system_of_files_and_directories),
 	};
 
 	lx_thread_init();

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_cred.h"
+
 #include "tests/unit/lxutil/lx_fixture.h"
 
 #include <fcntl.h>
@@ -146,6 +148,46 @@ static void refuses_names_and_sizes_that_make_no_sense(void **state)
 	lx_node_close(fx->vol, node);
 }
 
+/* An ACL as the kernel takes it: u::rwx g::r-x o::r-x. */
+static const struct {
+	uint32_t version;
+	struct {
+		uint16_t tag, perm;
+		uint32_t id;
+	} entry[3];
+} acl = {
+	2, { { 1, 7, UINT32_MAX }, { 4, 5, UINT32_MAX },
+	     { 32, 5, UINT32_MAX } },
+};
+
+static void an_acl_drops_setgid_where_asked(void **state)
+{
+	static const char name[] = "system.posix_acl_access";
+	struct fixture *fx = *state;
+	struct lx_node *node;
+
+	need_root();
+	fixture_file(fx, "f", NULL);
+	assert_int_equal(fchownat(fx->fd, "f", 12, 34, 0), 0);
+	assert_int_equal(fchmodat(fx->fd, "f", 02777, 0), 0);
+	node = fixture_lookup(fx, "f");
+	if (lx_setxattr(fx->vol, node, name, &acl, sizeof(acl), 0)) {
+		lx_node_close(fx->vol, node);
+		skip();
+	}
+	assert_int_equal(fixture_stat(fx, "f").st_mode, S_IFREG | 02755);
+	assert_int_equal(lx_setxattr(fx->vol, node, name, &acl, sizeof(acl),
+				     LX_XATTR_KILL_SGID), 0);
+	assert_int_equal(fixture_stat(fx, "f").st_mode, S_IFREG | 0755);
+	lx_cred_fsetid(true);
+	assert_int_equal(fchmodat(fx->fd, "f", 02777, 0), 0);
+	lx_cred_fsetid(false);
+	assert_int_equal(lx_setxattr(fx->vol, node, name, &acl, sizeof(acl),
+				     0), 0);
+	assert_int_equal(fixture_stat(fx, "f").st_mode, S_IFREG | 02755);
+	lx_node_close(fx->vol, node);
+}
+
 static void a_read_only_volume_keeps_its_attributes(void **state)
 {
 	struct fixture *fx = *state;
@@ -171,6 +213,7 @@ int main(void)
 		fixture_test(every_type_has_trusted_attributes),
 		fixture_test(a_symlinks_attributes_are_its_own),
 		fixture_test(refuses_names_and_sizes_that_make_no_sense),
+		fixture_test(an_acl_drops_setgid_where_asked),
 		fixture_test(a_read_only_volume_keeps_its_attributes),
 	};
 
