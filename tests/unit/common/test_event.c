@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <setjmp.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -113,6 +114,32 @@ static void wakes_a_thread_that_waits(void **state)
 	event_done(&ping.back);
 }
 
+static void waits_no_longer_than_it_is_told(void **state)
+{
+	struct timespec before, after;
+	struct event e;
+	int64_t ms;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_false(event_wait_for(&e, 20));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ms = (after.tv_sec - before.tv_sec) * 1000 +
+	     (after.tv_nsec - before.tv_nsec) / 1000000;
+	assert_in_range(ms, 19, 30000);
+	assert_false(event_wait_for(&e, 0));
+	event_signal(&e);
+	assert_true(event_wait_for(&e, 0));
+	assert_false(signalled(&e));
+	event_signal(&e);
+	assert_true(event_wait_for(&e, 60000));
+	event_signal(&e);
+	assert_true(event_wait_for(&e, -1));
+	assert_false(event_wait_for(&e, 0));
+	event_done(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +148,7 @@ int main(void)
 		cmocka_unit_test(the_handle_may_be_signalled_from_outside),
 		cmocka_unit_test(the_handle_is_not_inherited),
 		cmocka_unit_test(wakes_a_thread_that_waits),
+		cmocka_unit_test(waits_no_longer_than_it_is_told),
 	};
 
 	alarm(60);      /* a lost wake-up must not hang the tests */

@@ -45,8 +45,11 @@ struct core_fixture {
 	/* Protected by lock. */
 	bool hold;                      /* requests wait while this is set */
 	bool hold_reset;                /* and so does the device's reset */
-	unsigned entered, handled;      /* requests */
+	unsigned entered, handled;      /* requests; the latter: answered */
 	ssize_t answer;                 /* what a request returns */
+	unsigned tries;                 /* of those that wait */
+	size_t order_len;
+	char order[64];                 /* the first requests, one byte each */
 	unsigned threads;               /* thread_init() calls */
 	unsigned interrupts[QUEUES], config_interrupts;
 	unsigned device_resets, transport_resets;
@@ -121,10 +124,13 @@ static inline void dev_config_read(void *dev, uint32_t offset, void *buf,
 	memcpy(buf, &"configur"[offset], len);
 }
 
+#define WAITS 'w'                       /* first byte of a request that does */
+
 static inline ssize_t dev_request(void *dev, unsigned queue,
 				  struct virtio_chain *chain)
 {
 	struct core_fixture *f = dev;
+	char *base = chain->writable[0].base;
 	ssize_t answer;
 
 	(void)queue;
@@ -133,12 +139,17 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 	pthread_cond_broadcast(&f->changed);
 	while (f->hold)
 		pthread_cond_wait(&f->changed, &f->lock);
-	f->handled++;
-	answer = f->answer;
+	if (f->order_len < sizeof(f->order))
+		f->order[f->order_len++] = base[0];
+	answer = base[0] == WAITS ? VIRTIO_CHAIN_WAITS : f->answer;
+	if (answer == VIRTIO_CHAIN_WAITS)
+		f->tries++;
+	else
+		f->handled++;
+	if (answer > 0)
+		memset(base, 'x', (size_t)answer);
 	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->lock);
-	if (answer > 0)
-		memset(chain->writable[0].base, 'x', (size_t)answer);
 	return answer;
 }
 

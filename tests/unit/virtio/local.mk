@@ -1,11 +1,15 @@
-VIRTIO_TESTS = test_virtio_core test_virtio_queue test_virtio_request \
-	test_virtio_split test_virtio_worker
+VIRTIO_TESTS = test_virtio_core test_virtio_parking test_virtio_queue \
+	test_virtio_request test_virtio_split test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
 TESTS += $(VIRTIO_TESTS)
 
 test_virtio_core_SOURCES = %reldir%/test_core.c %reldir%/core_fixture.h
 test_virtio_core_CFLAGS = $(TEST_CFLAGS)
 test_virtio_core_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_parking_SOURCES = %reldir%/test_parking.c %reldir%/core_fixture.h
+test_virtio_parking_CFLAGS = $(TEST_CFLAGS)
+test_virtio_parking_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_queue_SOURCES = %reldir%/test_queue.c %reldir%/ring_fixture.h
 test_virtio_queue_CFLAGS = $(TEST_CFLAGS)

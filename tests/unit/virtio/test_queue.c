@@ -262,6 +262,120 @@ static void is_whole_again_when_attached_anew(void **state)
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 }
 
+/* ---- requests that are parked ------------------------------------------ */
+
+/* Pop the chain that was just added, and park it. */
+static void park_next(struct ring_fixture *f, uint16_t head)
+{
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.id, head);
+	assert_int_equal(virtio_queue_park(&f->queue, &f->req), 0);
+}
+
+static void resumes_the_oldest_first(void **state)
+{
+	struct ring_fixture *f = *state;
+	uint16_t head[3], other;
+	struct fake_buf buf;
+
+	fixture_attach(f, 8, PLAIN);
+	/* Often enough that their places come round. */
+	for (unsigned round = 0; round < VIRTIO_QUEUE_SIZE_MAX; round++) {
+		for (unsigned i = 0; i < 3; i++) {
+			buf = fixture_buf(f, 8 + i);
+			head[i] = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+			park_next(f, head[i]);
+		}
+		assert_none_used(f);
+		buf = fixture_buf(f, 99);
+		other = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 9), 0);
+		assert_used(f, other, 9);
+		for (unsigned i = 0; i < 3; i++) {
+			assert_int_equal(f->queue.parked_count, 3 - i);
+			assert_int_equal(virtio_queue_resume(&f->queue,
+							     &f->req), 1);
+			assert_int_equal(f->req.id, head[i]);
+			assert_int_equal(f->req.chain.writable[0].len, 8 + i);
+			assert_int_equal(virtio_queue_push(&f->queue, &f->req,
+							   i), 0);
+			assert_used(f, head[i], i);
+		}
+		assert_int_equal(f->queue.parked_count, 0);
+	}
+}
+
+static void parks_no_more_than_the_queue_holds(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+	uint16_t head;
+
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	head = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+	park_next(f, head);
+	/* A driver that lies makes the same one available again and again. */
+	for (unsigned i = 1; i < 4; i++) {
+		fake_ring_publish(&f->ring, head);
+		park_next(f, head);
+	}
+	fake_ring_publish(&f->ring, head);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(virtio_queue_park(&f->queue, &f->req), -EPROTO);
+	assert_string_equal(f->queue.error,
+			    "more requests wait than the queue holds");
+	virtio_queue_push(&f->queue, &f->req, 0);
+	assert_int_equal(virtio_queue_resume(&f->queue, &f->req), -EPROTO);
+	virtio_queue_give_up(&f->queue, &f->req);
+	for (unsigned i = 0; i < 5; i++)
+		assert_used(f, head, 0);
+	assert_none_used(f);
+	virtio_queue_give_up(&f->queue, &f->req);
+	assert_none_used(f);
+}
+
+static void forgets_what_was_parked_when_attached_anew(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	park_next(f, fake_ring_add(&f->ring, &buf, 0, 1, 0));
+	virtio_queue_leave(&f->queue);
+	fixture_attach(f, 4, PLAIN);
+	assert_int_equal(f->queue.parked_count, 0);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
+}
+
+/* What the driver made of it meanwhile is checked as if it were new. */
+static void checks_a_resumed_request_anew(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+	uint16_t head;
+
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	head = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+	park_next(f, head);
+	buf = fixture_buf(f, 5);
+	fake_ring_desc(&f->ring, f->ring.desc, head, buf.gpa, buf.len,
+		       VIRTQ_DESC_F_WRITE, 0);
+	assert_int_equal(virtio_queue_resume(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.chain.writable[0].len, 5);
+	assert_int_equal(virtio_queue_park(&f->queue, &f->req), 0);
+	fake_ring_desc(&f->ring, f->ring.desc, head, buf.gpa, buf.len,
+		       VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT, head);
+	assert_int_equal(virtio_queue_resume(&f->queue, &f->req), -EPROTO);
+	assert_string_equal(f->queue.error, "a loop of descriptors");
+	assert_used(f, head, 0);
+	virtio_queue_give_up(&f->queue, &f->req);
+	assert_none_used(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +397,10 @@ int main(void)
 		ring_test(follows_memory_that_moves),
 		ring_test(breaks_when_its_ring_is_taken_away),
 		ring_test(is_whole_again_when_attached_anew),
+		ring_test(resumes_the_oldest_first),
+		ring_test(parks_no_more_than_the_queue_holds),
+		ring_test(forgets_what_was_parked_when_attached_anew),
+		ring_test(checks_a_resumed_request_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
