@@ -1,6 +1,7 @@
 include tests/unit/common/local.mk
 include tests/unit/lxutil/local.mk
 include tests/unit/fuse/local.mk
+include tests/unit/fuse_dev/local.mk
 include tests/unit/pci/local.mk
 include tests/unit/virtio/local.mk
 include tests/unit/virtio_pci/local.mk

@@ -41,6 +41,21 @@ static int entry(struct fake_fs *fs, struct fuse_entry_out *e)
 	return (int)fs->rc;
 }
 
+/* Likewise for what was created, and what else came with the request. */
+static int created(struct fake_fs *fs, const struct fuse_request *req,
+		   struct fuse_entry_out *e)
+{
+	if (req->umask)
+		note(fs, "umask %o;", req->umask);
+	if (req->has_group)
+		note(fs, "group %u;", req->group);
+	if (req->secctx_name) {
+		note(fs, "secctx %s;", req->secctx_name);
+		keep(fs, req->secctx, req->secctx_len);
+	}
+	return entry(fs, e);
+}
+
 static int attr(struct fake_fs *fs, struct fuse_attr_out *a)
 {
 	a->attr_valid = 0x77;
@@ -119,7 +134,7 @@ static int fake_symlink(void *p, const struct fuse_request *req,
 	note(p, "symlink %d %s %s;", NODE, name,
 	     strlen(target) < 99 ? target : "(long)");
 	keep(p, target, strlen(target));
-	return entry(p, e);
+	return created(p, req, e);
 }
 
 static int fake_mknod(void *p, const struct fuse_request *req,
@@ -128,7 +143,7 @@ static int fake_mknod(void *p, const struct fuse_request *req,
 {
 	note(p, "mknod %d %s %o %u %o;", NODE, name, in->mode, in->rdev,
 	     in->umask);
-	return entry(p, e);
+	return created(p, req, e);
 }
 
 static int fake_mkdir(void *p, const struct fuse_request *req,
@@ -136,7 +151,7 @@ static int fake_mkdir(void *p, const struct fuse_request *req,
 		      struct fuse_entry_out *e)
 {
 	note(p, "mkdir %d %s %o %o;", NODE, name, in->mode, in->umask);
-	return entry(p, e);
+	return created(p, req, e);
 }
 
 static int fake_unlink(void *p, const struct fuse_request *req,
@@ -180,7 +195,7 @@ static int fake_create(void *p, const struct fuse_request *req,
 	o->fh = 0x99;
 	note(p, "create %d %s %u %o %o;", NODE, name, in->flags, in->mode,
 	     in->umask);
-	return entry(p, e);
+	return created(p, req, e);
 }
 
 static ssize_t fake_read(void *p, const struct fuse_request *req,
@@ -305,6 +320,88 @@ static int fake_removexattr(void *p, const struct fuse_request *req,
 	return note(p, "removexattr %d %s;", NODE, name);
 }
 
+/* ---- ranges, locks, and other attributes ------------------------------- */
+
+static int fake_fallocate(void *p, const struct fuse_request *req,
+			  const struct fuse_fallocate_in *in)
+{
+	return note(p, "fallocate %d %d %d %d %u;", NODE, (int)in->fh,
+		    (int)in->offset, (int)in->length, in->mode);
+}
+
+static int fake_lseek(void *p, const struct fuse_request *req,
+		      const struct fuse_lseek_in *in, uint64_t *offset)
+{
+	*offset = 0x123456789abcull;
+	return note(p, "lseek %d %d %d %u;", NODE, (int)in->fh,
+		    (int)in->offset, in->whence);
+}
+
+static int64_t fake_copy_file_range(void *p, const struct fuse_request *req,
+				    const struct fuse_copy_file_range_in *in)
+{
+	struct fake_fs *fs = p;
+
+	note(fs, "copy %d %d %d to %d %d %d, %#llx %u;", NODE, (int)in->fh_in,
+	     (int)in->off_in, (int)in->nodeid_out, (int)in->fh_out,
+	     (int)in->off_out, (unsigned long long)in->len,
+	     (unsigned)in->flags);
+	return fs->rc;
+}
+
+static int fake_syncfs(void *p, const struct fuse_request *req)
+{
+	return note(p, "syncfs %d;", NODE);
+}
+
+static int fake_tmpfile(void *p, const struct fuse_request *req,
+			const struct fuse_create_in *in,
+			struct fuse_entry_out *e, struct fuse_open_out *o)
+{
+	o->fh = 0x9b;
+	note(p, "tmpfile %d %u %o;", NODE, in->flags, in->mode);
+	return created(p, req, e);
+}
+
+static int fake_statx(void *p, const struct fuse_request *req,
+		      const struct fuse_statx_in *in,
+		      struct fuse_statx_out *out)
+{
+	out->attr_valid = 0x79;
+	out->stat.dev_minor = 0x7a;
+	return note(p, "statx %d %u %d %u %u;", NODE, in->getattr_flags,
+		    (int)in->fh, in->sx_flags, in->sx_mask);
+}
+
+static ssize_t fake_ioctl(void *p, const struct fuse_request *req,
+			  const struct fuse_ioctl_in *in, const void *data,
+			  struct iov_tail *dst)
+{
+	note(p, "ioctl %d %d %u %u %u;", NODE, (int)in->fh, in->cmd,
+	     in->in_size, in->out_size);
+	keep(p, data, in->in_size);
+	return fill(p, dst);
+}
+
+static int fake_getlk(void *p, const struct fuse_request *req,
+		      const struct fuse_lk_in *in,
+		      struct fuse_file_lock *lock)
+{
+	lock->end = 0x7b;
+	lock->pid = 0x7c;
+	return note(p, "getlk %d %d %d %d-%d %u;", NODE, (int)in->fh,
+		    (int)in->owner, (int)in->lk.start, (int)in->lk.end,
+		    in->lk.type);
+}
+
+static int fake_setlk(void *p, const struct fuse_request *req,
+		      const struct fuse_lk_in *in)
+{
+	return note(p, "setlk %d %d %d %d-%d %u %u;", NODE, (int)in->fh,
+		    (int)in->owner, (int)in->lk.start, (int)in->lk.end,
+		    in->lk.type, in->lk_flags);
+}
+
 const struct fuse_ops fake_fs_ops = {
 	.init = fake_init,
 	.destroy = fake_destroy,
@@ -337,4 +434,13 @@ const struct fuse_ops fake_fs_ops = {
 	.getxattr = fake_getxattr,
 	.listxattr = fake_listxattr,
 	.removexattr = fake_removexattr,
+	.fallocate = fake_fallocate,
+	.lseek = fake_lseek,
+	.copy_file_range = fake_copy_file_range,
+	.syncfs = fake_syncfs,
+	.tmpfile = fake_tmpfile,
+	.statx = fake_statx,
+	.ioctl = fake_ioctl,
+	.getlk = fake_getlk,
+	.setlk = fake_setlk,
 };

@@ -13,6 +13,18 @@ test_fuse_dispatch_SOURCES = %reldir%/test_dispatch.c $(FUSE_BENCH)
 test_fuse_dispatch_CFLAGS = $(TEST_CFLAGS)
 test_fuse_dispatch_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += test_fuse_dispatch_more
+TESTS += test_fuse_dispatch_more
+test_fuse_dispatch_more_SOURCES = %reldir%/test_dispatch_more.c $(FUSE_BENCH)
+test_fuse_dispatch_more_CFLAGS = $(TEST_CFLAGS)
+test_fuse_dispatch_more_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_fuse_extension
+TESTS += test_fuse_extension
+test_fuse_extension_SOURCES = %reldir%/test_extension.c $(FUSE_BENCH)
+test_fuse_extension_CFLAGS = $(TEST_CFLAGS)
+test_fuse_extension_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += test_fuse_gate
 TESTS += test_fuse_gate
 test_fuse_gate_SOURCES = %reldir%/test_gate.c
@@ -61,3 +73,9 @@ TESTS += test_fuse_trace
 test_fuse_trace_SOURCES = %reldir%/test_trace.c $(FUSE_BENCH)
 test_fuse_trace_CFLAGS = $(TEST_CFLAGS)
 test_fuse_trace_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_fuse_wait
+TESTS += test_fuse_wait
+test_fuse_wait_SOURCES = %reldir%/test_wait.c
+test_fuse_wait_CFLAGS = $(TEST_CFLAGS)
+test_fuse_wait_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)

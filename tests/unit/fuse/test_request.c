@@ -7,14 +7,14 @@
 /* Send in small pieces; refused so, and the file system has not been called. */
 static void refused(struct bench *b, int error)
 {
-	assert_int_equal(send_in_pieces(b, 200, 3), 16);
+	assert_int_equal(send_in_pieces(b, 400, 3), 16);
 	assert_int_equal(b->head.error, -error);
 	assert_string_equal(calls(b), "");
 }
 
 static void accepted(struct bench *b, const char *call)
 {
-	send_in_pieces(b, 200, 3);
+	send_in_pieces(b, 400, 3);
 	assert_int_equal(b->head.error, 0);
 	assert_string_equal(calls(b), call);
 }
@@ -180,6 +180,13 @@ static void refuses_records_that_are_cut_off(void **state)
 		{ FUSE_FSYNCDIR, 16, "", 0 }, { FUSE_ACCESS, 8, "", 0 },
 		{ FUSE_SETXATTR, 8, "n", 2 }, { FUSE_GETXATTR, 8, "n", 2 },
 		{ FUSE_LISTXATTR, 8, "", 0 }, { FUSE_REMOVEXATTR, 0, "n", 2 },
+		{ FUSE_GETLK, 48, "", 0 }, { FUSE_SETLK, 48, "", 0 },
+		{ FUSE_SETLKW, 48, "", 0 }, { FUSE_IOCTL, 32, "", 0 },
+		{ FUSE_FALLOCATE, 32, "", 0 }, { FUSE_LSEEK, 24, "", 0 },
+		{ FUSE_COPY_FILE_RANGE, 56, "", 0 },
+		{ FUSE_COPY_FILE_RANGE_64, 56, "", 0 },
+		{ FUSE_SYNCFS, 8, "", 0 }, { FUSE_TMPFILE, 16, "/", 2 },
+		{ FUSE_STATX, 24, "", 0 },
 	};
 	static const uint8_t zeros[100];
 	struct bench *b = bench_open();
@@ -198,7 +205,7 @@ static void refuses_records_that_are_cut_off(void **state)
 				refused(b, LX_EINVAL);
 				continue;
 			}
-			assert_true(send_in_pieces(b, 200, 3) >= 16);
+			assert_true(send_in_pieces(b, 400, 3) >= 16);
 			assert_int_equal(b->head.error, 0);
 			assert_true(*calls(b));
 		}
@@ -254,6 +261,111 @@ static void believes_the_length_of_the_header(void **state)
 	bench_free(b);
 }
 
+/* What an ioctl passes in is as long as it says, and no longer than it can. */
+static void limits_the_data_of_ioctls(void **state)
+{
+	static const uint8_t data[FUSE_IOCTL_MAX + 1] = { 1, 2, 3 };
+	struct fuse_ioctl_in in = { .in_size = FUSE_IOCTL_MAX };
+	struct bench *b = bench_open();
+
+	(void)state;
+	begin_with(b, FUSE_IOCTL, 1, &in);
+	add(b, data, in.in_size - 1);
+	refused(b, LX_EINVAL);
+	add(b, data, 1);
+	send_in_pieces(b, 400, 1000);
+	assert_int_equal(b->head.error, 0);
+	assert_memory_equal(b->fs.data, data, in.in_size - 1);
+	assert_int_equal(b->fs.data[in.in_size - 1], data[0]);
+	calls(b);
+	in.in_size++;
+	begin_with(b, FUSE_IOCTL, 1, &in);
+	add(b, data, in.in_size);
+	send_in_pieces(b, 400, 1000);
+	assert_int_equal(b->head.error, -LX_E2BIG);
+	in.in_size = 0xffffffff;
+	begin_with(b, FUSE_IOCTL, 1, &in);
+	refused(b, LX_E2BIG);
+	in.in_size = 1;
+	begin_with(b, FUSE_IOCTL, 1, &in);
+	refused(b, LX_EINVAL);
+	/* What the header does not count is not data. */
+	add(b, data, 1);
+	b->request->len--;
+	refused(b, LX_EINVAL);
+	bench_free(b);
+}
+
+static void accepts_any_name_where_it_means_nothing(void **state)
+{
+	static const char *const names[] = { "/", "", ".", "..", "a/b", "x" };
+	const struct fuse_create_in in = { .mode = 0100600 };
+	struct bench *b = bench_open();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		begin_with(b, FUSE_TMPFILE, 1, &in);
+		add_string(b, names[i]);
+		accepted(b, "tmpfile 1 0 100600;");
+	}
+	begin_with(b, FUSE_TMPFILE, 1, &in);
+	add_letters(b, 256);
+	refused(b, LX_ENAMETOOLONG);
+	begin_with(b, FUSE_TMPFILE, 1, &in);
+	add(b, "/", 1);
+	refused(b, LX_EINVAL);
+	bench_free(b);
+}
+
+/* Each of those that create, with a umask of 027 in its record. */
+static void create_all(struct bench *b, const char *with)
+{
+	const struct fuse_mknod_in mknod = { .mode = 010666, .umask = 027 };
+	const struct fuse_mkdir_in mkdir = { .mode = 0777, .umask = 027 };
+	const struct fuse_create_in create = { .mode = 0100666, .umask = 027 };
+	char call[64];
+
+	begin_with(b, FUSE_MKNOD, 1, &mknod);
+	add_string(b, "n");
+	snprintf(call, sizeof(call), "mknod 1 n 10666 0 27;%s", with);
+	accepted(b, call);
+	begin_with(b, FUSE_MKDIR, 1, &mkdir);
+	add_string(b, "n");
+	snprintf(call, sizeof(call), "mkdir 1 n 777 27;%s", with);
+	accepted(b, call);
+	begin_with(b, FUSE_CREATE, 1, &create);
+	add_string(b, "n");
+	snprintf(call, sizeof(call), "create 1 n 0 100666 27;%s", with);
+	accepted(b, call);
+	begin_with(b, FUSE_TMPFILE, 1, &create);
+	add_string(b, "/");
+	snprintf(call, sizeof(call), "tmpfile 1 0 100666;%s", with);
+	accepted(b, call);
+	begin(b, FUSE_SYMLINK, 1);
+	add_string(b, "n");
+	add_string(b, "t");
+	accepted(b, "symlink 1 n t;");
+}
+
+static void passes_the_umask_only_if_that_was_agreed_on(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	create_all(b, "");
+	fuse_session_reset(b->session);
+	b->fs.add = FUSE_DONT_MASK;
+	assert_int_equal(send_init(b, 7, 38, ~0ull), 0);
+	calls(b);
+	create_all(b, "umask 27;");
+	/* A guest that does not offer it applies the mask itself. */
+	fuse_session_reset(b->session);
+	assert_int_equal(send_init(b, 7, 38, ~FUSE_DONT_MASK), 0);
+	calls(b);
+	create_all(b, "");
+	bench_free(b);
+}
+
 static void refuses_requests_beyond_the_limit(void **state)
 {
 	struct bench *b = bench_open();
@@ -301,6 +413,9 @@ int main(void)
 		cmocka_unit_test(refuses_records_that_are_cut_off),
 		cmocka_unit_test(ignores_bytes_that_it_does_not_know),
 		cmocka_unit_test(believes_the_length_of_the_header),
+		cmocka_unit_test(limits_the_data_of_ioctls),
+		cmocka_unit_test(accepts_any_name_where_it_means_nothing),
+		cmocka_unit_test(passes_the_umask_only_if_that_was_agreed_on),
 		cmocka_unit_test(refuses_requests_beyond_the_limit),
 		cmocka_unit_test(keeps_a_private_copy),
 	};

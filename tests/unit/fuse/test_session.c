@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/fuse/fake_fs.h"
 
+#include "fuse/fuse_wait.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -87,6 +89,145 @@ static void does_not_end_without_a_reply(void **state)
 	assert_string_equal(calls(b), "");
 	begin(b, FUSE_STATFS, 1);
 	assert_int_equal(send_request(b), 0);
+	bench_free(b);
+}
+
+/* ---- locks that wait -------------------------------------------------- */
+
+/* A SETLKW of this number; the length of the reply, or FUSE_WAIT. */
+static ssize_t lock(struct bench *b, uint64_t unique)
+{
+	const struct fuse_lk_in in = { .owner = unique, .lk.type = 1 };
+
+	begin_with(b, FUSE_SETLKW, 9, &in);
+	b->request->unique = unique;
+	return send_in_pieces(b, 50, 7);
+}
+
+static void interrupt(struct bench *b, uint64_t unique)
+{
+	const struct fuse_interrupt_in in = { .unique = unique };
+
+	begin_with(b, FUSE_INTERRUPT, 0, &in);
+	/* No reply, with room for one or without. */
+	assert_int_equal(send_in_pieces(b, unique % 2 ? 0 : 100, 7), 0);
+}
+
+static void answers_a_lock_when_it_is_free(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	b->fs.rc = -LX_EAGAIN;
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(lock(b, 70), FUSE_WAIT);
+		assert_string_equal(calls(b), "setlk 9 0 70 0-0 1 0;");
+	}
+	b->fs.rc = 0;
+	assert_int_equal(lock(b, 70), 16);
+	assert_int_equal(b->head.error, 0);
+	/* Nothing of it is left: the next one of that number is not it. */
+	b->fs.rc = -LX_EAGAIN;
+	interrupt(b, 72);
+	assert_int_equal(lock(b, 70), FUSE_WAIT);
+	bench_free(b);
+}
+
+static void an_interrupt_ends_the_wait_for_a_lock(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	b->fs.rc = -LX_EAGAIN;
+	for (uint64_t unique = 71; unique < 75; unique++)
+		assert_int_equal(lock(b, unique), FUSE_WAIT);
+	interrupt(b, 72);
+	assert_int_equal(lock(b, 71), FUSE_WAIT);
+	assert_int_equal(lock(b, 72), 16);
+	assert_int_equal(b->head.error, -LX_EINTR);
+	assert_int_equal(lock(b, 73), FUSE_WAIT);
+	/* Of one that is not known (yet). */
+	interrupt(b, 99);
+	assert_int_equal(lock(b, 99), 16);
+	assert_int_equal(b->head.error, -LX_EINTR);
+	/* A lock that is free is taken all the same, as fcntl(2) may. */
+	interrupt(b, 73);
+	b->fs.rc = 0;
+	assert_int_equal(lock(b, 73), 16);
+	assert_int_equal(b->head.error, 0);
+	bench_free(b);
+}
+
+static void an_interrupt_of_something_else_is_nothing(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	for (uint64_t unique = 0; unique < 1000; unique++)
+		interrupt(b, unique);
+	begin(b, FUSE_STATFS, 1);
+	b->request->unique = 999;
+	assert_int_equal(send_request(b), 0);
+	begin(b, FUSE_INTERRUPT, 0);
+	assert_int_equal(send_in_pieces(b, 100, 7), 0);
+	bench_free(b);
+}
+
+static void a_new_mount_knows_no_interrupts(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	b->fs.rc = -LX_EAGAIN;
+	assert_int_equal(lock(b, 71), FUSE_WAIT);
+	interrupt(b, 71);
+	interrupt(b, 72);
+	fuse_session_reset(b->session);
+	/* What is dispatched again is told that the mount is gone. */
+	assert_int_equal(lock(b, 71), 16);
+	assert_int_equal(b->head.error, -LX_EIO);
+	b->fs.rc = 0;
+	assert_int_equal(send_init(b, 7, 38, ~0ull), 0);
+	b->fs.rc = -LX_EAGAIN;
+	assert_int_equal(lock(b, 71), FUSE_WAIT);
+	assert_int_equal(lock(b, 72), FUSE_WAIT);
+	bench_free(b);
+}
+
+static void limits_how_many_locks_wait(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	b->fs.rc = -LX_EAGAIN;
+	for (uint64_t unique = 1; unique <= FUSE_WAITS_MAX; unique++) {
+		assert_int_equal(lock(b, unique), FUSE_WAIT);
+		calls(b);
+	}
+	assert_int_equal(lock(b, 5000), 16);
+	assert_int_equal(b->head.error, -LX_ENOLCK);
+	b->fs.rc = 0;
+	assert_int_equal(lock(b, 1), 16);
+	assert_int_equal(b->head.error, 0);
+	b->fs.rc = -LX_EAGAIN;
+	assert_int_equal(lock(b, 5000), FUSE_WAIT);
+	bench_free(b);
+}
+
+/* It is no error, and no line of a log that shows errors. */
+static void does_not_log_a_wait_as_an_error(void **state)
+{
+	struct bench *b = bench_open();
+
+	(void)state;
+	assert_true(log_set_filter(&b->log, "fuse=debug", NULL, 0));
+	b->fs.rc = -LX_EAGAIN;
+	assert_int_equal(lock(b, 71), FUSE_WAIT);
+	assert_string_equal(b->logged, "");
+	interrupt(b, 71);
+	assert_int_equal(lock(b, 71), 16);
+	assert_non_null(strstr(b->logged, "SETLKW"));
+	assert_non_null(strstr(b->logged, "EINTR"));
 	bench_free(b);
 }
 
@@ -245,6 +386,12 @@ int main(void)
 		cmocka_unit_test(starts_again_after_destroy),
 		cmocka_unit_test(closes_on_reset),
 		cmocka_unit_test(does_not_end_without_a_reply),
+		cmocka_unit_test(answers_a_lock_when_it_is_free),
+		cmocka_unit_test(an_interrupt_ends_the_wait_for_a_lock),
+		cmocka_unit_test(an_interrupt_of_something_else_is_nothing),
+		cmocka_unit_test(a_new_mount_knows_no_interrupts),
+		cmocka_unit_test(limits_how_many_locks_wait),
+		cmocka_unit_test(does_not_log_a_wait_as_an_error),
 		cmocka_unit_test(keeps_init_and_destroy_apart_from_the_others),
 	};
 

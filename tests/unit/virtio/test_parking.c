@@ -203,6 +203,7 @@ static void a_reset_drops_it(void **state)
 	assert_used(f, 0, head, 4);
 	pause_ms(2 * VIRTIO_WAIT_MAX_MS);
 	assert_int_equal(get(f, &f->tries), tries);
+	assert_int_equal(get(f, &f->handled), 1);
 	assert_int_equal(fake_ring_used_idx(&old), 0);
 }
 
