@@ -185,13 +185,10 @@ int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
 
 	if (!LX_S_ISDIR(dir->type))
 		return -LX_ENOTDIR;
-	if (vol->read_only)
-		return -LX_EROFS;
 	host = lx_open_flags(vol, flags);
 	if (host < 0)
 		return host;
-	host = (host & ~O_TRUNC) | O_TMPFILE |
-	       (flags & LX_O_EXCL ? O_EXCL : 0);
+	host |= O_TMPFILE | (flags & LX_O_EXCL ? O_EXCL : 0);
 	return create_new(vol, dir, ".", host, mode, who, ret_file, ret_node,
 			  ret_st);
 }

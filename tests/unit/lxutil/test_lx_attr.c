@@ -437,9 +437,20 @@ static void kill_priv_alone_is_no_change(void **state)
 	};
 	const struct lx_setattr none = { .valid = LX_SET_KILL_PRIV };
 
+	struct lx_node *node;
+	struct lx_time old;
+
 	need_root();
 	assert_int_equal(mode_after(fx, 06777, none), 06777);
 	assert_int_equal(mode_after(fx, 06777, touch), 06777);
+	node = fixture_create(fx, "f");
+	old = get(fx, node).ctime;
+	usleep(20000);          /* more than the clock's step */
+	assert_int_equal(set(fx, node, none), 0);
+	assert_int_equal(get(fx, node).ctime.nsec, old.nsec);
+	assert_int_equal(set(fx, node, touch), 0);
+	assert_int_not_equal(get(fx, node).ctime.nsec, old.nsec);
+	lx_node_close(fx->vol, node);
 }
 
 static void access_goes_by_mode_owner_and_group(void **state)

@@ -382,11 +382,12 @@ static void inside_only_fsetid_is_missing(void **state)
 
 struct fsetid_job {
 	char without[LINES_MAX], again[LINES_MAX], entered[LINES_MAX],
-	     with[LINES_MAX];
+	     left[LINES_MAX], with[LINES_MAX];
 };
 
 static void drop_fsetid(void *arg)
 {
+	const struct lx_caller other = { .uid = 1234 };
 	struct fsetid_job *job = arg;
 	struct lx_cred cred;
 	uint32_t mask;
@@ -402,6 +403,10 @@ static void drop_fsetid(void *arg)
 	who_am_i(job->entered);
 	lx_cred_leave(&cred);
 	lx_cred_fsetid(false);
+	cred = lx_cred_enter(&other, &mask);
+	lx_cred_leave(&cred);
+	lx_cred_fsetid(false);
+	who_am_i(job->left);
 	lx_cred_fsetid(true);
 	who_am_i(job->with);
 }
@@ -418,6 +423,7 @@ static void fsetid_is_as_it_was_asked_for(void **state)
 	assert_true(has_cap(job.without, DAC_OVERRIDE));
 	assert_false(has_cap(job.again, FSETID));
 	assert_true(has_cap(job.entered, FSETID));
+	assert_false(has_cap(job.left, FSETID));
 	assert_true(has_cap(job.with, FSETID));
 	/* A thread that never had it gets none, and loses nothing. */
 	fixture_as_user(drop_fsetid, &job);

@@ -260,9 +260,9 @@ static void a_pointer_in_the_data_is_never_used(void **state)
 static void queries_answer_as_the_host(void **state)
 {
 	struct fixture *fx = *state;
-	struct {
+	union {
 		struct fsverity_digest head;
-		char digest[64];
+		char bytes[sizeof(struct fsverity_digest) + 64];
 	} mine = { .head = { .digest_size = 64 } }, host = mine;
 	struct fscrypt_policy_v1 policy = { 0 };
 	struct fscrypt_get_policy_ex_arg ex = { .policy_size = 1 };
