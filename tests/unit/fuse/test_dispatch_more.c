@@ -30,7 +30,9 @@ static void works_on_ranges(void **state)
 	const struct fuse_fallocate_in fallocate = {
 		.fh = 1, .offset = 2, .length = 3, .mode = 4
 	};
-	const struct fuse_lseek_in lseek = { .fh = 1, .offset = 2, .whence = 3 };
+	const struct fuse_lseek_in lseek = {
+		.fh = 1, .offset = 2, .whence = 3
+	};
 	const struct fuse_syncfs_in syncfs = { 0 };
 	struct bench *b = bench_open();
 

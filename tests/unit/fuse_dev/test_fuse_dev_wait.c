@@ -187,7 +187,8 @@ static void serves_the_first_first(void **state)
 	assert_int_equal(f->order_len, 10);
 	/* It may become free amid a round: whence on, all are in order. */
 	for (unsigned i = 0; i < 10; i++)
-		assert_int_equal(f->order[i], 'a' + (f->order[0] - 'a' + i) % 10);
+		assert_int_equal(f->order[i],
+				 'a' + (f->order[0] - 'a' + i) % 10);
 }
 
 static void an_interrupt_gets_through(void **state)
