@@ -1,12 +1,16 @@
 noinst_LTLIBRARIES += libvirtio_fs.la
 libvirtio_fs_la_CFLAGS = $(STRICT_CFLAGS)
 libvirtio_fs_la_SOURCES = \
+	%reldir%/vfs_acl.c \
+	%reldir%/vfs_acl.h \
 	%reldir%/vfs_attr.c \
 	%reldir%/vfs_device.c \
 	%reldir%/vfs_device.h \
 	%reldir%/vfs_dir.c \
 	%reldir%/vfs_handle.c \
 	%reldir%/vfs_handle.h \
+	%reldir%/vfs_idmap.c \
+	%reldir%/vfs_idmap.h \
 	%reldir%/vfs_inode.c \
 	%reldir%/vfs_inode.h \
 	%reldir%/vfs_io.c \
@@ -17,4 +21,6 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_server.h \
 	%reldir%/vfs_slots.c \
 	%reldir%/vfs_slots.h \
-	%reldir%/vfs_xattr.c
+	%reldir%/vfs_xattr.c \
+	%reldir%/vfs_xattrmap.c \
+	%reldir%/vfs_xattrmap.h

@@ -66,3 +66,21 @@ TESTS += test_vfs_device
 test_vfs_device_SOURCES = %reldir%/test_vfs_device.c
 test_vfs_device_CFLAGS = $(TEST_CFLAGS)
 test_vfs_device_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_idmap
+TESTS += test_vfs_idmap
+test_vfs_idmap_SOURCES = %reldir%/test_vfs_idmap.c
+test_vfs_idmap_CFLAGS = $(TEST_CFLAGS)
+test_vfs_idmap_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_xattrmap
+TESTS += test_vfs_xattrmap
+test_vfs_xattrmap_SOURCES = %reldir%/test_vfs_xattrmap.c
+test_vfs_xattrmap_CFLAGS = $(TEST_CFLAGS)
+test_vfs_xattrmap_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_acl
+TESTS += test_vfs_acl
+test_vfs_acl_SOURCES = %reldir%/test_vfs_acl.c
+test_vfs_acl_CFLAGS = $(TEST_CFLAGS)
+test_vfs_acl_LDADD = $(LINK_TEST_VIRTIO_FS)
