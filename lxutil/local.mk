@@ -15,6 +15,7 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_namei.c \
 	%reldir%/linux/lx_node.c \
 	%reldir%/linux/lx_node.h \
+	%reldir%/linux/lx_parent.c \
 	%reldir%/linux/lx_range.c \
 	%reldir%/linux/lx_readdir.c \
 	%reldir%/linux/lx_spare.c \

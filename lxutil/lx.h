@@ -88,6 +88,17 @@ enum {
 #define LX_S_ISDIR(m) (((m) & LX_S_IFMT) == LX_S_IFDIR)
 #define LX_S_ISLNK(m) (((m) & LX_S_IFMT) == LX_S_IFLNK)
 
+/* statx(2): what a mask says, and attributes that a file may have. */
+#define LX_STATX_BASIC_STATS 0x7ffu
+#define LX_STATX_BTIME 0x800u
+
+#define LX_STATX_ATTR_COMPRESSED 0x4u
+#define LX_STATX_ATTR_IMMUTABLE 0x10u
+#define LX_STATX_ATTR_APPEND 0x20u
+#define LX_STATX_ATTR_NODUMP 0x40u
+#define LX_STATX_ATTR_ENCRYPTED 0x800u
+#define LX_STATX_ATTR_VERITY 0x100000u
+
 /* The d_type of a mode. */
 #define LX_DT(m) (((m) & LX_S_IFMT) >> 12)
 

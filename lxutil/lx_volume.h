@@ -96,6 +96,14 @@ int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
 int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	      struct lx_node **ret_node, struct lx_stat *ret_st);
 
+/*
+ * A new node for the directory that `dir` is in, and its attributes; the root
+ * for the root.  -LX_ESTALE: it is not below the root any more.  -LX_ENOTDIR:
+ * dir is no directory.
+ */
+int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
+		     struct lx_node **ret_node, struct lx_stat *ret_st);
+
 int lx_getattr(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_stat *ret_st);
 

@@ -7,6 +7,7 @@ LXUTIL_TESTS = \
 	test_lx_lock \
 	test_lx_namei \
 	test_lx_node \
+	test_lx_parent \
 	test_lx_path \
 	test_lx_range \
 	test_lx_readdir \
@@ -47,6 +48,9 @@ test_lx_namei_LDADD = $(LINK_LX_TEST)
 test_lx_node_SOURCES = %reldir%/test_lx_node.c
 test_lx_node_CFLAGS = $(TEST_CFLAGS)
 test_lx_node_LDADD = $(LINK_LX_TEST)
+test_lx_parent_SOURCES = %reldir%/test_lx_parent.c
+test_lx_parent_CFLAGS = $(TEST_CFLAGS)
+test_lx_parent_LDADD = $(LINK_LX_TEST)
 test_lx_path_SOURCES = %reldir%/test_lx_path.c
 test_lx_path_CFLAGS = $(TEST_CFLAGS)
 test_lx_path_LDADD = $(LINK_LX_TEST)
