@@ -74,6 +74,10 @@ struct fuse_ops {
 	/* Unmounted or reset: forget every node and handle. */
 	void (*destroy)(void *fs);
 
+	/*
+	 * Only where init() agreed on FUSE_EXPORT_SUPPORT, name may be "." (the
+	 * node itself, of whatever type) and ".." (the parent of a directory).
+	 */
 	int (*lookup)(void *fs, const struct fuse_request *req,
 		      const char *name, struct fuse_entry_out *ret_entry);
 	/* The guest drops `count` of the lookups of `node`. */

@@ -14,6 +14,7 @@ static const struct {
 	uint8_t error;
 } text_limits[FUSE_TEXT_KINDS] = {
 	[FUSE_TEXT_NAME] = { LX_NAME_MAX, LX_ENAMETOOLONG },
+	[FUSE_TEXT_LOOKUP] = { LX_NAME_MAX, LX_ENAMETOOLONG },
 	[FUSE_TEXT_TARGET] = { LX_PATH_MAX - 1, LX_ENAMETOOLONG },
 	[FUSE_TEXT_XATTR] = { LX_XATTR_NAME_MAX, LX_ERANGE },
 	[FUSE_TEXT_ANY] = { LX_NAME_MAX, LX_ENAMETOOLONG },
@@ -65,19 +66,33 @@ static int read_args(struct fuse_message *m, const struct fuse_grammar *g,
 	return take(m, &m->args, MIN(size, m->left));
 }
 
-static bool text_ok(enum fuse_text kind, const char *s)
+static bool is_dots(const char *s)
 {
-	if (kind == FUSE_TEXT_NAME &&
-	    (!strcmp(s, ".") || !strcmp(s, "..") || strchr(s, '/')))
-		return false;
-	return *s || kind == FUSE_TEXT_ANY;
+	return !strcmp(s, ".") || !strcmp(s, "..");
+}
+
+static bool text_ok(enum fuse_text kind, const char *s, uint64_t flags)
+{
+	switch (kind) {
+	case FUSE_TEXT_ANY:
+		return true;
+	case FUSE_TEXT_LOOKUP:
+		if (flags & FUSE_EXPORT_SUPPORT && is_dots(s))
+			return true;
+		/* fall through */
+	case FUSE_TEXT_NAME:
+		return *s && !is_dots(s) && !strchr(s, '/');
+	default:
+		return *s;
+	}
 }
 
 /*
  * The strings: copy as many bytes as all of them could take, and find their
  * ends in the copy.
  */
-static int read_text(struct fuse_message *m, const struct fuse_grammar *g)
+static int read_text(struct fuse_message *m, const struct fuse_grammar *g,
+		     uint64_t flags)
 {
 	struct iov_tail from = m->rest;
 	const char *p = m->text_buf;
@@ -95,7 +110,7 @@ static int read_text(struct fuse_message *m, const struct fuse_grammar *g)
 		if (!end)
 			return left > limit ? -text_limits[g->text[i]].error :
 					      -LX_EINVAL;
-		if (!text_ok(g->text[i], p))
+		if (!text_ok(g->text[i], p, flags))
 			return -LX_EINVAL;
 		m->text[i] = p;
 		left -= (size_t)(end + 1 - p);
@@ -163,7 +178,7 @@ int fuse_request_body(struct fuse_message *m, const struct fuse_grammar *g,
 		return rc;
 	set_umask(m, flags);
 	if (g->text[0])
-		rc = read_text(m, g);
+		rc = read_text(m, g, flags);
 	return rc ? rc : read_tail(m, g->tail, flags);
 }
 

@@ -22,6 +22,7 @@
 enum fuse_text {
 	FUSE_TEXT_NONE,
 	FUSE_TEXT_NAME,                 /* one component of a path */
+	FUSE_TEXT_LOOKUP,               /* also "." and "..", if agreed on */
 	FUSE_TEXT_TARGET,               /* of a symbolic link */
 	FUSE_TEXT_XATTR,                /* name of an extended attribute */
 	FUSE_TEXT_ANY,                  /* a name that means nothing */
@@ -103,7 +104,8 @@ bool fuse_request_header(struct fuse_message *m, struct iov_tail in);
  * Parse the rest by `g`, once.  flags are those that INIT agreed on.  0, or
  * -LX_E... when it breaks the grammar:
  *   EINVAL        too short, longer than FUSE_REQUEST_MAX, or a name that is
- *                 empty, ".", "..", holds a slash or does not end
+ *                 empty, ".", "..", holds a slash or does not end (LOOKUP
+ *                 takes dots where FUSE_EXPORT_SUPPORT was agreed on)
  *   ENAMETOOLONG  a name or a target is too long
  *   ERANGE        an extended attribute's name is too long
  *   E2BIG         an extended attribute's value or an ioctl's data is too

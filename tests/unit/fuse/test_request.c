@@ -43,6 +43,34 @@ static void refuses_names_that_walk(void **state)
 	bench_free(b);
 }
 
+/* Where INIT has agreed that file handles work in the guest. */
+static void looks_dots_up_where_agreed(void **state)
+{
+	static const char *const dots[] = { ".", ".." };
+	struct bench *b = bench_open();
+	char call[64];
+
+	(void)state;
+	b->fs.add = FUSE_EXPORT_SUPPORT;
+	begin(b, FUSE_DESTROY, 0);
+	assert_int_equal(send_request(b), 0);
+	assert_int_equal(send_init(b, 7, 45, FUSE_EXPORT_SUPPORT), 0);
+	calls(b);
+	for (size_t i = 0; i < ARRAY_LEN(dots); i++) {
+		begin(b, FUSE_LOOKUP, 1);
+		add_string(b, dots[i]);
+		snprintf(call, sizeof(call), "lookup 1 %s;", dots[i]);
+		accepted(b, call);
+		begin(b, FUSE_UNLINK, 1);
+		add_string(b, dots[i]);
+		refused(b, LX_EINVAL);
+	}
+	begin(b, FUSE_LOOKUP, 1);
+	add_string(b, "../a");
+	refused(b, LX_EINVAL);
+	bench_free(b);
+}
+
 static void refuses_a_bad_second_name(void **state)
 {
 	const struct fuse_rename_in in = { .newdir = 2 };
@@ -406,6 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_names_that_walk),
+		cmocka_unit_test(looks_dots_up_where_agreed),
 		cmocka_unit_test(refuses_a_bad_second_name),
 		cmocka_unit_test(limits_names),
 		cmocka_unit_test(limits_targets),
