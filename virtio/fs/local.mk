@@ -4,6 +4,7 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_acl.c \
 	%reldir%/vfs_acl.h \
 	%reldir%/vfs_attr.c \
+	%reldir%/vfs_create.c \
 	%reldir%/vfs_device.c \
 	%reldir%/vfs_device.h \
 	%reldir%/vfs_dir.c \
@@ -11,16 +12,23 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_handle.h \
 	%reldir%/vfs_idmap.c \
 	%reldir%/vfs_idmap.h \
+	%reldir%/vfs_init.c \
 	%reldir%/vfs_inode.c \
 	%reldir%/vfs_inode.h \
 	%reldir%/vfs_io.c \
+	%reldir%/vfs_ioctl.c \
 	%reldir%/vfs_limits.h \
+	%reldir%/vfs_lock.c \
+	%reldir%/vfs_lock.h \
 	%reldir%/vfs_namei.c \
 	%reldir%/vfs_private.h \
+	%reldir%/vfs_range.c \
 	%reldir%/vfs_server.c \
 	%reldir%/vfs_server.h \
 	%reldir%/vfs_slots.c \
 	%reldir%/vfs_slots.h \
+	%reldir%/vfs_statx.c \
+	%reldir%/vfs_syncfs.c \
 	%reldir%/vfs_xattr.c \
 	%reldir%/vfs_xattrmap.c \
 	%reldir%/vfs_xattrmap.h

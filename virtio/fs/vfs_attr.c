@@ -33,40 +33,48 @@ void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr)
 static void fill_reply(struct vfs_server *s, const struct lx_stat *st,
 		       struct fuse_attr_out *ret_attr)
 {
-	ret_attr->attr_valid = (uint64_t)s->attr_timeout.sec;
-	ret_attr->attr_valid_nsec = s->attr_timeout.nsec;
+	ret_attr->attr_valid = (uint64_t)s->timeout.sec;
+	ret_attr->attr_valid_nsec = s->timeout.nsec;
 	vfs_fill_attr(st, &ret_attr->attr);
 }
 
 /* A handle that does not exist (any more) is no error: the node will do. */
+int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
+	     uint64_t fh, struct lx_stat *ret_st)
+{
+	struct vfs_handle *handle;
+	struct vfs_inode *inode;
+	int err;
+
+	if (getattr_flags & FUSE_GETATTR_FH &&
+	    !vfs_handle_get(&s->handles, fh, node, VFS_HANDLE_ANY, &handle)) {
+		err = lx_file_getattr(handle->file, ret_st);
+		vfs_handle_put(&s->handles, handle);
+		return err;
+	}
+	inode = vfs_inode_get(s->inodes, node);
+	if (!inode)
+		return -LX_ESTALE;
+	err = lx_getattr(s->vol, inode->node, ret_st);
+	vfs_inode_put(s->inodes, inode);
+	return err;
+}
+
 int vfs_getattr(void *fs, const struct fuse_request *req,
 		const struct fuse_getattr_in *in,
 		struct fuse_attr_out *ret_attr)
 {
 	struct vfs_server *s = fs;
-	struct vfs_handle *handle;
-	struct vfs_inode *inode;
 	struct lx_stat st;
 	int err;
 
-	if (in->getattr_flags & FUSE_GETATTR_FH &&
-	    !vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_ANY,
-			    &handle)) {
-		err = lx_file_getattr(handle->file, &st);
-		vfs_handle_put(&s->handles, handle);
-	} else {
-		inode = vfs_inode_get(s->inodes, req->node);
-		if (!inode)
-			return -LX_ESTALE;
-		err = lx_getattr(s->vol, inode->node, &st);
-		vfs_inode_put(s->inodes, inode);
-	}
+	err = vfs_stat(s, req->node, in->getattr_flags, in->fh, &st);
 	if (!err)
 		fill_reply(s, &st, ret_attr);
 	return err;
 }
 
-/* Privileges (FATTR_KILL_SUIDGID) and lock owners are the guest's business. */
+/* Lock owners are about mandatory locks, which Linux has no more. */
 static struct lx_setattr changes(const struct fuse_setattr_in *in)
 {
 	static const struct {
@@ -81,6 +89,7 @@ static struct lx_setattr changes(const struct fuse_setattr_in *in)
 		{ FATTR_ATIME_NOW, LX_SET_ATIME_NOW },
 		{ FATTR_MTIME_NOW, LX_SET_MTIME_NOW },
 		{ FATTR_CTIME, LX_SET_CTIME },
+		{ FATTR_KILL_SUIDGID, LX_SET_KILL_PRIV },
 	};
 	struct lx_setattr attr = {
 		.mode = in->mode,

@@ -200,6 +200,11 @@ void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
 	vfs_slots_free(&inodes->slots, &inode->slot);
 }
 
+struct vfs_inode *vfs_inodes_next(struct vfs_inodes *inodes, uint32_t *index)
+{
+	return inode_of(vfs_slots_next(&inodes->slots, index));
+}
+
 uint64_t vfs_inode_id(const struct vfs_inode *inode)
 {
 	return vfs_slot_id(&inode->slot);

@@ -61,6 +61,12 @@ bool vfs_inodes_full(struct vfs_inodes *inodes);
 struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id);
 void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode);
 
+/*
+ * To visit all: the first inode at or after *index (from 0 on), to be put back
+ * after use, or NULL; *index is moved behind it.
+ */
+struct vfs_inode *vfs_inodes_next(struct vfs_inodes *inodes, uint32_t *index);
+
 uint64_t vfs_inode_id(const struct vfs_inode *inode);
 
 /*

@@ -8,14 +8,49 @@
 #include "virtio/fs/vfs_limits.h"
 #include "virtio/fs/vfs_private.h"
 
+/* ---- opening ----------------------------------------------------------- */
+
 /*
- * What counts of a guest's open(2) flags.  Without O_DIRECT: it is a promise
- * about the guest's cache, and the host's alignment rules are not the guest's.
+ * What counts of a guest's open(2) flags.  O_DIRECT is a promise about the
+ * guest's cache, and the host's alignment rules are not the guest's, so it
+ * goes no further by default; nor does O_NOATIME.
+ *
+ * A guest that buffers writes reads what is around them, also of files that
+ * were opened for writing only, and knows itself where the end is.
  */
-uint32_t vfs_open_flags(uint32_t flags)
+uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags)
 {
-	return flags & (LX_O_ACCMODE | LX_O_TRUNC | LX_O_APPEND |
-			LX_O_NONBLOCK | LX_O_DSYNC | LX_O_SYNC | LX_O_NOATIME);
+	uint32_t count = LX_O_ACCMODE | LX_O_TRUNC | LX_O_APPEND |
+			 LX_O_NONBLOCK | LX_O_DSYNC | LX_O_SYNC;
+
+	if (s->options.direct_io)
+		count |= LX_O_DIRECT;
+	if (s->options.preserve_noatime)
+		count |= LX_O_NOATIME;
+	flags &= count;
+	if (s->flags & FUSE_WRITEBACK_CACHE) {
+		flags &= ~LX_O_APPEND;
+		if ((flags & LX_O_ACCMODE) == LX_O_WRONLY)
+			flags ^= LX_O_WRONLY | LX_O_RDWR;
+	}
+	return flags;
+}
+
+int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
+		  uint32_t open_flags, struct lx_file **ret_file)
+{
+	uint32_t f = vfs_open_flags(s, flags);
+	int err;
+
+	if (open_flags & FUSE_OPEN_KILL_SUIDGID)
+		f |= LX_O_KILL_PRIV;
+	err = lx_open(s->vol, node, f, ret_file);
+	/* One that can be written only; the guest will have to do without. */
+	if (err == -LX_EACCES && s->flags & FUSE_WRITEBACK_CACHE &&
+	    (flags & LX_O_ACCMODE) == LX_O_WRONLY)
+		err = lx_open(s->vol, node, f ^ (LX_O_RDWR | LX_O_WRONLY),
+			      ret_file);
+	return err;
 }
 
 int vfs_open(void *fs, const struct fuse_request *req,
@@ -31,8 +66,8 @@ int vfs_open(void *fs, const struct fuse_request *req,
 		return -LX_ESTALE;
 	err = vfs_handle_reserve(&s->handles, &handle);
 	if (!err) {
-		err = lx_open(s->vol, inode->node, vfs_open_flags(in->flags),
-			      &file);
+		err = vfs_open_node(s, inode->node, in->flags, in->open_flags,
+				    &file);
 		if (err)
 			vfs_handle_cancel(&s->handles, handle);
 	}
@@ -45,30 +80,27 @@ int vfs_open(void *fs, const struct fuse_request *req,
 	return 0;
 }
 
+/* An flock(2) lock goes now, even where the file is still in use. */
 int vfs_release(void *fs, const struct fuse_request *req,
 		const struct fuse_release_in *in)
 {
 	struct vfs_server *s = fs;
+	struct vfs_handle *handle;
 
+	if (in->release_flags & FUSE_RELEASE_FLOCK_UNLOCK &&
+	    !vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
+			    &handle)) {
+		lx_flock(handle->file, LX_F_UNLCK);
+		vfs_handle_put(&s->handles, handle);
+	}
 	return vfs_handle_release(&s->handles, in->fh, req->node,
 				  VFS_HANDLE_FILE);
 }
 
-/* lx_read() or one of these. */
+/* ---- READ, WRITE ------------------------------------------------------- */
+
 typedef ssize_t (*io_fn)(struct lx_file *file, const struct iov *iov,
 			 size_t count, uint64_t offset);
-
-static ssize_t write_as_is(struct lx_file *file, const struct iov *iov,
-			   size_t count, uint64_t offset)
-{
-	return lx_write(file, iov, count, offset, false);
-}
-
-static ssize_t write_kill_priv(struct lx_file *file, const struct iov *iov,
-			       size_t count, uint64_t offset)
-{
-	return lx_write(file, iov, count, offset, true);
-}
 
 /* Move data between the file and all of mem, until the file comes up short. */
 static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
@@ -88,6 +120,19 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 		iov_tail_skip(mem, (size_t)n);
 	} while (count == VFS_IO_PIECES && (size_t)n == len);
 	return total;
+}
+
+/* On behalf of somebody who may not leave setuid bits on what he writes. */
+static ssize_t write_kill_priv(struct lx_file *file, const struct iov *iov,
+			       size_t count, uint64_t offset)
+{
+	return lx_write(file, iov, count, offset, true);
+}
+
+static ssize_t write_plain(struct lx_file *file, const struct iov *iov,
+			   size_t count, uint64_t offset)
+{
+	return lx_write(file, iov, count, offset, false);
 }
 
 ssize_t vfs_read(void *fs, const struct fuse_request *req,
@@ -122,12 +167,18 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 	if (err)
 		return err;
 	n = transfer(in->write_flags & FUSE_WRITE_KILL_SUIDGID ?
-			     write_kill_priv : write_as_is,
+			     write_kill_priv : write_plain,
 		     handle->file, src, in->offset);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }
 
+/* ---- FLUSH, FSYNC ------------------------------------------------------ */
+
+/*
+ * Somebody has closed a descriptor of the file: by POSIX, that drops all the
+ * record locks that he has on it.
+ */
 int vfs_flush(void *fs, const struct fuse_request *req,
 	      const struct fuse_flush_in *in)
 {
@@ -139,6 +190,7 @@ int vfs_flush(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
+	vfs_locks_drop(&s->locks, req->node, in->lock_owner);
 	err = lx_flush(handle->file);
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "FLUSH", err);

@@ -13,22 +13,23 @@
 #include "lxutil/lx_volume.h"
 #include "virtio/fs/vfs_handle.h"
 #include "virtio/fs/vfs_inode.h"
+#include "virtio/fs/vfs_lock.h"
 #include "virtio/fs/vfs_server.h"
-
-/* How long a guest may believe what it was told. */
-#define VFS_ENTRY_TIMEOUT_S 1
-#define VFS_ATTR_TIMEOUT_S 1
 
 struct vfs_server {
 	const struct log *log;
+	struct vfs_options options;
 	struct lx_volume_options vol_options;
 	struct lx_volume *vol;
-	struct lx_time entry_timeout;   /* that a name leads to a node */
-	struct lx_time attr_timeout;    /* attributes */
+	/* From the options, see vfs_init.c: */
+	struct lx_time timeout;         /* names and attributes hold so long */
 	uint32_t open_flags;            /* FOPEN_* of every file */
 	uint32_t opendir_flags;         /* and of every directory */
+	/* What INIT agreed on; no request runs while it changes. */
+	uint64_t flags;
 	struct vfs_inodes *inodes;
 	struct vfs_handles handles;
+	struct vfs_locks locks;
 };
 
 /* ---- helpers ----------------------------------------------------------- */
@@ -36,10 +37,21 @@ struct vfs_server {
 /* Log an error of the host that its owner should know of; returns err. */
 int vfs_note(struct vfs_server *s, const char *what, int err);
 
+/* Set timeout and flags by the cache policy. */
+void vfs_set_cache(struct vfs_server *s);
+
 /* What counts of the open(2) flags of OPEN and CREATE. */
-uint32_t vfs_open_flags(uint32_t flags);
+uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags);
+
+/* Open a node as OPEN and CREATE ask for; open_flags are FUSE_OPEN_*. */
+int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
+		  uint32_t open_flags, struct lx_file **ret_file);
 
 void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr);
+
+/* Attributes of a node, by a handle where getattr_flags say so. */
+int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
+	     uint64_t fh, struct lx_stat *ret_st);
 
 /*
  * Answer with the node that `name` in dir, having attributes st, leads to, and
@@ -48,7 +60,26 @@ void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr);
 int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	      const struct lx_stat *st, struct fuse_entry_out *ret_entry);
 
+/*
+ * The same with a node that has been opened, which is taken in any case; dir
+ * is where it was found, or NULL.
+ */
+int vfs_enter_node(struct vfs_server *s, const struct vfs_inode *dir,
+		   struct lx_node *node, const struct lx_stat *st,
+		   struct fuse_entry_out *ret_entry);
+
+/*
+ * The directory req->node to create in.  Room for a node is looked for first,
+ * so that a full table does not leave things behind that the guest was
+ * refused.
+ */
+int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
+			 struct vfs_inode **ret_dir);
+
 /* ---- operations, see fuse_ops.h ---------------------------------------- */
+
+/* vfs_init.c */
+int vfs_init(void *fs, struct fuse_init_info *info);
 
 /* vfs_namei.c */
 int vfs_lookup(void *fs, const struct fuse_request *req, const char *name,
@@ -56,6 +87,14 @@ int vfs_lookup(void *fs, const struct fuse_request *req, const char *name,
 void vfs_forget(void *fs, uint64_t node, uint64_t count);
 ssize_t vfs_readlink(void *fs, const struct fuse_request *req,
 		     struct iov_tail *dst);
+int vfs_unlink(void *fs, const struct fuse_request *req, const char *name);
+int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name);
+int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
+	       uint64_t new_dir, const char *new_name, uint32_t flags);
+int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
+	     const char *name, struct fuse_entry_out *ret_entry);
+
+/* vfs_create.c */
 int vfs_symlink(void *fs, const struct fuse_request *req, const char *name,
 		const char *target, struct fuse_entry_out *ret_entry);
 int vfs_mknod(void *fs, const struct fuse_request *req,
@@ -68,12 +107,10 @@ int vfs_create(void *fs, const struct fuse_request *req,
 	       const struct fuse_create_in *in, const char *name,
 	       struct fuse_entry_out *ret_entry,
 	       struct fuse_open_out *ret_open);
-int vfs_unlink(void *fs, const struct fuse_request *req, const char *name);
-int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name);
-int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
-	       uint64_t new_dir, const char *new_name, uint32_t flags);
-int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
-	     const char *name, struct fuse_entry_out *ret_entry);
+int vfs_tmpfile(void *fs, const struct fuse_request *req,
+		const struct fuse_create_in *in,
+		struct fuse_entry_out *ret_entry,
+		struct fuse_open_out *ret_open);
 
 /* vfs_attr.c */
 int vfs_getattr(void *fs, const struct fuse_request *req,
@@ -84,6 +121,10 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 		struct fuse_attr_out *ret_attr);
 int vfs_access(void *fs, const struct fuse_request *req,
 	       const struct fuse_access_in *in);
+
+/* vfs_statx.c */
+int vfs_statx(void *fs, const struct fuse_request *req,
+	      const struct fuse_statx_in *in, struct fuse_statx_out *ret_stx);
 
 /* vfs_io.c */
 int vfs_open(void *fs, const struct fuse_request *req,
@@ -98,6 +139,28 @@ int vfs_release(void *fs, const struct fuse_request *req,
 		const struct fuse_release_in *in);
 int vfs_fsync(void *fs, const struct fuse_request *req,
 	      const struct fuse_fsync_in *in);
+
+/* vfs_range.c */
+int vfs_fallocate(void *fs, const struct fuse_request *req,
+		  const struct fuse_fallocate_in *in);
+int vfs_lseek(void *fs, const struct fuse_request *req,
+	      const struct fuse_lseek_in *in, uint64_t *ret_offset);
+int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
+			    const struct fuse_copy_file_range_in *in);
+
+/* vfs_lock.c */
+int vfs_getlk(void *fs, const struct fuse_request *req,
+	      const struct fuse_lk_in *in, struct fuse_file_lock *ret_lock);
+int vfs_setlk(void *fs, const struct fuse_request *req,
+	      const struct fuse_lk_in *in);
+
+/* vfs_syncfs.c */
+int vfs_syncfs(void *fs, const struct fuse_request *req);
+
+/* vfs_ioctl.c */
+ssize_t vfs_ioctl(void *fs, const struct fuse_request *req,
+		  const struct fuse_ioctl_in *in, const void *data,
+		  struct iov_tail *dst);
 
 /* vfs_dir.c */
 int vfs_opendir(void *fs, const struct fuse_request *req,

@@ -42,15 +42,16 @@ int vfs_server_new(const char *root, const struct vfs_options *options,
 	if (!s)
 		return -LX_ENOMEM;
 	s->log = log;
+	s->options = *options;
 	s->vol_options.read_only = options->read_only;
-	s->entry_timeout.sec = VFS_ENTRY_TIMEOUT_S;
-	s->attr_timeout.sec = VFS_ATTR_TIMEOUT_S;
+	vfs_set_cache(s);
 	err = lx_volume_open(root, &s->vol_options, log, &s->vol);
 	if (err) {
 		free(s);
 		return err;
 	}
 	vfs_handles_init(&s->handles);
+	vfs_locks_init(&s->locks);
 	err = lx_volume_root(s->vol, &node, &st);
 	if (!err)
 		err = vfs_inodes_new(s->vol, log, node, &st, &s->inodes);
@@ -66,6 +67,7 @@ void vfs_server_free(struct vfs_server *s)
 {
 	if (!s)
 		return;
+	vfs_locks_done(&s->locks);
 	vfs_handles_done(&s->handles);
 	vfs_inodes_free(s->inodes);
 	lx_volume_close(s->vol);
@@ -77,6 +79,7 @@ struct vfs_server_stats vfs_server_stats(struct vfs_server *s)
 	return (struct vfs_server_stats){
 		.nodes = vfs_inodes_count(s->inodes),
 		.handles = vfs_handles_count(&s->handles),
+		.lock_owners = vfs_locks_count(&s->locks),
 	};
 }
 
@@ -89,6 +92,7 @@ static void destroy(void *fs)
 	log_debug(s->log, LOG_VIRTIOFS,
 		  "mount ends with %zu nodes and %zu open files",
 		  vfs_inodes_count(s->inodes), vfs_handles_count(&s->handles));
+	vfs_locks_clear(&s->locks);
 	vfs_handles_clear(&s->handles);
 	vfs_inodes_clear(s->inodes);
 }
@@ -120,8 +124,8 @@ static int statfs(void *fs, const struct fuse_request *req,
 	return 0;
 }
 
-/* No init: what the session negotiates by itself is what is wanted. */
 const struct fuse_ops vfs_fuse_ops = {
+	.init = vfs_init,
 	.destroy = destroy,
 	.lookup = vfs_lookup,
 	.forget = vfs_forget,
@@ -152,4 +156,13 @@ const struct fuse_ops vfs_fuse_ops = {
 	.getxattr = vfs_getxattr,
 	.listxattr = vfs_listxattr,
 	.removexattr = vfs_removexattr,
+	.fallocate = vfs_fallocate,
+	.lseek = vfs_lseek,
+	.copy_file_range = vfs_copy_file_range,
+	.syncfs = vfs_syncfs,
+	.tmpfile = vfs_tmpfile,
+	.statx = vfs_statx,
+	.ioctl = vfs_ioctl,
+	.getlk = vfs_getlk,
+	.setlk = vfs_setlk,
 };

@@ -69,6 +69,7 @@ extern const struct fuse_ops vfs_fuse_ops;
 struct vfs_server_stats {
 	size_t nodes;                   /* inodes that the guest may know */
 	size_t handles;                 /* open files and directories */
+	size_t lock_owners;             /* who has record locks, on what file */
 };
 struct vfs_server_stats vfs_server_stats(struct vfs_server *server);
 

@@ -13,6 +13,7 @@ struct client *client_new(struct fuse_session *session)
 
 	assert(c);
 	c->session = session;
+	c->offered = 0x7fffffff & ~FUSE_SETXATTR_EXT;
 	return c;
 }
 
@@ -105,8 +106,7 @@ void client_post(struct client *c)
 	assert(n == 0);
 }
 
-/* Send, and take a record of exactly this size as the reply. */
-static int send_for(struct client *c, void *ret, size_t size)
+int client_send_for(struct client *c, void *ret, size_t size)
 {
 	ssize_t n = client_send(c, size);
 
@@ -124,20 +124,26 @@ int client_init(struct client *c)
 {
 	struct fuse_init_in in = {
 		.major = FUSE_KERNEL_VERSION,
-		.minor = 38,
+		.minor = FUSE_KERNEL_MINOR_VERSION,
 		.max_readahead = 1 << 17,
-		.flags = 0x7fffffff & (uint32_t)~FUSE_SETXATTR_EXT,
+		.flags = (uint32_t)c->offered,
+		.flags2 = (uint32_t)(c->offered >> 32),
 	};
+	struct fuse_init_out out;
+	int err;
 
 	client_begin(c, FUSE_INIT, 0);
 	client_put(c, &in, sizeof(in));
-	return send_for(c, NULL, sizeof(struct fuse_init_out));
+	err = client_send_for(c, &out, sizeof(out));
+	if (!err)
+		c->flags = out.flags | (uint64_t)out.flags2 << 32;
+	return err;
 }
 
 int client_destroy(struct client *c)
 {
 	client_begin(c, FUSE_DESTROY, 0);
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 /* ---- nodes ------------------------------------------------------------- */
@@ -147,7 +153,7 @@ int client_lookup(struct client *c, uint64_t dir, const char *name,
 {
 	client_begin(c, FUSE_LOOKUP, dir);
 	client_put_name(c, name);
-	return send_for(c, ret, sizeof(*ret));
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 void client_forget(struct client *c, uint64_t node, uint64_t count)
@@ -167,7 +173,7 @@ static int getattr(struct client *c, uint64_t node,
 
 	client_begin(c, FUSE_GETATTR, node);
 	client_put(c, in, sizeof(*in));
-	err = send_for(c, &out, sizeof(out));
+	err = client_send_for(c, &out, sizeof(out));
 	if (!err)
 		*ret = out.attr;
 	return err;
@@ -199,7 +205,7 @@ int client_setattr(struct client *c, uint64_t node,
 
 	client_begin(c, FUSE_SETATTR, node);
 	client_put(c, in, sizeof(*in));
-	err = send_for(c, &out, sizeof(out));
+	err = client_send_for(c, &out, sizeof(out));
 	if (!err)
 		*ret = out.attr;
 	return err;
@@ -211,13 +217,13 @@ int client_access(struct client *c, uint64_t node, uint32_t mask)
 
 	client_begin(c, FUSE_ACCESS, node);
 	client_put(c, &in, sizeof(in));
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 int client_statfs(struct client *c, uint64_t node, struct fuse_kstatfs *ret)
 {
 	client_begin(c, FUSE_STATFS, node);
-	return send_for(c, ret, sizeof(*ret));
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 /* ---- names ------------------------------------------------------------- */
@@ -225,23 +231,25 @@ int client_statfs(struct client *c, uint64_t node, struct fuse_kstatfs *ret)
 int client_mkdir(struct client *c, uint64_t dir, const char *name,
 		 uint32_t mode, struct fuse_entry_out *ret)
 {
-	struct fuse_mkdir_in in = { .mode = mode, .umask = 022 };
+	struct fuse_mkdir_in in = { .mode = mode, .umask = c->umask };
 
 	client_begin(c, FUSE_MKDIR, dir);
 	client_put(c, &in, sizeof(in));
 	client_put_name(c, name);
-	return send_for(c, ret, sizeof(*ret));
+	client_put_extensions(c);
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 int client_mknod(struct client *c, uint64_t dir, const char *name,
 		 uint32_t mode, uint32_t rdev, struct fuse_entry_out *ret)
 {
-	struct fuse_mknod_in in = { .mode = mode, .rdev = rdev };
+	struct fuse_mknod_in in = { .mode = mode, .rdev = rdev,
+				    .umask = c->umask };
 
 	client_begin(c, FUSE_MKNOD, dir);
 	client_put(c, &in, sizeof(in));
 	client_put_name(c, name);
-	return send_for(c, ret, sizeof(*ret));
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 int client_symlink(struct client *c, uint64_t dir, const char *name,
@@ -250,7 +258,7 @@ int client_symlink(struct client *c, uint64_t dir, const char *name,
 	client_begin(c, FUSE_SYMLINK, dir);
 	client_put_name(c, name);
 	client_put_name(c, target);
-	return send_for(c, ret, sizeof(*ret));
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 ssize_t client_readlink(struct client *c, uint64_t node, size_t reply_max)
@@ -267,7 +275,7 @@ int client_link(struct client *c, uint64_t node, uint64_t dir,
 	client_begin(c, FUSE_LINK, dir);
 	client_put(c, &in, sizeof(in));
 	client_put_name(c, name);
-	return send_for(c, ret, sizeof(*ret));
+	return client_send_for(c, ret, sizeof(*ret));
 }
 
 int client_remove(struct client *c, uint32_t opcode, uint64_t dir,
@@ -275,7 +283,7 @@ int client_remove(struct client *c, uint32_t opcode, uint64_t dir,
 {
 	client_begin(c, opcode, dir);
 	client_put_name(c, name);
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 int client_rename(struct client *c, uint64_t dir, const char *name,
@@ -287,7 +295,7 @@ int client_rename(struct client *c, uint64_t dir, const char *name,
 	client_put(c, &in, sizeof(in));
 	client_put_name(c, name);
 	client_put_name(c, new_name);
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 /* ---- files and directories --------------------------------------------- */
@@ -295,15 +303,18 @@ int client_rename(struct client *c, uint64_t dir, const char *name,
 int client_open(struct client *c, uint32_t opcode, uint64_t node,
 		uint32_t flags, uint64_t *ret_fh)
 {
-	struct fuse_open_in in = { .flags = flags };
+	struct fuse_open_in in = { .flags = flags,
+				   .open_flags = c->in_open_flags };
 	struct fuse_open_out out;
 	int err;
 
 	client_begin(c, opcode, node);
 	client_put(c, &in, sizeof(in));
-	err = send_for(c, &out, sizeof(out));
-	if (!err)
+	err = client_send_for(c, &out, sizeof(out));
+	if (!err) {
 		*ret_fh = out.fh;
+		c->open_flags = out.open_flags;
+	}
 	return err;
 }
 
@@ -311,7 +322,9 @@ int client_create(struct client *c, uint64_t dir, const char *name,
 		  uint32_t flags, uint32_t mode, struct fuse_entry_out *ret,
 		  uint64_t *ret_fh)
 {
-	struct fuse_create_in in = { .flags = flags, .mode = mode };
+	struct fuse_create_in in = { .flags = flags, .mode = mode,
+				     .umask = c->umask,
+				     .open_flags = c->in_open_flags };
 	struct {
 		struct fuse_entry_out entry;
 		struct fuse_open_out open;
@@ -321,10 +334,12 @@ int client_create(struct client *c, uint64_t dir, const char *name,
 	client_begin(c, FUSE_CREATE, dir);
 	client_put(c, &in, sizeof(in));
 	client_put_name(c, name);
-	err = send_for(c, &out, sizeof(out));
+	client_put_extensions(c);
+	err = client_send_for(c, &out, sizeof(out));
 	if (!err) {
 		*ret = out.entry;
 		*ret_fh = out.open.fh;
+		c->open_flags = out.open.open_flags;
 	}
 	return err;
 }
@@ -342,14 +357,15 @@ ssize_t client_read(struct client *c, uint32_t opcode, uint64_t node,
 ssize_t client_write(struct client *c, uint64_t node, uint64_t fh,
 		     uint64_t offset, const void *data, uint32_t size)
 {
-	struct fuse_write_in in = { .fh = fh, .offset = offset, .size = size };
+	struct fuse_write_in in = { .fh = fh, .offset = offset, .size = size,
+				    .write_flags = c->write_flags };
 	struct fuse_write_out out;
 	int err;
 
 	client_begin(c, FUSE_WRITE, node);
 	client_put(c, &in, sizeof(in));
 	client_put(c, data, size);
-	err = send_for(c, &out, sizeof(out));
+	err = client_send_for(c, &out, sizeof(out));
 	return err ? err : (ssize_t)out.size;
 }
 
@@ -359,7 +375,7 @@ int client_flush(struct client *c, uint64_t node, uint64_t fh)
 
 	client_begin(c, FUSE_FLUSH, node);
 	client_put(c, &in, sizeof(in));
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 int client_release(struct client *c, uint32_t opcode, uint64_t node,
@@ -369,7 +385,7 @@ int client_release(struct client *c, uint32_t opcode, uint64_t node,
 
 	client_begin(c, opcode, node);
 	client_put(c, &in, sizeof(in));
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 int client_fsync(struct client *c, uint32_t opcode, uint64_t node,
@@ -379,7 +395,7 @@ int client_fsync(struct client *c, uint32_t opcode, uint64_t node,
 
 	client_begin(c, opcode, node);
 	client_put(c, &in, sizeof(in));
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 bool client_next_dirent(const struct client *c, bool plus, size_t *offset,
@@ -417,10 +433,11 @@ int client_setxattr(struct client *c, uint64_t node, const char *name,
 	struct fuse_setxattr_in in = { .size = size, .flags = flags };
 
 	client_begin(c, FUSE_SETXATTR, node);
-	client_put(c, &in, FUSE_COMPAT_SETXATTR_IN_SIZE);
+	client_put(c, &in, c->flags & FUSE_SETXATTR_EXT ?
+			   sizeof(in) : FUSE_COMPAT_SETXATTR_IN_SIZE);
 	client_put_name(c, name);
 	client_put(c, value, size);
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }
 
 ssize_t client_getxattr(struct client *c, uint64_t node, const char *name,
@@ -436,7 +453,7 @@ ssize_t client_getxattr(struct client *c, uint64_t node, const char *name,
 		client_put_name(c, name);
 	if (size)
 		return client_send(c, size);
-	err = send_for(c, &out, sizeof(out));
+	err = client_send_for(c, &out, sizeof(out));
 	return err ? err : (ssize_t)out.size;
 }
 
@@ -444,5 +461,5 @@ int client_removexattr(struct client *c, uint64_t node, const char *name)
 {
 	client_begin(c, FUSE_REMOVEXATTR, node);
 	client_put_name(c, name);
-	return send_for(c, NULL, 0);
+	return client_send_for(c, NULL, 0);
 }

@@ -18,6 +18,15 @@
 struct client {
 	struct fuse_session *session;
 	uint32_t uid, gid;
+	uint64_t offered;       /* at INIT: FUSE_* flags... */
+	uint64_t flags;         /* ...and what was agreed on */
+	uint32_t umask;         /* of MKDIR, MKNOD, CREATE */
+	uint32_t in_open_flags; /* FUSE_OPEN_* of OPEN and CREATE */
+	uint32_t open_flags;    /* FOPEN_* of their last reply */
+	uint32_t write_flags;   /* FUSE_WRITE_* */
+	/* What MKDIR and CREATE come with, or NULL and 0. */
+	const char *label_name, *label;
+	uint32_t group;
 	size_t piece;           /* cut messages into pieces of so many bytes */
 	uint64_t unique;
 	size_t in_len;
@@ -36,6 +45,10 @@ void client_put(struct client *c, const void *bytes, size_t len);
 void client_put_name(struct client *c, const char *name);
 /* reply_max: room for the reply without its header.  Returns its length. */
 ssize_t client_send(struct client *c, size_t reply_max);
+/* The same, and the reply is a record of exactly this size. */
+int client_send_for(struct client *c, void *ret, size_t size);
+/* The label and group, if any, at the end of a message. */
+void client_put_extensions(struct client *c);
 /* For messages without a reply. */
 void client_post(struct client *c);
 
@@ -93,6 +106,29 @@ int client_setxattr(struct client *c, uint64_t node, const char *name,
 ssize_t client_getxattr(struct client *c, uint64_t node, const char *name,
 			uint32_t size);
 int client_removexattr(struct client *c, uint64_t node, const char *name);
+
+/* ---- client_range.c ---------------------------------------------------- */
+
+int client_fallocate(struct client *c, uint64_t node, uint64_t fh,
+		     uint32_t mode, uint64_t offset, uint64_t length);
+int64_t client_lseek(struct client *c, uint64_t node, uint64_t fh,
+		     uint64_t offset, uint32_t whence);
+int64_t client_copy(struct client *c, const struct fuse_copy_file_range_in *in,
+		    uint64_t node);
+int client_syncfs(struct client *c, uint64_t node);
+int client_tmpfile(struct client *c, uint64_t dir, uint32_t flags,
+		   uint32_t mode, struct fuse_entry_out *ret,
+		   uint64_t *ret_fh);
+int client_statx(struct client *c, uint64_t node,
+		 const struct fuse_statx_in *in, struct fuse_statx_out *ret);
+/* Returns the length of what it passes out, which is in c->reply + 16. */
+ssize_t client_ioctl(struct client *c, uint64_t node, uint64_t fh,
+		     uint32_t cmd, const void *data, uint32_t in_size,
+		     uint32_t out_size);
+/* GETLK (in *lock too), SETLK, SETLKW. */
+int client_lock(struct client *c, uint32_t opcode, uint64_t node,
+		uint64_t fh, uint64_t owner, struct fuse_file_lock *lock);
+int client_flock(struct client *c, uint64_t node, uint64_t fh, uint32_t type);
 
 /* An entry of a READDIR or READDIRPLUS reply. */
 struct client_dirent {

@@ -3,6 +3,7 @@ check_LTLIBRARIES += libtest_virtio_fs.la
 libtest_virtio_fs_la_SOURCES = \
 	%reldir%/client.c \
 	%reldir%/client.h \
+	%reldir%/client_range.c \
 	%reldir%/share.c \
 	%reldir%/share.h
 LINK_TEST_VIRTIO_FS = libtest_virtio_fs.la $(LINK_VIRTIO_FS) $(CMOCKA_LIBS)
@@ -84,3 +85,45 @@ TESTS += test_vfs_acl
 test_vfs_acl_SOURCES = %reldir%/test_vfs_acl.c
 test_vfs_acl_CFLAGS = $(TEST_CFLAGS)
 test_vfs_acl_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_create
+TESTS += test_vfs_create
+test_vfs_create_SOURCES = %reldir%/test_vfs_create.c
+test_vfs_create_CFLAGS = $(TEST_CFLAGS)
+test_vfs_create_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_init
+TESTS += test_vfs_init
+test_vfs_init_SOURCES = %reldir%/test_vfs_init.c
+test_vfs_init_CFLAGS = $(TEST_CFLAGS)
+test_vfs_init_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_ioctl
+TESTS += test_vfs_ioctl
+test_vfs_ioctl_SOURCES = %reldir%/test_vfs_ioctl.c
+test_vfs_ioctl_CFLAGS = $(TEST_CFLAGS)
+test_vfs_ioctl_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_lock
+TESTS += test_vfs_lock
+test_vfs_lock_SOURCES = %reldir%/test_vfs_lock.c
+test_vfs_lock_CFLAGS = $(TEST_CFLAGS)
+test_vfs_lock_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_range
+TESTS += test_vfs_range
+test_vfs_range_SOURCES = %reldir%/test_vfs_range.c
+test_vfs_range_CFLAGS = $(TEST_CFLAGS)
+test_vfs_range_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_statx
+TESTS += test_vfs_statx
+test_vfs_statx_SOURCES = %reldir%/test_vfs_statx.c
+test_vfs_statx_CFLAGS = $(TEST_CFLAGS)
+test_vfs_statx_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_syncfs
+TESTS += test_vfs_syncfs
+test_vfs_syncfs_SOURCES = %reldir%/test_vfs_syncfs.c
+test_vfs_syncfs_CFLAGS = $(TEST_CFLAGS)
+test_vfs_syncfs_LDADD = $(LINK_TEST_VIRTIO_FS)

@@ -50,39 +50,43 @@ static struct share *new_root(void)
 	return s;
 }
 
-static void serve(struct share *s, bool read_only)
-{
-	const struct vfs_options options = { .read_only = read_only };
-
-	lx_thread_init();
-	log_init(&s->log, -1);
-	log_set_sink(&s->log, sink, s);
-	log_set_filter(&s->log, "trace", NULL, 0);
-	MUST(vfs_server_new(s->root, &options, &s->log, &s->server));
-	s->session = fuse_session_new(&vfs_fuse_ops, s->server, &s->log);
-	assert(s->session);
-	s->client = client_new(s->session);
-	MUST(client_init(s->client));
-}
-
-int share_up(void **state)
-{
-	struct share *s = new_root();
-
-	serve(s, false);
-	*state = s;
-	return 0;
-}
-
-int share_up_read_only(void **state, void (*make)(int root_fd))
+int share_up_with(void **state, const struct vfs_options *options,
+		  uint64_t offered, void (*make)(int root_fd))
 {
 	struct share *s = new_root();
 
 	if (make)
 		make(s->root_fd);
-	serve(s, true);
+	lx_thread_init();
+	log_init(&s->log, -1);
+	log_set_sink(&s->log, sink, s);
+	log_set_filter(&s->log, "trace", NULL, 0);
+	MUST(vfs_server_new(s->root, options, &s->log, &s->server));
+	s->session = fuse_session_new(&vfs_fuse_ops, s->server, &s->log);
+	assert(s->session);
+	s->client = client_new(s->session);
+	if (offered)
+		s->client->offered = offered;
+	MUST(client_init(s->client));
 	*state = s;
 	return 0;
+}
+
+int share_up(void **state)
+{
+	struct vfs_options options;
+
+	vfs_options_default(&options);
+	return share_up_with(state, &options, 0, NULL);
+}
+
+int share_up_read_only(void **state, void (*make)(int root_fd))
+{
+	struct vfs_options options;
+
+	vfs_options_default(&options);
+	options.read_only = true;
+	return share_up_with(state, &options, 0, make);
 }
 
 static int delete(const char *path, const struct stat *st, int type,

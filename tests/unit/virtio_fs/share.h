@@ -23,6 +23,12 @@ struct share {
 };
 
 int share_up(void **state);
+/*
+ * With these options, to a guest that offers so much (0: the client's usual
+ * flags); make() puts things into the root first, and may be NULL.
+ */
+int share_up_with(void **state, const struct vfs_options *options,
+		  uint64_t offered, void (*make)(int root_fd));
 /* Whatever make() puts into the root, shared read-only; make may be NULL. */
 int share_up_read_only(void **state, void (*make)(int root_fd));
 int share_down(void **state);

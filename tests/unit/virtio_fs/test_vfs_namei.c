@@ -6,8 +6,10 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -394,8 +396,10 @@ static void names_never_walk(void **state)
 	uint64_t fh;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		assert_true(client_lookup(s->client, FUSE_ROOT_ID, bad[i],
-					  &entry) < 0);
+		/* Dots may be looked up: no_way_leads_above_the_root. */
+		if (strcmp(bad[i], ".") && strcmp(bad[i], ".."))
+			assert_true(client_lookup(s->client, FUSE_ROOT_ID,
+						  bad[i], &entry) < 0);
 		assert_true(client_mkdir(s->client, FUSE_ROOT_ID, bad[i], 0755,
 					 &entry) < 0);
 		assert_true(client_create(s->client, FUSE_ROOT_ID, bad[i],
@@ -404,6 +408,125 @@ static void names_never_walk(void **state)
 					   "x", &entry) < 0);
 	}
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
+}
+
+/* ---- file handles in the guest ------------------------------------------ */
+
+static uint64_t lookup(struct share *s, uint64_t node, const char *name)
+{
+	struct fuse_entry_out entry;
+
+	assert_int_equal(client_lookup(s->client, node, name, &entry), 0);
+	return entry.nodeid;
+}
+
+static void dots_lead_to_the_node_and_its_parent(void **state)
+{
+	struct share *s = *state;
+	struct fuse_entry_out entry;
+	uint64_t a, b, file;
+
+	host_dir(s->root_fd, "a");
+	host_dir(s->root_fd, "a/b");
+	host_file(s->root_fd, "a/f", "");
+	a = node_of(s, FUSE_ROOT_ID, "a");
+	b = node_of(s, a, "b");
+	file = node_of(s, a, "f");
+	assert_int_equal(lookup(s, b, "."), b);
+	assert_int_equal(lookup(s, file, "."), file);
+	assert_int_equal(lookup(s, b, ".."), a);
+	assert_int_equal(lookup(s, a, ".."), FUSE_ROOT_ID);
+	assert_int_equal(lookup(s, FUSE_ROOT_ID, "."), FUSE_ROOT_ID);
+	assert_int_equal(lookup(s, FUSE_ROOT_ID, ".."), FUSE_ROOT_ID);
+	assert_int_equal(client_lookup(s->client, file, "..", &entry),
+			 -LX_ENOTDIR);
+	/* Each counts as a lookup. */
+	client_forget(s->client, b, 1);
+	assert_int_equal(lookup(s, b, "."), b);
+	client_forget(s->client, b, 2);
+	assert_int_equal(client_lookup(s->client, b, ".", &entry), -LX_ESTALE);
+	/* A parent that the guest has forgotten gets a number again. */
+	b = node_of(s, a, "b");
+	client_forget(s->client, a, UINT64_MAX);
+	assert_int_not_equal(lookup(s, b, ".."), a);
+}
+
+static void no_dots_without_agreement(void **state)
+{
+	struct share *s = *state;
+	struct fuse_entry_out entry;
+
+	assert_int_equal(client_destroy(s->client), 0);
+	s->client->offered &= ~FUSE_EXPORT_SUPPORT;
+	assert_int_equal(client_init(s->client), 0);
+	assert_int_equal(client_lookup(s->client, FUSE_ROOT_ID, ".", &entry),
+			 -LX_EINVAL);
+	assert_int_equal(client_lookup(s->client, FUSE_ROOT_ID, "..", &entry),
+			 -LX_EINVAL);
+}
+
+/* The host moves a directory that the guest holds next to the root. */
+static void no_way_leads_above_the_root(void **state)
+{
+	struct share *s = *state;
+	struct fuse_entry_out entry;
+	char away[80];
+	uint64_t dir;
+
+	host_dir(s->root_fd, "d");
+	host_dir(s->root_fd, "d/e");
+	dir = node_of(s, node_of(s, FUSE_ROOT_ID, "d"), "e");
+	snprintf(away, sizeof(away), "%s-away", s->root);
+	assert_int_equal(renameat(s->root_fd, "d", AT_FDCWD, away), 0);
+	assert_int_equal(client_lookup(s->client, dir, "..", &entry),
+			 -LX_ESTALE);
+	assert_int_equal(renameat(AT_FDCWD, away, s->root_fd, "d"), 0);
+	assert_int_equal(client_lookup(s->client, dir, "..", &entry), 0);
+}
+
+/* ---- submounts ----------------------------------------------------------- */
+
+/* In a mount namespace of our own: nobody else sees what is mounted. */
+static int submounts_up(void **state)
+{
+	struct vfs_options options;
+
+	if (!unshare(CLONE_NEWNS))
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	vfs_options_default(&options);
+	return share_up_with(state, &options, UINT64_MAX, NULL);
+}
+
+static void announces_what_is_mounted(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	struct fuse_entry_out entry;
+	char path[80];
+	uint64_t node;
+
+	host_dir(s->root_fd, "m");
+	host_dir(s->root_fd, "d");
+	snprintf(path, sizeof(path), "%s/m", s->root);
+	if (mount("none", path, "tmpfs", 0, "size=1m"))
+		skip();
+	snprintf(path, sizeof(path), "%s/m/d", s->root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(client_lookup(c, FUSE_ROOT_ID, "m", &entry), 0);
+	assert_int_equal(entry.attr.flags, FUSE_ATTR_SUBMOUNT);
+	node = entry.nodeid;
+	assert_int_equal(client_lookup(c, node, "d", &entry), 0);
+	assert_int_equal(entry.attr.flags, 0);
+	assert_int_equal(client_lookup(c, node, "..", &entry), 0);
+	assert_int_equal(entry.nodeid, FUSE_ROOT_ID);
+	assert_int_equal(entry.attr.flags, 0);
+	assert_int_equal(client_lookup(c, FUSE_ROOT_ID, "d", &entry), 0);
+	assert_int_equal(entry.attr.flags, 0);
+	assert_int_equal(client_syncfs(c, FUSE_ROOT_ID), 0);
+	assert_int_equal(client_syncfs(c, node), 0);
+	assert_int_equal(client_destroy(c), 0);
+	snprintf(path, sizeof(path), "%s/m", s->root);
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
@@ -428,6 +551,11 @@ int main(void)
 		TEST(removes_names),
 		TEST(renames),
 		TEST(names_never_walk),
+		TEST(dots_lead_to_the_node_and_its_parent),
+		TEST(no_dots_without_agreement),
+		TEST(no_way_leads_above_the_root),
+		cmocka_unit_test_setup_teardown(announces_what_is_mounted,
+						submounts_up, share_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,10 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* A file system without user attributes has nothing to test here. */
@@ -116,6 +120,112 @@ static void stale_nodes_have_none(void **state)
 	assert_int_equal(client_removexattr(c, 99, "user.x"), -LX_ESTALE);
 }
 
+/* ---- options ------------------------------------------------------------- */
+
+static int no_xattr_up(void **state)
+{
+	struct vfs_options options;
+
+	vfs_options_default(&options);
+	options.xattr = false;
+	return share_up_with(state, &options, 0, NULL);
+}
+
+static void without_xattr_there_are_none(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+
+	assert_int_equal(client_setxattr(c, FUSE_ROOT_ID, "user.x", "", 0, 0),
+			 -LX_ENOSYS);
+	assert_int_equal(client_getxattr(c, FUSE_ROOT_ID, "user.x", 9),
+			 -LX_ENOSYS);
+	assert_int_equal(client_getxattr(c, FUSE_ROOT_ID, NULL, 9),
+			 -LX_ENOSYS);
+	assert_int_equal(client_removexattr(c, FUSE_ROOT_ID, "user.x"),
+			 -LX_ENOSYS);
+}
+
+/* u::rwx,u:1000:r-x,g::rwx,m::rwx,o::--- */
+static const uint8_t acl[] = {
+	2, 0, 0, 0,
+	1, 0, 7, 0, 255, 255, 255, 255,
+	2, 0, 5, 0, 232, 3, 0, 0,
+	4, 0, 7, 0, 255, 255, 255, 255,
+	16, 0, 7, 0, 255, 255, 255, 255,
+	32, 0, 0, 0, 255, 255, 255, 255,
+};
+static const char access_acl[] = "system.posix_acl_access";
+
+static void without_posix_acl_there_are_no_acls(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make_file(s);
+	char path[96];
+	ssize_t len;
+
+	assert_int_equal(client_setxattr(c, node, access_acl, acl,
+					 sizeof(acl), 0), -LX_EOPNOTSUPP);
+	snprintf(path, sizeof(path), "%s/a", s->root);
+	if (setxattr(path, access_acl, acl, sizeof(acl), 0))
+		skip();
+	assert_int_equal(client_getxattr(c, node, access_acl, 99),
+			 -LX_EOPNOTSUPP);
+	assert_int_equal(client_removexattr(c, node, access_acl),
+			 -LX_EOPNOTSUPP);
+	len = client_getxattr(c, node, NULL, 0);
+	assert_int_equal(client_getxattr(c, node, NULL, 65536), len);
+	assert_true(listed(c, "user.one") && !listed(c, access_acl));
+}
+
+static int acl_up(void **state)
+{
+	struct vfs_options options;
+
+	vfs_options_default(&options);
+	options.posix_acl = true;
+	return share_up_with(state, &options, UINT64_MAX, NULL);
+}
+
+static int set_acl(struct client *c, uint64_t node, uint32_t setxattr_flags)
+{
+	struct fuse_setxattr_in in = {
+		.size = sizeof(acl),
+		.setxattr_flags = setxattr_flags,
+	};
+
+	client_begin(c, FUSE_SETXATTR, node);
+	client_put(c, &in, sizeof(in));
+	client_put_name(c, access_acl);
+	client_put(c, acl, sizeof(acl));
+	return client_send_for(c, NULL, 0);
+}
+
+static void an_acl_by_a_stranger_drops_setgid(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make_file(s);
+	struct fuse_attr attr;
+
+	assert_int_equal(fchmodat(s->root_fd, "a", 02770, 0), 0);
+	if (set_acl(c, node, 0) == -LX_EOPNOTSUPP)
+		skip();
+	assert_int_equal(client_getxattr(c, node, access_acl, 99),
+			 sizeof(acl));
+	assert_memory_equal(c->reply, acl, sizeof(acl));
+	if (geteuid())
+		skip();
+	assert_int_equal(client_getattr(c, node, &attr), 0);
+	assert_int_equal(attr.mode, LX_S_IFREG | 02770);
+	assert_int_equal(fchownat(s->root_fd, "a", 0, 4242, 0), 0);
+	assert_int_equal(fchmodat(s->root_fd, "a", 02770, 0), 0);
+	assert_int_equal(set_acl(c, node, FUSE_SETXATTR_ACL_KILL_SGID), 0);
+	assert_int_equal(client_getattr(c, node, &attr), 0);
+	assert_int_equal(attr.mode, LX_S_IFREG | 0770);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
 
 int main(void)
@@ -126,6 +236,12 @@ int main(void)
 		TEST(lists_and_removes_names),
 		TEST(attributes_belong_to_the_inode),
 		TEST(stale_nodes_have_none),
+		cmocka_unit_test_setup_teardown(without_xattr_there_are_none,
+						no_xattr_up, share_down),
+		TEST(without_posix_acl_there_are_no_acls),
+		cmocka_unit_test_setup_teardown(
+			an_acl_by_a_stranger_drops_setgid, acl_up,
+			share_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfs_create.c - operations that create: SYMLINK, MKNOD, MKDIR, CREATE,
+ * TMPFILE.
+ *
+ * What is created belongs to the caller from the first moment.  A security
+ * context (FUSE_SECURITY_CTX) cannot be given in the same step: it is set
+ * afterwards, and where that fails, what was created is removed.
+ */
+#include "virtio/fs/vfs_private.h"
+
+#include <string.h>
+
+/* ---- every creation ---------------------------------------------------- */
+
+int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
+			 struct vfs_inode **ret_dir)
+{
+	struct vfs_inode *dir;
+
+	if (vfs_inodes_full(s->inodes)) {
+		vfs_note(s, "creation", -LX_ENFILE);
+		return -LX_ENFILE;
+	}
+	dir = vfs_inode_get(s->inodes, req->node);
+	if (!dir)
+		return -LX_ESTALE;
+	*ret_dir = dir;
+	return 0;
+}
+
+/*
+ * The directory, and who will own what is created.  A mount that maps ids
+ * (FUSE_ALLOW_IDMAP) may have none for the caller, and "nobody" must not
+ * become the server's own.
+ */
+static int begin(struct vfs_server *s, const struct fuse_request *req,
+		 struct lx_caller *ret_who, struct vfs_inode **ret_dir)
+{
+	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
+		return -LX_EOVERFLOW;
+	*ret_who = (struct lx_caller){
+		.uid = req->uid,
+		.gid = req->gid,
+		.umask = req->umask,
+		.has_group = req->has_group,
+		.group = req->group,
+	};
+	return vfs_dir_to_create_in(s, req, ret_dir);
+}
+
+/* Take back what was just created, unless the name is another's by now. */
+static void undo(struct vfs_server *s, struct vfs_inode *dir, const char *name,
+		 const struct lx_stat *made)
+{
+	struct lx_stat st;
+
+	if (lx_stat_name(s->vol, dir->node, name, &st) ||
+	    st.ino != made->ino || st.dev != made->dev)
+		return;
+	if (LX_S_ISDIR(st.mode))
+		lx_rmdir(s->vol, dir->node, name);
+	else
+		lx_unlink(s->vol, dir->node, name);
+}
+
+/*
+ * What was created gets its security context.  name is NULL where it has
+ * none.  On failure, node is closed.
+ */
+static int label(struct vfs_server *s, const struct fuse_request *req,
+		 struct vfs_inode *dir, const char *name, struct lx_node *node,
+		 const struct lx_stat *st)
+{
+	int err;
+
+	if (!req->secctx_name)
+		return 0;
+	err = lx_setxattr(s->vol, node, req->secctx_name, req->secctx,
+			  req->secctx_len, 0);
+	if (!err)
+		return 0;
+	if (name)
+		undo(s, dir, name, st);
+	lx_node_close(s->vol, node);
+	return err;
+}
+
+/* The end of each creation: err, or the entry of what was made. */
+static int finish(struct vfs_server *s, const struct fuse_request *req,
+		  struct vfs_inode *dir, const char *name, int err,
+		  struct lx_node *node, const struct lx_stat *st,
+		  struct fuse_entry_out *ret_entry)
+{
+	if (!err)
+		err = label(s, req, dir, name, node, st);
+	if (!err)
+		err = vfs_enter_node(s, dir, node, st, ret_entry);
+	vfs_inode_put(s->inodes, dir);
+	return vfs_note(s, "creation", err);
+}
+
+/* ---- SYMLINK, MKNOD, MKDIR --------------------------------------------- */
+
+int vfs_symlink(void *fs, const struct fuse_request *req, const char *name,
+		const char *target, struct fuse_entry_out *ret_entry)
+{
+	struct vfs_server *s = fs;
+	struct lx_node *node = NULL;
+	struct vfs_inode *dir;
+	struct lx_caller who;
+	struct lx_stat st;
+	int err;
+
+	err = begin(s, req, &who, &dir);
+	if (err)
+		return err;
+	err = lx_symlink(s->vol, dir->node, name, target, &who, &node, &st);
+	return finish(s, req, dir, name, err, node, &st, ret_entry);
+}
+
+int vfs_mknod(void *fs, const struct fuse_request *req,
+	      const struct fuse_mknod_in *in, const char *name,
+	      struct fuse_entry_out *ret_entry)
+{
+	struct vfs_server *s = fs;
+	/* As the kernel's new_decode_dev(). */
+	uint32_t major = in->rdev >> 8 & 0xfff;
+	uint32_t minor = (in->rdev & 0xff) | (in->rdev >> 12 & 0xfff00);
+	struct lx_node *node = NULL;
+	struct vfs_inode *dir;
+	struct lx_caller who;
+	struct lx_stat st;
+	int err;
+
+	err = begin(s, req, &who, &dir);
+	if (err)
+		return err;
+	err = lx_mknod(s->vol, dir->node, name, in->mode, major, minor, &who,
+		       &node, &st);
+	return finish(s, req, dir, name, err, node, &st, ret_entry);
+}
+
+int vfs_mkdir(void *fs, const struct fuse_request *req,
+	      const struct fuse_mkdir_in *in, const char *name,
+	      struct fuse_entry_out *ret_entry)
+{
+	struct vfs_server *s = fs;
+	struct lx_node *node = NULL;
+	struct vfs_inode *dir;
+	struct lx_caller who;
+	struct lx_stat st;
+	int err;
+
+	err = begin(s, req, &who, &dir);
+	if (err)
+		return err;
+	err = lx_mkdir(s->vol, dir->node, name, in->mode, &who, &node, &st);
+	return finish(s, req, dir, name, err, node, &st, ret_entry);
+}
+
+/* ---- CREATE, TMPFILE --------------------------------------------------- */
+
+/* The file that was there already. */
+static int open_existing(struct vfs_server *s, const struct fuse_request *req,
+			 const struct fuse_create_in *in, const char *name,
+			 struct lx_file **ret_file,
+			 struct fuse_entry_out *ret_entry)
+{
+	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
+	struct lx_node *node;
+	struct lx_stat st;
+	int err;
+
+	if (!dir)
+		return -LX_ESTALE;
+	err = lx_lookup(s->vol, dir->node, name, &node, &st);
+	/* It was there a moment ago: ESTALE makes Linux try again. */
+	if (err == -LX_ENOENT)
+		err = -LX_ESTALE;
+	if (err)
+		goto out;
+	err = vfs_open_node(s, node, in->flags, in->open_flags, ret_file);
+	if (!err && in->flags & LX_O_TRUNC)
+		err = lx_file_getattr(*ret_file, &st);
+	if (err)
+		lx_node_close(s->vol, node);
+	else
+		err = vfs_enter_node(s, dir, node, &st, ret_entry);
+out:
+	vfs_inode_put(s->inodes, dir);
+	return err;
+}
+
+/* A new file with this name, or with none. */
+static int make_file(struct vfs_server *s, const struct fuse_request *req,
+		     const struct fuse_create_in *in, const char *name,
+		     struct lx_file **ret_file,
+		     struct fuse_entry_out *ret_entry)
+{
+	uint32_t flags = vfs_open_flags(s, in->flags) & ~LX_O_TRUNC;
+	struct lx_node *node = NULL;
+	struct vfs_inode *dir;
+	struct lx_caller who;
+	struct lx_stat st;
+	int err;
+
+	err = begin(s, req, &who, &dir);
+	if (err)
+		return err;
+	if (name)
+		err = lx_create(s->vol, dir->node, name, flags | LX_O_EXCL,
+				in->mode, &who, ret_file, &node, &st);
+	else
+		err = lx_tmpfile(s->vol, dir->node,
+				 flags | (in->flags & LX_O_EXCL), in->mode,
+				 &who, ret_file, &node, &st);
+	return finish(s, req, dir, name, err, node, &st, ret_entry);
+}
+
+/* Room for a handle comes first, so that a full table creates nothing. */
+static int make_handle(struct vfs_server *s, const struct fuse_request *req,
+		       const struct fuse_create_in *in, const char *name,
+		       struct fuse_entry_out *ret_entry,
+		       struct fuse_open_out *ret_open)
+{
+	struct vfs_handle *handle;
+	struct lx_file *file = NULL;
+	int err;
+
+	err = vfs_handle_reserve(&s->handles, &handle);
+	if (err)
+		return vfs_note(s, "CREATE", err);
+	err = make_file(s, req, in, name, &file, ret_entry);
+	if (err == -LX_EEXIST && name && !(in->flags & LX_O_EXCL))
+		err = open_existing(s, req, in, name, &file, ret_entry);
+	if (err) {
+		lx_file_close(file);
+		vfs_handle_cancel(&s->handles, handle);
+		return err;
+	}
+	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid,
+				       VFS_HANDLE_FILE);
+	ret_open->open_flags = s->open_flags;
+	return 0;
+}
+
+int vfs_create(void *fs, const struct fuse_request *req,
+	       const struct fuse_create_in *in, const char *name,
+	       struct fuse_entry_out *ret_entry,
+	       struct fuse_open_out *ret_open)
+{
+	return make_handle(fs, req, in, name, ret_entry, ret_open);
+}
+
+int vfs_tmpfile(void *fs, const struct fuse_request *req,
+		const struct fuse_create_in *in,
+		struct fuse_entry_out *ret_entry,
+		struct fuse_open_out *ret_open)
+{
+	return make_handle(fs, req, in, NULL, ret_entry, ret_open);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfs_range.c - operations on ranges of open files: FALLOCATE, LSEEK,
+ * COPY_FILE_RANGE.
+ */
+#include "common/bytes.h"
+#include "virtio/fs/vfs_limits.h"
+#include "virtio/fs/vfs_private.h"
+
+/*
+ * May setuid and setgid bits stay?  WRITE, OPEN and SETATTR say what becomes
+ * of them; FALLOCATE and COPY_FILE_RANGE do not, and the guest leaves it to
+ * the server all the same (FUSE_HANDLE_KILLPRIV_V2).  So they go, which is the
+ * safe side.
+ */
+static bool kill_priv(const struct vfs_server *s)
+{
+	return s->flags & FUSE_HANDLE_KILLPRIV_V2;
+}
+
+int vfs_fallocate(void *fs, const struct fuse_request *req,
+		  const struct fuse_fallocate_in *in)
+{
+	struct vfs_server *s = fs;
+	struct vfs_handle *handle;
+	int err;
+
+	if (lx_volume_read_only(s->vol))
+		return -LX_EROFS;
+	err = vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
+			     &handle);
+	if (err)
+		return err;
+	err = lx_fallocate(handle->file, in->mode, in->offset, in->length,
+			   kill_priv(s));
+	vfs_handle_put(&s->handles, handle);
+	return vfs_note(s, "FALLOCATE", err);
+}
+
+int vfs_lseek(void *fs, const struct fuse_request *req,
+	      const struct fuse_lseek_in *in, uint64_t *ret_offset)
+{
+	struct vfs_server *s = fs;
+	struct vfs_handle *handle;
+	int err;
+
+	err = vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
+			     &handle);
+	if (err)
+		return err;
+	err = lx_lseek(handle->file, in->offset, in->whence, ret_offset);
+	vfs_handle_put(&s->handles, handle);
+	return err;
+}
+
+int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
+			    const struct fuse_copy_file_range_in *in)
+{
+	struct vfs_server *s = fs;
+	struct vfs_handle *from, *to;
+	int64_t n;
+	int err;
+
+	if (in->flags)
+		return -LX_EINVAL;
+	if (lx_volume_read_only(s->vol))
+		return -LX_EROFS;
+	err = vfs_handle_get(&s->handles, in->fh_in, req->node,
+			     VFS_HANDLE_FILE, &from);
+	if (err)
+		return err;
+	err = vfs_handle_get(&s->handles, in->fh_out, in->nodeid_out,
+			     VFS_HANDLE_FILE, &to);
+	if (err) {
+		vfs_handle_put(&s->handles, from);
+		return err;
+	}
+	n = lx_copy_range(from->file, in->off_in, to->file, in->off_out,
+			  MIN(in->len, VFS_COPY_MAX), kill_priv(s));
+	vfs_handle_put(&s->handles, to);
+	vfs_handle_put(&s->handles, from);
+	return n;
+}
