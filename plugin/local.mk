@@ -14,7 +14,8 @@ libplugin_la_SOURCES = \
 	%reldir%/plugin.h \
 	%reldir%/plugin_config.c %reldir%/plugin_config.h \
 	%reldir%/plugin_host.c \
-	%reldir%/plugin_inspect.c
+	%reldir%/plugin_inspect.c \
+	%reldir%/plugin_option.c %reldir%/plugin_option.h
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %reldir%/pciplug.pc

@@ -5,6 +5,8 @@
  */
 #include "plugin/plugin.h"
 
+#include "plugin/plugin_option.h"
+
 #include <json-c/json.h>
 
 static void add_string(struct json_object *o, const char *key,
@@ -48,12 +50,14 @@ char *plugin_inspect(struct pciplug_device *dev)
 	add_string(o, "tag", dev->config.tag);
 	add_string(o, "root", dev->config.root);
 	add_bool(o, "ro", dev->config.fs.read_only);
+	add_string(o, "cache", plugin_option_cache_name(dev->config.fs.cache));
 	add_number(o, "status", virtio_core_status(core));
 	add_number(o, "features", virtio_core_features(core));
 	add_number(o, "driver_features", virtio_core_driver_features(core));
 	json_object_object_add(o, "queues", queues(core));
 	add_number(o, "nodes", stats.nodes);
 	add_number(o, "handles", stats.handles);
+	add_number(o, "lock_owners", stats.lock_owners);
 	text = g_strdup(json_object_to_json_string_ext(
 		o, JSON_C_TO_STRING_PLAIN));
 	json_object_put(o);

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <setjmp.h>
+#include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -55,6 +56,133 @@ static void reads_every_form_of_a_share(void **state)
 	}
 }
 
+/* ---- options of the file system ------------------------------------------ */
+
+static struct vfs_options parsed(const char *text)
+{
+	struct plugin_config c;
+	g_autoptr(GError) error = NULL;
+
+	if (!plugin_config_parse(text, &c, &error))
+		fail_msg("%s: %s", text, error->message);
+	plugin_config_done(&c);
+	return c.fs;
+}
+
+static void defaults_are_the_servers(void **state)
+{
+	struct vfs_options o, d;
+
+	(void)state;
+	vfs_options_default(&d);
+	o = parsed("t:/");
+	assert_int_equal(o.cache, VFS_CACHE_AUTO);
+	assert_true(o.xattr && o.readdirplus && o.announce_submounts &&
+		    o.killpriv_v2);
+	assert_false(o.read_only || o.has_timeout || o.writeback ||
+		     o.allow_mmap || o.direct_io || o.preserve_noatime ||
+		     o.posix_acl || o.security_label);
+	assert_int_equal(o.cache, d.cache);
+	assert_int_equal(o.killpriv_v2, d.killpriv_v2);
+	assert_int_equal(o.negative_timeout.sec, 0);
+}
+
+struct flag {
+	const char *name;
+	size_t at;                      /* of the field it sets... */
+	bool value;                     /* ...to this */
+};
+
+#define FLAG(name, field) { name, offsetof(struct vfs_options, field), true }
+#define NO_FLAG(name, field) \
+	{ name, offsetof(struct vfs_options, field), false }
+
+static const struct flag flags[] = {
+	FLAG("ro", read_only),
+	FLAG("writeback", writeback),
+	FLAG("allow-mmap", allow_mmap),
+	FLAG("direct-io", direct_io),
+	FLAG("readdirplus", readdirplus),
+	NO_FLAG("no-readdirplus", readdirplus),
+	FLAG("preserve-noatime", preserve_noatime),
+	FLAG("xattr", xattr),
+	NO_FLAG("no-xattr", xattr),
+	FLAG("posix-acl", posix_acl),
+	FLAG("security-label", security_label),
+	FLAG("announce-submounts", announce_submounts),
+	NO_FLAG("no-announce-submounts", announce_submounts),
+	FLAG("killpriv-v2", killpriv_v2),
+	NO_FLAG("no-killpriv-v2", killpriv_v2),
+};
+
+static bool field_of(const char *text, size_t at)
+{
+	struct vfs_options o = parsed(text);
+
+	return *((bool *)((char *)&o + at));
+}
+
+#define JSON "{\"tag\":\"t\",\"root\":\"/\",\""
+
+static void reads_every_flag_in_every_form(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		bool yes;
+	} forms[] = {
+		{ "t:/,", "", true },
+		{ "t:/,", "=true", true },
+		{ "t:/,", "=false", false },
+		{ JSON, "\":true}", true },
+		{ JSON, "\":false}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(flags) * ARRAY_LEN(forms); i++) {
+		const struct flag *f = &flags[i / ARRAY_LEN(forms)];
+		size_t form = i % ARRAY_LEN(forms);
+		g_autofree char *text = g_strconcat(forms[form].before,
+						    f->name,
+						    forms[form].after, NULL);
+
+		if (field_of(text, f->at) != (f->value == forms[form].yes))
+			fail_msg("%s", text);
+	}
+}
+
+static void reads_policies_and_times(void **state)
+{
+	struct vfs_options o;
+
+	(void)state;
+	assert_int_equal(parsed("t:/,cache=never").cache, VFS_CACHE_NEVER);
+	assert_int_equal(parsed("t:/,cache=metadata").cache,
+			 VFS_CACHE_METADATA);
+	assert_int_equal(parsed("t:/,cache=auto").cache, VFS_CACHE_AUTO);
+	assert_int_equal(parsed("t:/,cache=always").cache, VFS_CACHE_ALWAYS);
+	o = parsed("t:/,timeout=2.5,negative-timeout=0.000000001");
+	assert_true(o.has_timeout);
+	assert_int_equal(o.timeout.sec, 2);
+	assert_int_equal(o.timeout.nsec, 500000000);
+	assert_int_equal(o.negative_timeout.sec, 0);
+	assert_int_equal(o.negative_timeout.nsec, 1);
+	o = parsed("t:/,timeout=0");
+	assert_true(o.has_timeout);
+	assert_int_equal(o.timeout.sec, 0);
+	o = parsed("{\"tag\":\"t\",\"root\":\"/\",\"cache\":\"always\","
+		   "\"timeout\":1.25,\"negative-timeout\":60}");
+	assert_int_equal(o.cache, VFS_CACHE_ALWAYS);
+	assert_int_equal(o.timeout.sec, 1);
+	assert_int_equal(o.timeout.nsec, 250000000);
+	assert_int_equal(o.negative_timeout.sec, 60);
+	/* The last word counts. */
+	assert_true(parsed("t:/,no-xattr,xattr").xattr);
+	assert_int_equal(parsed("t:/,cache=never,cache=auto").cache,
+			 VFS_CACHE_AUTO);
+}
+
+/* ---- errors -------------------------------------------------------------- */
+
 /* The text, and what its error must name. */
 static const char *const bads[][2] = {
 	{ "", "TAG:ROOT" },
@@ -78,6 +206,30 @@ static const char *const bads[][2] = {
 	{ "t:/,queue-size=4", "from 8 to 1024" },
 	{ "t:/,queue-size=2048", "from 8 to 1024" },
 	{ "t:/,queue-size=100", "power of 2" },
+	{ "t:/,cache", "never, metadata, auto or always" },
+	{ "t:/,cache=none", "cache=none" },
+	{ "t:/,cache=", "expected never" },
+	{ "t:/,timeout", "expected seconds" },
+	{ "t:/,timeout=", "expected seconds" },
+	{ "t:/,timeout=1s", "timeout=1s" },
+	{ "t:/,timeout=-1", "expected seconds" },
+	{ "t:/,timeout=.5", "expected seconds" },
+	{ "t:/,timeout=1.", "expected seconds" },
+	{ "t:/,timeout=1.0000000001", "expected seconds" },
+	{ "t:/,timeout=1e3", "expected seconds" },
+	{ "t:/,timeout=4294967296", "up to 4294967295" },
+	{ "t:/,negative-timeout=x", "negative-timeout=x" },
+	{ "t:/,writeback=yes", "writeback=yes" },
+	{ "t:/,no-xattr=1", "no-xattr=1" },
+	{ "t:/,posix-acl,no-xattr", "posix-acl and no-xattr" },
+	{ "t:/,no-xattr,security-label", "security-label and no-xattr" },
+	{ "t:/,writeback,cache=never", "writeback and cache=never" },
+	{ "t:/,cache=metadata,writeback", "cache=metadata" },
+	{ "t:/,frobnicate", "no-killpriv-v2" },
+	{ "{\"tag\":\"t\",\"root\":\"/\",\"cache\":1}", "a string" },
+	{ "{\"tag\":\"t\",\"root\":\"/\",\"timeout\":\"1\"}",
+	  "a number" },
+	{ "{\"tag\":\"t\",\"root\":\"/\",\"xattr\":1}", "true or false" },
 	{ "{", "JSON" },
 	{ "{\"tag\":\"t\"}", "\"root\"" },
 	{ "{\"tag\":1,\"root\":\"/\"}", "\"tag\"" },
@@ -108,6 +260,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_form_of_a_share),
+		cmocka_unit_test(defaults_are_the_servers),
+		cmocka_unit_test(reads_every_flag_in_every_form),
+		cmocka_unit_test(reads_policies_and_times),
 		cmocka_unit_test(says_what_is_wrong_in_one_line),
 	};
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/plugin_option.h"
+
+#include "common/bytes.h"
+#include "plugin/plugin_config.h"
+#include "virtio/fs/vfs_device.h"
+#include "virtio/virtio_core.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Linux takes 4 descriptors of every queue for itself; more must be left. */
+#define QUEUE_SIZE_MIN 8
+
+const char plugin_option_help[] =
+	"Share the host directory ROOT under the mount tag TAG (1 to 36 bytes);\n"
+	"in the guest: mount -t virtiofs TAG /mnt. May be given more than once.\n"
+	"A comma in ROOT is written twice. OPTION is one of\n"
+	"  ro              refuse every change\n"
+	"  queues=N        request queues, 1 to 63 (default: CPUs, at most 4)\n"
+	"  queue-size=N    descriptors a queue, a power of 2 from 8 to 1024\n"
+	"                  (default: 1024)\n"
+	"  cache=POLICY    what the guest keeps: never, metadata, auto (default)\n"
+	"                  or always\n"
+	"  timeout=S, negative-timeout=S\n"
+	"                  seconds that names and attributes, and that missing\n"
+	"                  names, hold\n"
+	"  writeback, allow-mmap, direct-io, preserve-noatime, posix-acl,\n"
+	"  security-label  more for the guest (default: off)\n"
+	"  no-xattr, no-readdirplus, no-announce-submounts, no-killpriv-v2\n"
+	"                  less for the guest (default: on)\n"
+	"virtiofs-plugin(7) explains each.\n";
+
+/* ---- the table --------------------------------------------------------- */
+
+#define AT(field) offsetof(struct plugin_config, field)
+#define FLAG(field) PLUGIN_OPTION_FLAG, AT(fs.field), 0, 0, 0
+#define NO_FLAG(field) PLUGIN_OPTION_NO_FLAG, AT(fs.field), 0, 0, 0
+
+static const struct plugin_option options[] = {
+	{ "ro", FLAG(read_only) },
+	{ "queues", PLUGIN_OPTION_NUMBER, AT(queues), 1,
+	  VFS_REQUEST_QUEUES_MAX, 0 },
+	{ "queue-size", PLUGIN_OPTION_POW2, AT(queue_size), QUEUE_SIZE_MIN,
+	  VIRTIO_QUEUE_SIZE_MAX, 0 },
+	{ "cache", PLUGIN_OPTION_CACHE, AT(fs.cache), 0, 0, 0 },
+	{ "timeout", PLUGIN_OPTION_SECONDS, AT(fs.timeout), 0, UINT32_MAX,
+	  AT(fs.has_timeout) },
+	{ "negative-timeout", PLUGIN_OPTION_SECONDS, AT(fs.negative_timeout),
+	  0, UINT32_MAX, 0 },
+	{ "writeback", FLAG(writeback) },
+	{ "allow-mmap", FLAG(allow_mmap) },
+	{ "direct-io", FLAG(direct_io) },
+	{ "readdirplus", FLAG(readdirplus) },
+	{ "no-readdirplus", NO_FLAG(readdirplus) },
+	{ "preserve-noatime", FLAG(preserve_noatime) },
+	{ "xattr", FLAG(xattr) },
+	{ "no-xattr", NO_FLAG(xattr) },
+	{ "posix-acl", FLAG(posix_acl) },
+	{ "security-label", FLAG(security_label) },
+	{ "announce-submounts", FLAG(announce_submounts) },
+	{ "no-announce-submounts", NO_FLAG(announce_submounts) },
+	{ "killpriv-v2", FLAG(killpriv_v2) },
+	{ "no-killpriv-v2", NO_FLAG(killpriv_v2) },
+};
+
+static const char *const caches[] = {
+	[VFS_CACHE_NEVER] = "never",
+	[VFS_CACHE_METADATA] = "metadata",
+	[VFS_CACHE_AUTO] = "auto",
+	[VFS_CACHE_ALWAYS] = "always",
+};
+
+const char *plugin_option_cache_name(enum vfs_cache cache)
+{
+	return caches[cache];
+}
+
+static GQuark config_error_quark(void)
+{
+	return g_quark_from_static_string("plugin-config");
+}
+
+bool plugin_option_fail(GError **error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (error && !*error)
+		*error = g_error_new_valist(config_error_quark(), 1, format,
+					    ap);
+	va_end(ap);
+	return false;
+}
+
+const struct plugin_option *plugin_option_find(const char *name,
+					       GError **error)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		if (!strcmp(options[i].name, name))
+			return &options[i];
+		g_string_append_printf(all, "%s%s", i ? ", " : "",
+				       options[i].name);
+	}
+	plugin_option_fail(error, "unknown option '%s': expected one of %s",
+			   name, all->str);
+	return NULL;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+static bool set_number(const struct plugin_option *option, const char *value,
+		       unsigned *ret, GError **error)
+{
+	bool pow2 = option->kind == PLUGIN_OPTION_POW2;
+	guint64 n;
+
+	if (!value ||
+	    !g_ascii_string_to_unsigned(value, 10, option->min, option->max,
+					&n, NULL) ||
+	    (pow2 && !is_pow2(n)))
+		return plugin_option_fail(error,
+			"%s=%s: expected %s from %u to %u", option->name,
+			value ? value : "", pow2 ? "a power of 2" : "a number",
+			option->min, option->max);
+	*ret = (unsigned)n;
+	return true;
+}
+
+/* `ro`, or ro=true and ro=false as JSON has it. */
+static bool set_flag(const struct plugin_option *option, const char *value,
+		     bool *ret, GError **error)
+{
+	if (value && strcmp(value, "true") && strcmp(value, "false"))
+		return plugin_option_fail(error,
+			"%s=%s: expected no value, true or false",
+			option->name, value);
+	*ret = (!value || !strcmp(value, "true")) ==
+	       (option->kind == PLUGIN_OPTION_FLAG);
+	return true;
+}
+
+/* Digits, and up to nine more behind a point. */
+static bool parse_seconds(const char *text, unsigned max,
+			  struct lx_time *ret_time)
+{
+	uint32_t nsec = 0, unit = 1000000000;
+	g_autofree char *whole = NULL;
+	const char *p = strchr(text, '.');
+	guint64 sec;
+
+	whole = p ? g_strndup(text, (size_t)(p - text)) : g_strdup(text);
+	if (!g_ascii_string_to_unsigned(whole, 10, 0, max, &sec, NULL))
+		return false;
+	if (p && !p[1])
+		return false;
+	while (p && *++p) {
+		unit /= 10;
+		if (!g_ascii_isdigit(*p) || !unit)
+			return false;
+		nsec += (uint32_t)(*p - '0') * unit;
+	}
+	*ret_time = (struct lx_time){ .sec = (int64_t)sec, .nsec = nsec };
+	return true;
+}
+
+static bool set_seconds(const struct plugin_option *option, const char *value,
+			struct lx_time *ret, GError **error)
+{
+	if (value && parse_seconds(value, option->max, ret))
+		return true;
+	return plugin_option_fail(error,
+		"%s=%s: expected seconds, for instance 1 or 0.5, up to %u",
+		option->name, value ? value : "", option->max);
+}
+
+static bool set_cache(const struct plugin_option *option, const char *value,
+		      enum vfs_cache *ret, GError **error)
+{
+	for (size_t i = 0; value && i < ARRAY_LEN(caches); i++) {
+		if (!strcmp(value, caches[i])) {
+			*ret = (enum vfs_cache)i;
+			return true;
+		}
+	}
+	return plugin_option_fail(error,
+		"%s=%s: expected never, metadata, auto or always",
+		option->name, value ? value : "");
+}
+
+bool plugin_option_set(const struct plugin_option *option, const char *value,
+		       struct plugin_config *config, GError **error)
+{
+	void *field = (char *)config + option->at;
+	bool ok = false;
+
+	switch (option->kind) {
+	case PLUGIN_OPTION_FLAG:
+	case PLUGIN_OPTION_NO_FLAG:
+		ok = set_flag(option, value, field, error);
+		break;
+	case PLUGIN_OPTION_NUMBER:
+	case PLUGIN_OPTION_POW2:
+		ok = set_number(option, value, field, error);
+		break;
+	case PLUGIN_OPTION_SECONDS:
+		ok = set_seconds(option, value, field, error);
+		break;
+	case PLUGIN_OPTION_CACHE:
+		ok = set_cache(option, value, field, error);
+		break;
+	}
+	if (ok && option->given)
+		*(bool *)((char *)config + option->given) = true;
+	return ok;
+}
+
+bool plugin_option_check(const struct plugin_config *config, GError **error)
+{
+	const struct vfs_options *o = &config->fs;
+
+	if (o->posix_acl && !o->xattr)
+		return plugin_option_fail(error,
+			"posix-acl and no-xattr: expected one of them, as ACLs are extended attributes");
+	if (o->security_label && !o->xattr)
+		return plugin_option_fail(error,
+			"security-label and no-xattr: expected one of them, as labels are extended attributes");
+	if (o->writeback && (o->cache == VFS_CACHE_NEVER ||
+			     o->cache == VFS_CACHE_METADATA))
+		return plugin_option_fail(error,
+			"writeback and cache=%s: expected cache=auto or cache=always, as the guest can only write back what it keeps",
+			caches[o->cache]);
+	return true;
+}
