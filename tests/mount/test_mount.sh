@@ -58,7 +58,112 @@ for i in $(seq 500); do : >"d/file$i"; done
 [ "$(ls d | wc -l)" = 501 ] || fail "directory of 501 entries"
 rm -r d tests fuse
 [ ! -e "$share/d" ] || fail "rm -r"
+
+# Locks of the mount and of the host stand in each other's way.
+: >lock
+exec 5<lock 6<"$share/lock"
+flock -n 5 || fail "flock"
+! flock -n 6 || fail "the host got a lock that is held on the mount"
+flock -u 5
+flock -n 6 || fail "the host's flock"
+! flock -n 5 || fail "the mount got a lock that is held on the host"
+flock 5 & waiting=$!
+sleep 0.3
+kill -0 "$waiting" 2>/dev/null || fail "flock did not wait"
+flock -u 6
+wait "$waiting" || fail "flock waited and failed"
+exec 5<&- 6<&-
+
+# Ranges
+fallocate -l 1M big || fail "fallocate"
+[ "$(stat -c '%s %b' "$share/big")" = '1048576 2048' ] || fail "fallocate: size"
+yes 0123456 | head -c 1M >big
+fallocate -p -o 4096 -l 1044480 big || fail "punching a hole"
+[ "$(stat -c '%s %b' "$share/big")" = '1048576 8' ] || fail "hole"
+fallocate -z -o 0 -l 100 big && fallocate -l 8192 -n -o 1048576 big ||
+	fail "zero range or keep size"
+truncate -s 64M sparse2 && printf x | dd of=sparse2 bs=1 seek=33554432 \
+	conv=notrunc status=none
+cp --sparse=auto sparse2 copy && cmp sparse2 copy || fail "sparse copy"
+[ "$(stat -c %b "$share/copy")" -lt 64 ] || fail "the copy is not sparse"
+cp --reflink=auto big copy2 && cmp "$share/big" copy2 || fail "copy"
+rm big copy copy2 sparse2
+
+# Attributes
+born=$(stat -c %W "$share/b")
+[ "$(stat -c %W b)" = "$born" ] || fail "birth time: $(stat -c %W b), $born"
+if lsattr "$share/b" >/dev/null 2>&1; then
+	chattr +d b && lsattr "$share/b" | grep -q '^[^ ]*d' || fail "chattr"
+	lsattr -d . | grep -q '^[^ ]*-' || fail "lsattr of a directory"
+	chattr -d b
+fi
+sync -f . || fail "syncfs"
+
+# What a shell has no command for.
+if command -v python3 >/dev/null; then
+	python3 - <<-'EOT' || fail "unnamed files or record locks"
+	import fcntl, os, struct, sys
+	try:
+	    fd = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
+	except OSError as error:
+	    sys.exit(0 if error.errno == 95 else 1)
+	os.write(fd, b"hello")
+	os.link(f"/proc/self/fd/{fd}", "linked", src_dir_fd=fd,
+	        follow_symlinks=True)
+	assert open("linked").read() == "hello"
+	os.unlink("linked")
+	assert os.fstat(fd).st_nlink == 0
+	# Record locks: a child is another owner, and closing drops them.
+	fcntl.lockf(fd, fcntl.LOCK_EX, 2, 1)
+	me = os.getpid()
+	path = f"/proc/{me}/fd/{fd}"
+	child = os.fork()
+	if not child:
+	    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 9, 0)
+	    got = struct.unpack("hhqqi4x", fcntl.fcntl(fd, fcntl.F_GETLK, lock))
+	    os._exit(0 if got == (fcntl.F_WRLCK, 0, 1, 2, me) else 1)
+	assert os.waitpid(child, 0)[1] == 0
+	os.close(os.open(path, os.O_RDONLY))
+	child = os.fork()
+	if not child:
+	    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+	    os._exit(0)
+	assert os.waitpid(child, 0)[1] == 0
+	EOT
+fi
 cd /
+unmount_share
+
+# Each policy, and what goes with it: what is written is read.
+for options in cache=never cache=never,allow-mmap cache=metadata cache=auto \
+	cache=always cache=always,writeback,negative-timeout=1 \
+	posix-acl security-label,no-killpriv-v2,no-readdirplus,no-xattr=false \
+	no-xattr timeout=0.5,preserve-noatime,no-announce-submounts
+do
+	mount_share "t:$share,$options"
+	mkdir "$mnt/e" && cp "$top_srcdir"/fuse/*.c "$mnt/e" &&
+		printf 1 >>"$mnt/e/appended" && printf 2 >>"$mnt/e/appended" ||
+		fail "$options: writing"
+	[ "$(cat "$mnt/e/appended")" = 12 ] || fail "$options: appending"
+	for f in "$top_srcdir"/fuse/*.c; do
+		cmp "$f" "$mnt/e/${f##*/}" || fail "$options: reading"
+	done
+	[ ! -e "$mnt/e/none" ] && [ ! -e "$mnt/e/none" ] ||
+		fail "$options: missing names"
+	: >"$mnt/e/none" && [ -e "$mnt/e/none" ] || fail "$options: new names"
+	sync "$mnt/e/appended"
+	[ "$(cat "$share/e/appended")" = 12 ] || fail "$options: on the host"
+	rm -r "$mnt/e"
+	unmount_share
+done
+
+# Nothing is kept: the host's changes are seen at once.
+mount_share "t:$share,cache=never"
+printf one >"$share/f" && [ "$(cat "$mnt/f")" = one ] || fail "cache=never"
+printf three >"$share/f" && [ "$(cat "$mnt/f")" = three ] &&
+	[ "$(stat -c %s "$mnt/f")" = 5 ] || fail "cache=never: data"
+mv "$share/f" "$share/g" && [ ! -e "$mnt/f" ] && [ -e "$mnt/g" ] ||
+	fail "cache=never: names"
 unmount_share
 
 mount_share "t:$share,ro"
