@@ -1,6 +1,6 @@
 # The whole plugin without a virtual machine: loaded by dlopen() as a host does.
-DEVICE_TESTS = test_device_hostile test_device_ops test_device_probe \
-	test_device_reset test_device_rings
+DEVICE_TESTS = test_device_hostile test_device_locks test_device_ops \
+	test_device_probe test_device_reset test_device_rings
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
@@ -9,6 +9,10 @@ test_device_hostile_SOURCES = %reldir%/test_hostile.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h
 test_device_hostile_CFLAGS = $(TEST_CFLAGS)
 test_device_hostile_LDADD = $(DEVICE_LIBS)
+
+test_device_locks_SOURCES = %reldir%/test_locks.c %reldir%/device_fixture.h
+test_device_locks_CFLAGS = $(TEST_CFLAGS)
+test_device_locks_LDADD = $(DEVICE_LIBS)
 
 test_device_ops_SOURCES = %reldir%/test_ops.c %reldir%/device_fixture.h
 test_device_ops_CFLAGS = $(TEST_CFLAGS)
