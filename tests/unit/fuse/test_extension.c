@@ -275,10 +275,16 @@ static void refuses_sizes_that_are_wrong(void **state)
 		0, 1, 4, 7, 9, 39, 41, 48, 56, 0x7fffffff, 0x80000000,
 		0xfffffff8, 0xffffffff
 	};
+	/* Two without groups, and without the padding to 8 bytes. */
+	static const uint32_t unpadded[] = {
+		12, FUSE_EXT_GROUPS, 0, 12, FUSE_EXT_GROUPS, 0
+	};
 	struct bench *b = open_with(BOTH);
 	struct fuse_ext_header *h;
 
 	(void)state;
+	ext_add(unpadded, sizeof(unpadded));
+	malformed(b);
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		h = add_context("security.selinux", "label", 5);
 		assert_int_equal(h->size, 40);
