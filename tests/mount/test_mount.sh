@@ -17,6 +17,7 @@ finish() {
 }
 trap finish EXIT
 fail() { echo "FAILED: $*" >&2; exit 1; }
+ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 
 mount_share() { # share text
 	"$top_builddir/virtiofs-mount" --log-file "$dir/log" "$1" "$mnt" &
@@ -72,6 +73,22 @@ sleep 0.3
 kill -0 "$waiting" 2>/dev/null || fail "flock did not wait"
 flock -u 6
 wait "$waiting" || fail "flock waited and failed"
+
+# Who waits for a lock can be killed, and holds up nobody.
+flock -u 5 && flock -n 6 || fail "the host's flock, again"
+flock 5 & others=$!
+timeout 0.3 flock 5 & waiting=$!
+for _ in $(seq 100); do
+	ended "$waiting" && break
+	sleep 0.1
+done
+ended "$waiting" || fail "flock waits and cannot be killed"
+wait "$waiting" && fail "flock did not wait" || [ $? -eq 124 ] ||
+	fail "flock failed without waiting"
+! ended "$others" || fail "the other one did not wait"
+stat lock >/dev/null || fail "the mount does not answer"
+flock -u 6
+wait "$others" || fail "the other one waited and failed"
 exec 5<&- 6<&-
 
 # Ranges
