@@ -8,3 +8,5 @@ EXTRA_DIST += \
 	%reldir%/abi.md \
 	%reldir%/architecture.md \
 	%reldir%/logging.md
+	%reldir%/man/pciplug-vfio-user.1
+dist_man_MANS += docs/man/lsvirtiofs.1

@@ -53,3 +53,4 @@ pciplug_info_SOURCES = \
 	%reldir%/pciplug_info.c
 pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
+include %reldir%/lsvirtiofs/local.mk
