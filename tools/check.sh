@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # check.sh - install what is needed and pass every test.
 #
 # usage: sudo tools/check.sh [STAGE]...

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # install-packages.sh - install the Debian packages that this project needs.
 #
 # usage: install-packages.sh [build] [guest] [check]

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # quickstart.sh - boot a Linux guest that has host folders mounted by virtio-fs.
 #
 # usage: sudo tools/quickstart.sh [OPTION]...
@@ -67,8 +69,8 @@ done
 if [ -z "$shares" ]; then
 	mkdir -p "$build/share"
 	echo 'Hello from the host.' >"$build/share/hello.txt"
-	# A comma in a path would begin an option.
-	shares="myfs:$(echo "$build/share" | sed 's/,/\\,/g')$newline"
+	# A comma in a path is written twice.
+	shares="myfs:$(echo "$build/share" | sed 's/,/,,/g')$newline"
 fi
 
 work=$(mktemp -d)

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # get-qemu.sh - fetch QEMU and guest kernels into one folder, without installing
 # or changing anything on this system.
 #

@@ -114,7 +114,7 @@ static void check_virtio_cap(struct judge *j, const struct lsv_config *c,
 		       "%s: cap_len %u, expected %u (virtio 1.3 4.1.4)", name,
 		       cap->len, cap_rules[i].cap_len);
 		if (cap->type == LSV_PCI_CFG)
-			return;         /* its bar and offset are the driver's */
+			return;         /* bar and offset are the driver's */
 		expect(j, cap->offset % cap_rules[i].align == 0,
 		       "%s: offset %#llx is no multiple of %u (virtio 1.3 4.1.4)",
 		       name, (unsigned long long)cap->offset,

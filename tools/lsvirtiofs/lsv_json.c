@@ -140,8 +140,8 @@ static void add_features(json *o, const char *key, uint64_t features)
 		if (!lsv_has(features, bit))
 			continue;
 		snprintf(text, sizeof(text), "bit-%u", bit);
-		json_object_array_add(names,
-				      json_object_new_string(name ? name : text));
+		name = name ? name : text;
+		json_object_array_add(names, json_object_new_string(name));
 	}
 }
 

@@ -120,7 +120,7 @@ int lsv_vectors_read(const struct lsv_io *io, const struct lsv_msix *msix,
 		     unsigned n, struct lsv_vector *vectors)
 {
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t word[4];       /* address, its upper half, data, mask */
+		uint32_t word[4];       /* address, upper half, data, mask */
 
 		for (unsigned j = 0; j < 4; j++) {
 			uint64_t at = (uint64_t)msix->table_offset + 16 * i +

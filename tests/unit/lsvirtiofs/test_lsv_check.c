@@ -242,23 +242,25 @@ static void refuses_wrong_numbers_of_queues(void **state)
 	expect_violation("needs 4294967296");
 }
 
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(finds_nothing_wrong_with_a_sound_function, set_up),
-		cmocka_unit_test_setup(accepts_a_device_after_reset, set_up),
+		TEST(finds_nothing_wrong_with_a_sound_function),
+		TEST(accepts_a_device_after_reset),
 		cmocka_unit_test(finds_each_fault_of_the_configuration_space),
-		cmocka_unit_test_setup(refuses_a_function_that_cannot_interrupt, set_up),
-		cmocka_unit_test_setup(refuses_reserved_features, set_up),
-		cmocka_unit_test_setup(requires_version_1, set_up),
-		cmocka_unit_test_setup(refuses_accepted_features_that_are_not_offered, set_up),
-		cmocka_unit_test_setup(refuses_statuses_out_of_order, set_up),
-		cmocka_unit_test_setup(refuses_queues_before_features_ok, set_up),
-		cmocka_unit_test_setup(refuses_wrong_queue_sizes, set_up),
-		cmocka_unit_test_setup(refuses_notifications_outside_their_region, set_up),
-		cmocka_unit_test_setup(refuses_bad_tags, set_up),
-		cmocka_unit_test_setup(accepts_tags_of_36_bytes_and_of_any_script, set_up),
-		cmocka_unit_test_setup(refuses_wrong_numbers_of_queues, set_up),
+		TEST(refuses_a_function_that_cannot_interrupt),
+		TEST(refuses_reserved_features),
+		TEST(requires_version_1),
+		TEST(refuses_accepted_features_that_are_not_offered),
+		TEST(refuses_statuses_out_of_order),
+		TEST(refuses_queues_before_features_ok),
+		TEST(refuses_wrong_queue_sizes),
+		TEST(refuses_notifications_outside_their_region),
+		TEST(refuses_bad_tags),
+		TEST(accepts_tags_of_36_bytes_and_of_any_script),
+		TEST(refuses_wrong_numbers_of_queues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

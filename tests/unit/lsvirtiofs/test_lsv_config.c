@@ -144,19 +144,21 @@ static void ignores_the_list_where_the_status_has_none(void **state)
 	assert_int_equal(config.n_caps, 0);
 }
 
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(decodes_the_identity, set_up),
-		cmocka_unit_test_setup(joins_both_halves_of_a_64_bit_bar, set_up),
-		cmocka_unit_test_setup(tells_ports_from_memory, set_up),
-		cmocka_unit_test_setup(finds_the_virtio_capabilities, set_up),
-		cmocka_unit_test_setup(decodes_msix, set_up),
-		cmocka_unit_test_setup(joins_both_halves_of_a_shared_memory_region, set_up),
-		cmocka_unit_test_setup(notices_a_loop_of_capabilities, set_up),
-		cmocka_unit_test_setup(notices_a_capability_inside_the_header, set_up),
-		cmocka_unit_test_setup(reads_nothing_beyond_the_configuration_space, set_up),
-		cmocka_unit_test_setup(ignores_the_list_where_the_status_has_none, set_up),
+		TEST(decodes_the_identity),
+		TEST(joins_both_halves_of_a_64_bit_bar),
+		TEST(tells_ports_from_memory),
+		TEST(finds_the_virtio_capabilities),
+		TEST(decodes_msix),
+		TEST(joins_both_halves_of_a_shared_memory_region),
+		TEST(notices_a_loop_of_capabilities),
+		TEST(notices_a_capability_inside_the_header),
+		TEST(reads_nothing_beyond_the_configuration_space),
+		TEST(ignores_the_list_where_the_status_has_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,17 +117,19 @@ static void says_what_each_queue_is_for(void **state)
 	assert_string_equal(lsv_queue_role(&regs, 2), "request");
 }
 
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(reads_features_queues_and_tag, set_up),
-		cmocka_unit_test_setup(restores_the_selectors, set_up),
-		cmocka_unit_test_setup(never_reads_the_interrupt_status, set_up),
-		cmocka_unit_test_setup(fails_without_the_capabilities, set_up),
-		cmocka_unit_test_setup(hands_an_access_error_on, set_up),
-		cmocka_unit_test_setup(reads_the_msix_table, set_up),
+		TEST(reads_features_queues_and_tag),
+		TEST(restores_the_selectors),
+		TEST(never_reads_the_interrupt_status),
+		TEST(fails_without_the_capabilities),
+		TEST(hands_an_access_error_on),
+		TEST(reads_the_msix_table),
 		cmocka_unit_test(names_features_of_the_specification_only),
-		cmocka_unit_test_setup(says_what_each_queue_is_for, set_up),
+		TEST(says_what_each_queue_is_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,13 +122,15 @@ static void leaves_out_what_cannot_be_read(void **state)
 	json_object_put(o);
 }
 
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(prints_all_parts, set_up),
-		cmocka_unit_test_setup(escapes_the_tag, set_up),
-		cmocka_unit_test_setup(makes_json_of_the_same, set_up),
-		cmocka_unit_test_setup(leaves_out_what_cannot_be_read, set_up),
+		TEST(prints_all_parts),
+		TEST(escapes_the_tag),
+		TEST(makes_json_of_the_same),
+		TEST(leaves_out_what_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
