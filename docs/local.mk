@@ -9,4 +9,4 @@ EXTRA_DIST += \
 	%reldir%/architecture.md \
 	%reldir%/logging.md
 	%reldir%/man/pciplug-vfio-user.1
-dist_man_MANS += docs/man/lsvirtiofs.1
+dist_man_MANS += %reldir%/man/lsvirtiofs.1
