@@ -39,7 +39,8 @@ check_in() { # folder configure-argument...
 }
 
 stage_lint() {
-	cd "$top" && find tools tests -name '*.sh' -exec shellcheck -x {} + &&
+	cd "$top" && find tools tests -name '*.sh' -exec \
+		shellcheck -x -s sh -S warning {} + &&
 		shellcheck .ci/run
 }
 

@@ -128,8 +128,8 @@ if [ -n "$command" ]; then
 else
 	set -- "$@" -serial mon:stdio
 fi
-# In front of the QEMU command: the program that serves the shares to it.
-prefix="$build/default/pciplug-vfio-user"
+# In front of the QEMU command comes the program that serves the shares to it.
+server=$build/default/pciplug-vfio-user
 set -- --plugin "$build/default/.libs/virtiofs.so" -- "$@"
 while IFS= read -r share; do
 	set -- --virtio-fs "$share" "$@"
@@ -137,9 +137,12 @@ done <<SHARES
 ${shares%"$newline"}
 SHARES
 echo "starting the guest ($accel)" >&2
-[ -n "$command" ] || exec "$prefix" "$@"
-
-"$prefix" "$@" </dev/null || true
+if [ -z "$command" ]; then
+	status=0
+	"$server" "$@" || status=$?
+	exit "$status"
+fi
+"$server" "$@" </dev/null || true
 status=$(tr -d '\r' <"$work/console" | sed -n 's/^GUEST-RC \([0-9]*\)$/\1/p')
 [ -n "$status" ] || {
 	tail -n 20 "$work/console" >&2
