@@ -88,9 +88,14 @@ stage_quickstart() {
 	cat "$build/share/from-the-guest"
 }
 
-# Sum the "# PASS: n" lines of test summaries.
+# Sum the "# PASS: n" lines of test summaries; those of the logs that are shown
+# for failing tests come before them, and do not count.
 count() { # pattern log
-	awk -v pattern="^# ($1):" '$0 ~ pattern { n += $NF } END { print n + 0 }' "$2"
+	awk -v pattern="^# ($1):" '
+		/^Testsuite summary/ { summary = 1 }
+		summary && $0 ~ pattern { n += $NF }
+		/^# ERROR:/ { summary = 0 }
+		END { print n + 0 }' "$2"
 }
 
 logs=$build/logs

@@ -27,7 +27,7 @@ for set; do
 		want="$want ca-certificates cpio kmod xz-utils zstd"
 		;;
 	check)
-		want="$want clang python3 pciutils shellcheck xz-utils"
+		want="$want g++ clang python3 pciutils shellcheck xz-utils"
 		;;
 	*)
 		usage >&2

@@ -208,6 +208,8 @@ for kernel in $kernels; do
 	ok=$((ok + $(grep -c '^ok' "$results" || true)))
 	failed=$((failed + $(grep -c '^FAILED' "$results" || true)))
 done
+# In the words of automake's summaries.
+echo 'Testsuite summary for the guest tests'
 echo "# PASS: $ok"
 echo "# FAIL: $failed"
 [ "$failed" -eq 0 ]

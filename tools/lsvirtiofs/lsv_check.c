@@ -151,7 +151,8 @@ static void check_caps(struct judge *j, const struct lsv_config *c)
 		if (c->caps[i].id != LSV_PCI_CAP_VENDOR)
 			continue;
 		check_virtio_cap(j, c, &c->caps[i]);
-		for (unsigned k = 0; k < i; k++)
+		/* In a loop each would overlap itself. */
+		for (unsigned k = 0; k < i && !c->caps_broken; k++)
 			expect(j, c->caps[k].id != LSV_PCI_CAP_VENDOR ||
 			       !overlap(&c->caps[i], &c->caps[k]),
 			       "%s and %s overlap in BAR %u",

@@ -31,9 +31,10 @@ static int set_up(void **state)
 
 static void collect(void *ctx, const char *violation)
 {
+	size_t len = strlen(found);
+
 	(void)ctx;
-	strncat(found, violation, sizeof(found) - strlen(found) - 2);
-	strcat(found, "\n");
+	snprintf(found + len, sizeof(found) - len, "%s\n", violation);
 }
 
 static unsigned judge(void)
