@@ -297,6 +297,8 @@ static void closes_descriptors_that_nobody_asked_for(void **state)
 		assert_int_equal(client_call(&rig->client,
 					     VFIO_USER_DEVICE_RESET, "", 0, &fd,
 					     1), 0);
+	/* With this reply the message before it is done with. */
+	assert_int_equal(client_read(&rig->client, 7, 0, 4), 0);
 	assert_int_equal(count_fds(), before);
 	close(fd);
 }
