@@ -128,16 +128,16 @@ END
 chmod +x "$dir/qemu"
 OUT=$dir/args XDG_RUNTIME_DIR=$dir/empty
 export OUT XDG_RUNTIME_DIR
-MODE=exit "$vu" --virtio-fs "$share" -- "$dir/qemu" -m 64 2>/dev/null
+MODE='exit' "$vu" --virtio-fs "$share" -- "$dir/qemu" -m 64 2>/dev/null
 rc=$?
 [ $rc -eq 7 ] || fail "exit status $rc, not the command's 7"
 grep -qx '<memory-backend=pciplug-ram>' "$OUT" || fail 'no memory backend'
 grep -q '^<{"driver":"vfio-user-pci".*/good.sock"}}>' "$OUT" || fail 'no device'
-MODE=kill "$vu" --virtio-fs "$share" -- "$dir/qemu" 2>/dev/null
+MODE='kill' "$vu" --virtio-fs "$share" -- "$dir/qemu" 2>/dev/null
 rc=$?
 [ $rc -eq 137 ] || fail "exit status $rc, not 128 + 9"
 rm -f "$OUT"
-MODE=wait "$vu" --virtio-fs "$share" -- "$dir/qemu" 2>/dev/null &
+MODE='wait' "$vu" --virtio-fs "$share" -- "$dir/qemu" 2>/dev/null &
 pid=$!
 n=0
 until [ -s "$OUT" ] || [ $n -ge 200 ]; do
