@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define TIMEOUT_S 10
+/* A test that hangs in the server is ended by SIGALRM. */
+#define HANG_S 60
 
 unsigned count_fds(void)
 {
@@ -34,6 +36,7 @@ int rig_setup(void **state)
 	char err[256];
 
 	assert_non_null(rig);
+	alarm(HANG_S);
 	rig->fds = count_fds();
 	log_init(&rig->log, STDERR_FILENO);
 	log_set_filter(&rig->log, "off", NULL, 0);
