@@ -7,7 +7,7 @@ libtest_vfio_user_la_SOURCES = \
 LINK_TEST_VFIO_USER = libtest_vfio_user.la $(LINK_VFIO_USER) $(CMOCKA_LIBS)
 
 vfio_user_tests = test_vfio_conn test_vfio_device test_vfio_dma \
-	test_vfio_irq test_vfio_msg test_vfio_version
+	test_vfio_hostile test_vfio_irq test_vfio_msg test_vfio_version
 check_PROGRAMS += $(vfio_user_tests)
 TESTS += $(vfio_user_tests)
 
@@ -20,6 +20,9 @@ test_vfio_device_LDADD = $(LINK_TEST_VFIO_USER)
 test_vfio_dma_SOURCES = %reldir%/test_dma.c
 test_vfio_dma_CFLAGS = $(TEST_CFLAGS)
 test_vfio_dma_LDADD = $(LINK_TEST_VFIO_USER)
+test_vfio_hostile_SOURCES = %reldir%/test_hostile.c
+test_vfio_hostile_CFLAGS = $(TEST_CFLAGS)
+test_vfio_hostile_LDADD = $(LINK_TEST_VFIO_USER)
 test_vfio_irq_SOURCES = %reldir%/test_irq.c
 test_vfio_irq_CFLAGS = $(TEST_CFLAGS)
 test_vfio_irq_LDADD = $(LINK_TEST_VFIO_USER)
