@@ -24,7 +24,7 @@ for set; do
 			libpciaccess-dev libcmocka-dev"
 		;;
 	guest)
-		want="$want ca-certificates cpio kmod xz-utils zstd"
+		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"
 		;;
 	check)
 		want="$want g++ clang python3 pciutils shellcheck xz-utils"
