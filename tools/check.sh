@@ -72,13 +72,13 @@ stage_guest() {
 }
 
 stage_quickstart() {
-	status=0
+	exited=0
 	said=$("$top/tools/quickstart.sh" --exec '
 		cat /mnt/myfs/hello.txt
 		date +%s >/mnt/myfs/from-the-guest
-		exit 42') || status=$?
-	[ "$status" -eq 42 ] || {
-		echo "quickstart: exit status $status, expected the command's 42"
+		exit 42') || exited=$?
+	[ "$exited" -eq 42 ] || {
+		echo "quickstart: exit status $exited, expected the command's 42"
 		return 1
 	}
 	[ "$said" = 'Hello from the host.' ] || {
@@ -110,7 +110,7 @@ for stage; do
 	log=$logs/$stage.log
 	start=$(date +%s)
 	status=0
-	"stage_$stage" >"$log" 2>&1 </dev/null || status=$?
+	("stage_$stage") >"$log" 2>&1 </dev/null || status=$?
 	ok=$(count PASS "$log") bad=$(count 'FAIL|XPASS|ERROR' "$log")
 	if [ "$status" -eq 0 ]; then
 		[ "$ok" -gt 0 ] || ok=1
