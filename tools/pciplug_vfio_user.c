@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "tools/host_options.h"
 #include "tools/host_socket.h"
+#include "tools/nofile.h"
 #include "tools/plugin_load.h"
 #include "tools/vfio_user/vfio_user_server.h"
 #include "tools/vmm_args.h"
@@ -203,6 +204,7 @@ static int run_command(struct program *p)
 		return status;
 	if (vmm_run_start(args, &pid, p->err, sizeof(p->err)))
 		return fail(p, EXIT_RUN);
+	raise_nofile();                 /* the VMM has its own limit */
 	return vmm_run_wait(pid);
 }
 
@@ -212,6 +214,7 @@ static int serve(struct program *p)
 
 	if (!status && p->options.command)
 		return run_command(p);
+	raise_nofile();
 	if (!status)
 		status = start_functions(p);
 	if (!status)

@@ -92,7 +92,10 @@ fi
 
 [ -z "$(ls "$sockets")" ] || fail "sockets are left: $(ls "$sockets")"
 
-# Serving: the sockets are there, in use, and gone at the end.
+# Serving: the sockets are there, in use, and gone at the end; and there are as
+# many descriptors for files as may be.
+soft=$(ulimit -Sn)
+ulimit -Sn 200
 "$vu" --virtio-fs "$share" --virtio-fs "two,$dir/share,ro" \
 	--socket-dir "$sockets" --log-file "$dir/log" >"$dir/out" 2>"$dir/err" &
 pid=$!
@@ -102,6 +105,8 @@ until [ "$(grep -c ' is on ' "$dir/out")" -eq 2 ]; do
 	[ $n -lt 200 ] || break
 	sleep 0.05
 done
+limits=$(awk '/^Max open files/ { print $4 == $5 }' /proc/$pid/limits)
+[ "$limits" -eq 1 ] || fail 'the limit of descriptors was not raised'
 [ -S "$sockets/good.sock" ] || fail 'no good.sock'
 [ -S "$sockets/two.sock" ] || fail 'no two.sock'
 [ ! -s "$dir/err" ] || fail "serving is not quiet: $(cat "$dir/err")"
@@ -117,6 +122,7 @@ cat >"$dir/qemu" <<'END'
 #!/bin/sh
 case "$*" in *help) exit 0 ;; esac
 for arg; do echo "<$arg>"; done >"$OUT"
+ulimit -Sn >>"$OUT"
 case $MODE in
 exit) exit 7 ;;
 kill) kill -KILL $$ ;;
@@ -132,6 +138,7 @@ MODE='exit' "$vu" --virtio-fs "$share" -- "$dir/qemu" -m 64 2>/dev/null
 rc=$?
 [ $rc -eq 7 ] || fail "exit status $rc, not the command's 7"
 grep -qx '<memory-backend=pciplug-ram>' "$OUT" || fail 'no memory backend'
+grep -qx 200 "$OUT" || fail 'the command has another limit of descriptors'
 grep -q '^<{"driver":"vfio-user-pci".*/good.sock"}}>' "$OUT" || fail 'no device'
 MODE='kill' "$vu" --virtio-fs "$share" -- "$dir/qemu" 2>/dev/null
 rc=$?
@@ -150,6 +157,8 @@ wait $pid
 rc=$?
 [ $rc -eq 9 ] || fail "exit status $rc: SIGUSR1 was not passed on"
 [ -z "$(ls "$dir/empty")" ] || fail 'the private directory is left'
+
+ulimit -Sn "$soft"
 
 # What people ask the programs.
 "$vu" --help | grep -q -e '--virtio-fs TAG:ROOT' || fail 'no option in --help'
