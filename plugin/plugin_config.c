@@ -37,9 +37,10 @@ const char plugin_option_help[] =
 	"  queue-size=N    descriptors a queue, a power of 2 from 8 to 1024\n"
 	"                  (default: 1024)\n";
 
+/* A copy of the string, as GLib stays when the plugin is unloaded. */
 static GQuark config_error_quark(void)
 {
-	return g_quark_from_static_string("plugin-config");
+	return g_quark_from_string("plugin-config");
 }
 
 /* Sets the error and returns false. */
