@@ -192,6 +192,20 @@ void log_write(const struct log *log, enum log_level level,
 	errno = saved;
 }
 
+struct log_limit *log_limit_of(const struct log *log, atomic_uint *place)
+{
+	static atomic_uint places;
+	unsigned number = atomic_load(place), none = 0;
+
+	if (!number) {
+		number = atomic_fetch_add(&places, 1) % LOG_PLACES + 1;
+		if (!atomic_compare_exchange_strong(place, &none, number))
+			number = none;          /* another thread was first */
+	}
+	/* No log is a constant; only who writes lines may not change it. */
+	return (struct log_limit *)&log->limit[number - 1];
+}
+
 bool log_limit_ok(struct log_limit *limit)
 {
 	uint64_t period = now_ns() / 1000000000 / LOG_PERIOD_S;

@@ -14,7 +14,8 @@
  * that are as long, the later.  Default: info.
  *
  * Lines that a guest can cause are rate limited, below trace, by log_limited():
- * a burst of LOG_BURST each LOG_PERIOD_S seconds for each place in the source.
+ * a burst of LOG_BURST each LOG_PERIOD_S seconds for each place in the source,
+ * and for each log, so that one device cannot hide what another has to say.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -49,12 +50,18 @@ enum log_target {
 #define LOG_BURST 10
 #define LOG_PERIOD_S 5
 #define LOG_LINE_MAX 1024               /* longer lines are cut */
+#define LOG_PLACES 64                   /* more of them share limits */
 
 /* Takes one finished line without newline; may be called from any thread. */
 typedef void (*log_sink)(void *ctx, enum log_level level, const char *target,
 			 const char *message);
 
-/* Constant once it is set up. */
+struct log_limit {
+	_Atomic uint64_t period;        /* which period `count` counts */
+	_Atomic unsigned count;
+};
+
+/* Constant once it is set up, but for the limits. */
 struct log {
 	uint8_t level[LOG_TARGETS];     /* enum log_level */
 	int fd;                         /* -1: use the sink */
@@ -62,11 +69,7 @@ struct log {
 	log_sink sink;
 	void *sink_ctx;
 	uint64_t start_ns;              /* lines show the time since then */
-};
-
-struct log_limit {
-	_Atomic uint64_t period;        /* which period `count` counts */
-	_Atomic unsigned count;
+	struct log_limit limit[LOG_PLACES];
 };
 
 /*
@@ -104,7 +107,9 @@ __attribute__((format(printf, 4, 5)))
 void log_write(const struct log *log, enum log_level level,
 	       enum log_target target, const char *format, ...);
 
-/* May one more line be written from this place in this period? */
+/* The log's limit for a place in the source; *place is 0 before the first. */
+struct log_limit *log_limit_of(const struct log *log, atomic_uint *place);
+/* May one more line be written in this period? */
 bool log_limit_ok(struct log_limit *limit);
 
 /*
@@ -124,10 +129,10 @@ const char *log_escape(char *buf, size_t size, const void *bytes, size_t len);
 /* For whatever a guest can cause again and again. */
 #define log_limited(log, target, lvl, ...) \
 	do { \
-		static struct log_limit limit_; \
+		static atomic_uint place_; \
 		if (log_enabled(log, target, lvl) && \
 		    (log_enabled(log, target, LOG_TRACE) || \
-		     log_limit_ok(&limit_))) \
+		     log_limit_ok(log_limit_of(log, &place_)))) \
 			log_write(log, lvl, target, __VA_ARGS__); \
 	} while (0)
 

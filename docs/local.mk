@@ -1,4 +1,5 @@
 dist_man_MANS += \
+	%reldir%/man/lsvirtiofs.1 \
 	%reldir%/man/pciplug-info.1 \
 	%reldir%/man/pciplug-vfio-user.1 \
 	%reldir%/man/virtiofs-mount.1 \

@@ -261,7 +261,7 @@ static ssize_t do_readdir(struct fuse_call *c)
 {
 	const struct fuse_read_in *in = &c->msg.args.read;
 	bool plus = c->msg.req.opcode == FUSE_READDIRPLUS;
-	size_t size = MIN(in->size, c->reply.room);
+	size_t size = MIN(MIN(in->size, FUSE_MAX_READDIR), c->reply.room);
 	struct iov_tail dst = c->reply.body;
 	struct fuse_dirents dirents = {
 		.dst = &dst,

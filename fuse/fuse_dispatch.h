@@ -21,6 +21,13 @@
 #define FUSE_MAX_READ (256u * 65536u)
 
 /*
+ * The longest READDIR.  A guest asks for more until it gets nothing, so less
+ * than it asked for is no harm; and a long one would keep its queue, and a host
+ * that wants to stop it, waiting.
+ */
+#define FUSE_MAX_READDIR (1u << 20)
+
+/*
  * Pieces of data that a request may have when the data has to be cut out of
  * what the guest sent; as many as preadv2() takes.  Linux sends exactly as much
  * as it says, which is then not cut and not limited here.

@@ -167,11 +167,14 @@ static void set_umask(struct fuse_message *m, uint64_t flags)
 int fuse_request_body(struct fuse_message *m, const struct fuse_grammar *g,
 		      uint64_t flags)
 {
+	uint32_t max = FUSE_REQUEST_MAX;
 	int rc;
 
 	if (m->left > iov_tail_size(&m->rest))
 		return -LX_EIO;
-	if (g->tail != FUSE_TAIL_DATA && m->len > FUSE_REQUEST_MAX)
+	if (g->tail == FUSE_TAIL_DATA)
+		max += FUSE_MAX_WRITE;
+	if (m->len > max)
 		return -LX_EINVAL;
 	rc = read_args(m, g, flags);
 	if (rc)

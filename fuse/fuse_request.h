@@ -35,7 +35,7 @@ enum fuse_tail {
 	FUSE_TAIL_VALUE,                /* of an extended attribute: copied */
 	FUSE_TAIL_IOCTL,                /* what an ioctl passes in: copied */
 	FUSE_TAIL_EXTENSIONS,           /* what creates may have: copied */
-	FUSE_TAIL_DATA                  /* any length; stays where it is */
+	FUSE_TAIL_DATA                  /* stays where it is */
 };
 
 struct fuse_grammar {
@@ -103,7 +103,7 @@ bool fuse_request_header(struct fuse_message *m, struct iov_tail in);
 /*
  * Parse the rest by `g`, once.  flags are those that INIT agreed on.  0, or
  * -LX_E... when it breaks the grammar:
- *   EINVAL        too short, longer than FUSE_REQUEST_MAX, or a name that is
+ *   EINVAL        too short, too long (FUSE_REQUEST_MAX), or a name that is
  *                 empty, ".", "..", holds a slash or does not end (LOOKUP
  *                 takes dots where FUSE_EXPORT_SUPPORT was agreed on)
  *   ENAMETOOLONG  a name or a target is too long

@@ -27,8 +27,8 @@ struct fuse_session;
 #define FUSE_MAX_WRITE (1u << 20)
 /*
  * The longest request: headers, arguments, two names or a name and a value.
- * Longer ones are answered with an error, but for WRITE and BATCH_FORGET,
- * whose data is not copied.
+ * Longer ones are answered with an error; only WRITE and BATCH_FORGET may have
+ * FUSE_MAX_WRITE bytes more, which are not copied.
  */
 #define FUSE_REQUEST_MAX (65536 + 8192)
 

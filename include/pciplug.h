@@ -26,7 +26,8 @@
  *                 overlaps destroy.
  *             T3  A callback may come from any thread of the plugin and from
  *                 within any device operation.  A callback must not call a
- *                 device operation.
+ *                 device operation, nor wait for a lock that the host holds
+ *                 during one.
  *             T4  After stop() no thread of the plugin touches guest memory,
  *                 interrupts or doorbells until start().  After destroy()
  *                 nothing of the host table is used and dlclose() is safe.

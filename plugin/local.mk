@@ -23,3 +23,6 @@ pkgconfig_DATA = %reldir%/pciplug.pc
 # dlopen() needs no libtool archive.
 install-data-hook:
 	rm -f '$(DESTDIR)$(plugindir)/virtiofs.la'
+# And libtool cannot uninstall without one.
+uninstall-hook:
+	rm -f '$(DESTDIR)$(plugindir)/virtiofs.so'

@@ -76,9 +76,10 @@ const char *plugin_option_cache_name(enum vfs_cache cache)
 	return caches[cache];
 }
 
+/* A copy of the string, as GLib stays when the plugin is unloaded. */
 static GQuark config_error_quark(void)
 {
-	return g_quark_from_static_string("plugin-config");
+	return g_quark_from_string("plugin-config");
 }
 
 bool plugin_option_fail(GError **error, const char *format, ...)

@@ -14,3 +14,4 @@ include tests/abi/local.mk
 include tests/layers/local.mk
 include tests/guest/local.mk
 include tests/mount/local.mk
+include tests/unit/lsvirtiofs/local.mk

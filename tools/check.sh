@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # check.sh - install what is needed and pass every test.
 #
 # usage: sudo tools/check.sh [STAGE]...
@@ -37,7 +39,8 @@ check_in() { # folder configure-argument...
 }
 
 stage_lint() {
-	cd "$top" && find tools tests -name '*.sh' -exec shellcheck -x {} + &&
+	cd "$top" && find tools tests -name '*.sh' -exec \
+		shellcheck -x -s sh -S warning {} + &&
 		shellcheck .ci/run
 }
 
@@ -69,13 +72,13 @@ stage_guest() {
 }
 
 stage_quickstart() {
-	status=0
+	exited=0
 	said=$("$top/tools/quickstart.sh" --exec '
 		cat /mnt/myfs/hello.txt
 		date +%s >/mnt/myfs/from-the-guest
-		exit 42') || status=$?
-	[ "$status" -eq 42 ] || {
-		echo "quickstart: exit status $status, expected the command's 42"
+		exit 42') || exited=$?
+	[ "$exited" -eq 42 ] || {
+		echo "quickstart: exit status $exited, expected the command's 42"
 		return 1
 	}
 	[ "$said" = 'Hello from the host.' ] || {
@@ -85,9 +88,14 @@ stage_quickstart() {
 	cat "$build/share/from-the-guest"
 }
 
-# Sum the "# PASS: n" lines of test summaries.
+# Sum the "# PASS: n" lines of test summaries; those of the logs that are shown
+# for failing tests come before them, and do not count.
 count() { # pattern log
-	awk -v pattern="^# ($1):" '$0 ~ pattern { n += $NF } END { print n + 0 }' "$2"
+	awk -v pattern="^# ($1):" '
+		/^Testsuite summary/ { summary = 1 }
+		summary && $0 ~ pattern { n += $NF }
+		/^# ERROR:/ { summary = 0 }
+		END { print n + 0 }' "$2"
 }
 
 logs=$build/logs
@@ -102,7 +110,7 @@ for stage; do
 	log=$logs/$stage.log
 	start=$(date +%s)
 	status=0
-	"stage_$stage" >"$log" 2>&1 </dev/null || status=$?
+	("stage_$stage") >"$log" 2>&1 </dev/null || status=$?
 	ok=$(count PASS "$log") bad=$(count 'FAIL|XPASS|ERROR' "$log")
 	if [ "$status" -eq 0 ]; then
 		[ "$ok" -gt 0 ] || ok=1

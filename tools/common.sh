@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # common.sh - what the scripts in tools/ and tests/guest/ share.  They set
 # `top` to the source tree's folder and source it.
 #
@@ -17,7 +19,7 @@ die() {
 
 # Print the comment at the head of the running script, which is its help.
 usage() {
-	sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+	sed -n '4,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
 # Configure (the first time) and build the project in a folder of its own.

@@ -25,12 +25,25 @@ static char *json_tag(const char *text)
 	return copy;
 }
 
+/* Up to the first ':' or ','; a comma within the tag is written twice. */
+static char *text_tag(const char *value)
+{
+	GString *tag = g_string_new(NULL);
+
+	for (const char *s = value; *s && *s != ':'; s++) {
+		if (*s == ',' && *++s != ',')
+			break;
+		g_string_append_c(tag, *s);
+	}
+	return g_string_free(tag, FALSE);
+}
+
 /* What stands for the share, whether or not it can be a file name. */
 static char *share_tag(const char *value)
 {
 	char *tag = *value == '{' ? json_tag(value) : NULL;
 
-	return tag ? tag : g_strndup(value, strcspn(value, ":,"));
+	return tag ? tag : text_tag(value);
 }
 
 static bool is_file_name(const char *tag)

@@ -4,8 +4,9 @@
  * function.
  *
  * A function's socket is called TAG.sock, the tag being its option's text up to
- * the first ':' or ',' (or "tag" of a JSON object).  A tag that cannot be a
- * file name, with a slash, say, is replaced by the function's number.
+ * the first ':' or ',' (",," is a comma of the tag), or "tag" of a JSON object.
+ * A tag that cannot be a file name, with a slash, say, is replaced by the
+ * function's number.
  */
 #ifndef HOST_SOCKET_H
 #define HOST_SOCKET_H

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # install-packages.sh - install the Debian packages that this project needs.
 #
 # usage: install-packages.sh [build] [guest] [check]
@@ -22,10 +24,10 @@ for set; do
 			libpciaccess-dev libcmocka-dev"
 		;;
 	guest)
-		want="$want ca-certificates cpio kmod xz-utils zstd"
+		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"
 		;;
 	check)
-		want="$want clang python3 pciutils shellcheck xz-utils"
+		want="$want g++ clang python3 pciutils shellcheck xz-utils"
 		;;
 	*)
 		usage >&2

@@ -37,13 +37,13 @@ libhost_la_SOURCES = \
 LINK_HOST = libhost.la $(GLIB_LIBS) $(JSON_LIBS)
 
 bin_PROGRAMS += pciplug-vfio-user
-pciplug_vfio_user_SOURCES = %reldir%/pciplug_vfio_user.c
+pciplug_vfio_user_SOURCES = %reldir%/nofile.h %reldir%/pciplug_vfio_user.c
 pciplug_vfio_user_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)
 
 bin_PROGRAMS += virtiofs-mount
 virtiofs_mount_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
-virtiofs_mount_SOURCES = %reldir%/virtiofs_mount.c
+virtiofs_mount_SOURCES = %reldir%/nofile.h %reldir%/virtiofs_mount.c
 virtiofs_mount_LDADD = libfuse_dev.la $(LINK_PLUGIN)
 
 bin_PROGRAMS += pciplug-info
@@ -53,3 +53,4 @@ pciplug_info_SOURCES = \
 	%reldir%/pciplug_info.c
 pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
+include %reldir%/lsvirtiofs/local.mk

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "tools/host_options.h"
 #include "tools/host_socket.h"
+#include "tools/nofile.h"
 #include "tools/plugin_load.h"
 #include "tools/vfio_user/vfio_user_server.h"
 #include "tools/vmm_args.h"
@@ -19,7 +20,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRAM "pciplug-vfio-user"
@@ -28,7 +28,10 @@ enum { EXIT_OK, EXIT_RUN, EXIT_USAGE };
 
 /* One share: a device on a socket. */
 struct function {
+	const char *value;              /* of the option */
+	const char *path;               /* of the socket */
 	char *name;                     /* for the log */
+	int listen_fd;                  /* -1: there is no socket */
 	struct vfio_user_device *device;
 	struct vfio_user_server *server;
 };
@@ -93,57 +96,82 @@ static void free_function(void *data)
 	vfio_user_server_free(f->server);
 	if (f->device)
 		vfio_user_device_free(f->device);
+	if (f->listen_fd >= 0) {
+		unlink(f->path);
+		close(f->listen_fd);
+	}
 	g_free(f->name);
 	g_free(f);
 }
 
+/* The socket comes first: what can be wrong with it is cheap to see. */
 static int add_function(struct program *p, const char *value, const char *path)
 {
 	struct function *f = g_new0(struct function, 1);
-	char err[HOST_ERR_MAX / 2];
-	int status = EXIT_OK;
 
-	g_ptr_array_add(p->functions, f);
+	f->value = value;
+	f->path = path;
 	f->name = g_path_get_basename(path);
-	if (vfio_user_device_new(&p->plugin.table, value, f->name, &p->log, err,
-				 sizeof(err), &f->device)) {
-		snprintf(p->err, sizeof(p->err), "--%s %s: %s",
-			 p->plugin.table.option, value, err);
+	f->listen_fd = -1;
+	g_ptr_array_add(p->functions, f);
+	if (vfio_user_listen(path, p->err, sizeof(p->err), &f->listen_fd))
 		return fail(p, EXIT_USAGE);
-	}
-	if (vfio_user_server_new(f->device, path, f->name, &p->log, p->err,
-				 sizeof(p->err), &f->server))
-		status = fail(p, EXIT_USAGE);
-	return status;
+	return EXIT_OK;
 }
 
-/* Nothing but the sockets' lines may come to stdout, which is the VMM's. */
-static void print_sockets(const struct program *p)
+static int start_function(struct program *p, struct function *f)
+{
+	char err[HOST_ERR_MAX / 2];
+	int ret;
+
+	if (vfio_user_device_new(&p->plugin.table, f->value, f->name, &p->log,
+				 err, sizeof(err), &f->device)) {
+		snprintf(p->err, sizeof(p->err), "--%s %s: %s",
+			 p->plugin.table.option, f->value, err);
+		return fail(p, EXIT_USAGE);
+	}
+	ret = vfio_user_server_new(f->device, f->listen_fd, f->name, &p->log,
+				   &f->server);
+	if (ret) {
+		snprintf(p->err, sizeof(p->err), "cannot serve '%s': %s",
+			 f->path, strerror(-ret));
+		return fail(p, EXIT_RUN);
+	}
+	return EXIT_OK;
+}
+
+/* stdout is the VMM's, where there is one. */
+static int start_functions(struct program *p)
 {
 	FILE *to = p->options.command ? stderr : stdout;
 
 	for (guint i = 0; i < p->functions->len; i++) {
-		const struct host_share *share = p->options.shares->pdata[i];
+		int status = start_function(p, p->functions->pdata[i]);
 
-		fprintf(to, PROGRAM ": %s is on %s\n", share->value,
-			p->paths[i]);
+		if (status)
+			return status;
+	}
+	for (guint i = 0; i < p->functions->len; i++) {
+		const struct function *f = p->functions->pdata[i];
+
+		fprintf(to, PROGRAM ": %s is on %s\n", f->value, f->path);
 	}
 	fflush(to);
+	return EXIT_OK;
 }
 
+/* Choose the sockets' paths, and listen there. */
 static int add_functions(struct program *p)
 {
 	const char *dir = p->options.socket_dir;
 
-	if (dir) {
-		if (!host_socket_check_dir(dir, p->err, sizeof(p->err)))
-			return fail(p, EXIT_USAGE);
-	} else {
+	if (!dir)
 		dir = p->temporary_dir =
 			host_socket_make_dir(p->err, sizeof(p->err));
-		if (!dir)
-			return fail(p, EXIT_RUN);
-	}
+	if (!dir)
+		return fail(p, EXIT_RUN);
+	if (!host_socket_check_dir(dir, p->err, sizeof(p->err)))
+		return fail(p, EXIT_USAGE);
 	p->paths = host_socket_paths(p->options.shares, dir, p->err,
 				     sizeof(p->err));
 	if (!p->paths)
@@ -155,40 +183,43 @@ static int add_functions(struct program *p)
 		if (status)
 			return status;
 	}
-	print_sockets(p);
 	return EXIT_OK;
 }
 
 /* ---- running ---------------------------------------------------------- */
 
-/* Run the VMM with the functions that are there; its exit status. */
+/* The VMM with the functions; its exit status. */
 static int run_command(struct program *p)
 {
-	g_auto(GStrv) args = vmm_args_build(p->options.command, p->paths,
-					    p->err, sizeof(p->err));
+	g_auto(GStrv) args = NULL;
+	int status;
 	pid_t pid;
 
-	if (!args)
+	args = vmm_args_build(p->options.command, p->paths, p->err,
+			      sizeof(p->err));
+	if (!args || !vmm_run_check(args[0], p->err, sizeof(p->err)))
 		return fail(p, EXIT_USAGE);
+	status = start_functions(p);
+	if (status)
+		return status;
 	if (vmm_run_start(args, &pid, p->err, sizeof(p->err)))
 		return fail(p, EXIT_RUN);
+	raise_nofile();                 /* the VMM has its own limit */
 	return vmm_run_wait(pid);
 }
 
 static int serve(struct program *p)
 {
-	int status;
+	int status = add_functions(p);
 
-	if (p->options.command &&
-	    !vmm_run_check(p->options.command[0], p->err, sizeof(p->err)))
-		return fail(p, EXIT_USAGE);
-	status = add_functions(p);
-	if (status)
-		return status;
-	if (p->options.command)
+	if (!status && p->options.command)
 		return run_command(p);
-	vmm_run_until_signal();
-	return EXIT_OK;
+	raise_nofile();
+	if (!status)
+		status = start_functions(p);
+	if (!status)
+		vmm_run_until_signal();
+	return status;
 }
 
 static int open_log(struct program *p)

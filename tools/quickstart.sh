@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # quickstart.sh - boot a Linux guest that has host folders mounted by virtio-fs.
 #
 # usage: sudo tools/quickstart.sh [OPTION]...
@@ -67,8 +69,8 @@ done
 if [ -z "$shares" ]; then
 	mkdir -p "$build/share"
 	echo 'Hello from the host.' >"$build/share/hello.txt"
-	# A comma in a path would begin an option.
-	shares="myfs:$(echo "$build/share" | sed 's/,/\\,/g')$newline"
+	# A comma in a path is written twice.
+	shares="myfs:$(echo "$build/share" | sed 's/,/,,/g')$newline"
 fi
 
 work=$(mktemp -d)
@@ -126,8 +128,8 @@ if [ -n "$command" ]; then
 else
 	set -- "$@" -serial mon:stdio
 fi
-# In front of the QEMU command: the program that serves the shares to it.
-prefix="$build/default/pciplug-vfio-user"
+# In front of the QEMU command comes the program that serves the shares to it.
+server=$build/default/pciplug-vfio-user
 set -- --plugin "$build/default/.libs/virtiofs.so" -- "$@"
 while IFS= read -r share; do
 	set -- --virtio-fs "$share" "$@"
@@ -135,9 +137,12 @@ done <<SHARES
 ${shares%"$newline"}
 SHARES
 echo "starting the guest ($accel)" >&2
-[ -n "$command" ] || exec "$prefix" "$@"
-
-"$prefix" "$@" </dev/null || true
+if [ -z "$command" ]; then
+	status=0
+	"$server" "$@" || status=$?
+	exit "$status"
+fi
+"$server" "$@" </dev/null || true
 status=$(tr -d '\r' <"$work/console" | sed -n 's/^GUEST-RC \([0-9]*\)$/\1/p')
 [ -n "$status" ] || {
 	tail -n 20 "$work/console" >&2

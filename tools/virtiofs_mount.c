@@ -10,6 +10,7 @@
 #include "fuse/dev/fuse_dev.h"
 #include "lxutil/lx_volume.h"
 #include "plugin/plugin_config.h"
+#include "tools/nofile.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define PROGRAM "virtiofs-mount"
 #define THREADS_DEFAULT 4
@@ -96,17 +96,6 @@ static void parse(int argc, char **argv, struct options *o)
 	o->share = argv[optind];
 	o->mountpoint = argv[optind + 1];
 	o->threads = (unsigned)threads;
-}
-
-/* As many descriptors as the host lets us have: each inode holds one. */
-static void raise_nofile(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit); /* else as it was */
-	}
 }
 
 /* Turns the first signal into an unmount, which ends the serving threads. */

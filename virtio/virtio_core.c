@@ -119,7 +119,8 @@ static void settle(struct virtio_core *core)
 	core->status = 0;
 	core->reset = RESET_NONE;
 	pthread_cond_broadcast(&core->reset_done);
-	log_debug(core->log, LOG_VIRTIO, "%s: reset", core->params.name);
+	log_limited(core->log, LOG_VIRTIO, LOG_DEBUG, "%s: reset",
+		    core->params.name);
 }
 
 /*
@@ -412,9 +413,9 @@ static void add_status(struct virtio_core *core, uint8_t bits)
 	core->status |= bits;
 	if (!(bits & ~before & VIRTIO_STATUS_DRIVER_OK))
 		return;
-	log_debug(core->log, LOG_VIRTIO, "%s: driver ready, features 0x%llx",
-		  core->params.name,
-		  (unsigned long long)core->driver_features);
+	log_limited(core->log, LOG_VIRTIO, LOG_DEBUG,
+		    "%s: driver ready, features 0x%llx", core->params.name,
+		    (unsigned long long)core->driver_features);
 	for (unsigned i = 0; i < core->params.queues; i++) {
 		if (core->queue[i].regs.enabled)
 			run_queue(&core->queue[i]);

@@ -43,9 +43,8 @@ static const struct fake_guest_options default_options = {
 };
 
 /* $VIRTIOFS_PLUGIN, or the one of this build tree. */
-static inline const struct pciplug_plugin *load_plugin(void)
+static inline void *open_plugin(void)
 {
-	const struct pciplug_plugin *(*entry)(void);
 	const char *path = getenv("VIRTIOFS_PLUGIN");
 	const char *top = getenv("top_builddir");
 	char built[4096];
@@ -59,7 +58,14 @@ static inline const struct pciplug_plugin *load_plugin(void)
 	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so)
 		fail_msg("%s", dlerror());
-	*(void **)&entry = dlsym(so, PCIPLUG_ENTRY_V1);
+	return so;
+}
+
+static inline const struct pciplug_plugin *load_plugin(void)
+{
+	const struct pciplug_plugin *(*entry)(void);
+
+	*(void **)&entry = dlsym(open_plugin(), PCIPLUG_ENTRY_V1);
 	assert_non_null(entry);
 	return entry();
 }

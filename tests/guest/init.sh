@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # init.sh - runs the cases in the guest; mkinitrd.sh makes it PID 1's.
 #
 # It prints "CASE name ok" or "CASE name FAILED" for each, after what a failing

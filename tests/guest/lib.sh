@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # lib.sh - what the cases use, in the guest and on the host.
 
 fail() {

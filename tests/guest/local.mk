@@ -18,3 +18,4 @@ clean-guest:
 CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += %reldir%/run.sh %reldir%/init.sh %reldir%/lib.sh \
 	%reldir%/cases
+EXTRA_DIST += .ci/run tests/.shellcheckrc

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # run.sh - the guest tests: real kernels in QEMU, served by pciplug-vfio-user.
 #
 # usage: run.sh [-k KERNEL] [BOOT...]
@@ -93,8 +95,10 @@ boot() { # name cases boot.sh-argument...
 		host_part prepare "$case" || bad="$bad $case"
 	done
 	echo "$cases" >"$work/list"
+	modules='virtio_pci virtiofs'
+	[ "$name" != root ] || modules=''       # they are loaded before it
 	"$top/tools/guest/mkinitrd.sh" -o "$work/initrd" -k "$kernel" \
-		-m "virtio_pci virtiofs" -a "$here/lib.sh:/lib.sh" \
+		-m "$modules" -a "$here/lib.sh:/lib.sh" \
 		-a "$here/cases:/cases" -a "$work/list:/cases/list" \
 		-a "$work/tags:/tags" -p "$builddir/lsvirtiofs" \
 		-p "$builddir/tests/guest/guest_tool" "$here/init.sh"
@@ -204,6 +208,8 @@ for kernel in $kernels; do
 	ok=$((ok + $(grep -c '^ok' "$results" || true)))
 	failed=$((failed + $(grep -c '^FAILED' "$results" || true)))
 done
+# In the words of automake's summaries.
+echo 'Testsuite summary for the guest tests'
 echo "# PASS: $ok"
 echo "# FAIL: $failed"
 [ "$failed" -eq 0 ]

@@ -294,7 +294,8 @@ int64_t fake_guest_call(struct fake_guest *g, unsigned q, const void *in,
 
 	if (in_len > FAKE_GUEST_CALL_MAX || out_len > FAKE_GUEST_CALL_MAX)
 		return -EMSGSIZE;
-	memcpy(fake_ram_ptr(&g->host->ram, in_gpa), in, in_len);
+	if (in_len)
+		memcpy(fake_ram_ptr(&g->host->ram, in_gpa), in, in_len);
 	readable = cut(in_gpa, in_len, 40, buf);
 	writable = cut(out_gpa, out_len, 16, buf + readable);
 	head = fake_ring_add(&fq->ring, buf, readable, writable,

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # accel.sh - print the QEMU accelerator to use here: kvm, or tcg (emulation).
 #
 # /dev/kvm may exist and yet be unusable, or many times slower than emulation

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # boot.sh - boot a guest, its serial console on standard output.
 #
 # usage: boot.sh [OPTION]... [--] [LAUNCHER...]

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # get-qemu.sh - fetch QEMU and guest kernels into one folder, without installing
 # or changing anything on this system.
 #
@@ -20,7 +22,7 @@
 # wrapper runs QEMU with that libc's loader, so the system's libc can be older.
 # About 75 MB are fetched and 400 MB unpacked.  Run again, it does nothing.
 #
-# needs: apt-get, dpkg-deb, the Debian keyring, xz or zstd; not root.
+# needs: apt-get, dpkg-deb, the Debian keyring, lz4, xz, zstd; not root.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh

@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # mkinitrd.sh - make a small busybox initramfs for a guest.
 #
 # usage: mkinitrd.sh -o OUT [-k KERNEL] [-m "MODULE ..."] [-a SRC:DST]...

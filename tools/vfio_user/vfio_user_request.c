@@ -125,12 +125,12 @@ static int do_dma_map(struct vfio_user_device *device,
 		return -EINVAL;
 	ret = vfio_user_dma_map(&device->dma, &map,
 				msg->fd_count ? msg->fds[0] : -1);
-	log_debug(device->log, LOG_VFIO_USER,
-		  "%s: map 0x%llx, 0x%llx bytes, flags %u, %s: %s",
-		  device->name, (unsigned long long)map.iova,
-		  (unsigned long long)map.size, map.flags,
-		  msg->fd_count ? "file" : "no file",
-		  ret ? strerror(-ret) : "done");
+	log_limited(device->log, LOG_VFIO_USER, LOG_DEBUG,
+		    "%s: map 0x%llx, 0x%llx bytes, flags %u, %s: %s",
+		    device->name, (unsigned long long)map.iova,
+		    (unsigned long long)map.size, map.flags,
+		    msg->fd_count ? "file" : "no file",
+		    ret ? strerror(-ret) : "done");
 	return ret;
 }
 
@@ -167,10 +167,11 @@ static int do_dma_unmap(struct vfio_user_device *device,
 	if (ret)
 		return ret;
 	ret = unmap(device, &body);
-	log_debug(device->log, LOG_VFIO_USER,
-		  "%s: unmap 0x%llx, 0x%llx bytes, flags %u: %s", device->name,
-		  (unsigned long long)body.iova, (unsigned long long)body.size,
-		  body.flags, ret ? strerror(-ret) : "done");
+	log_limited(device->log, LOG_VFIO_USER, LOG_DEBUG,
+		    "%s: unmap 0x%llx, 0x%llx bytes, flags %u: %s",
+		    device->name, (unsigned long long)body.iova,
+		    (unsigned long long)body.size, body.flags,
+		    ret ? strerror(-ret) : "done");
 	return ret ? ret : answer(device, msg, &body, sizeof(body), NULL, 0);
 }
 

@@ -209,44 +209,28 @@ static int start_thread(struct vfio_user_server *server)
 
 /* ---- life ------------------------------------------------------------- */
 
-static void free_parts(struct vfio_user_server *server)
-{
-	if (server->listen_fd >= 0) {
-		unlink(server->path);
-		close(server->listen_fd);
-	}
-	if (server->stop.fd >= 0)
-		event_done(&server->stop);
-	free(server->path);
-	free(server);
-}
-
-int vfio_user_server_new(struct vfio_user_device *device, const char *path,
-			 const char *name, const struct log *log, char *err,
-			 size_t err_size, struct vfio_user_server **ret_server)
+int vfio_user_server_new(struct vfio_user_device *device, int listen_fd,
+			 const char *name, const struct log *log,
+			 struct vfio_user_server **ret_server)
 {
 	struct vfio_user_server *server = calloc(1, sizeof(*server));
-	int ret = -ENOMEM;
+	int ret;
 
-	*err = '\0';
-	if (server) {
-		server->device = device;
-		server->log = log;
-		server->name = name;
-		server->listen_fd = server->stop.fd = -1;
-		server->path = strdup(path);
-		ret = server->path ? event_init(&server->stop) : -ENOMEM;
-		if (!ret)
-			ret = vfio_user_listen(path, err, err_size,
-					       &server->listen_fd);
-		if (!ret)
-			ret = start_thread(server);
+	if (!server)
+		return -ENOMEM;
+	server->device = device;
+	server->log = log;
+	server->name = name;
+	server->listen_fd = listen_fd;
+	ret = event_init(&server->stop);
+	if (!ret) {
+		ret = start_thread(server);
 		if (ret)
-			free_parts(server);
+			event_done(&server->stop);
 	}
-	if (ret && !*err)
-		snprintf(err, err_size, "%s", strerror(-ret));
-	if (!ret)
+	if (ret)
+		free(server);
+	else
 		*ret_server = server;
 	return ret;
 }
@@ -259,5 +243,6 @@ void vfio_user_server_free(struct vfio_user_server *server)
 	event_signal(&server->stop);
 	vfio_user_device_hang_up(server->device);
 	pthread_join(server->thread, NULL);
-	free_parts(server);
+	event_done(&server->stop);
+	free(server);
 }

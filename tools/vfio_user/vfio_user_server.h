@@ -19,7 +19,6 @@ struct vfio_user_server {
 	const struct log *log;
 	const char *name;
 	int listen_fd;
-	char *path;                     /* removed at the end */
 	pthread_t thread;
 	struct event stop;
 	atomic_bool stopping;
@@ -33,17 +32,17 @@ int vfio_user_listen(const char *path, char *err, size_t err_size,
 		     int *ret_fd);
 
 /*
- * Serve the device, whose owner stays the caller, on a socket at `path`, in a
- * thread of its own.  name and log must outlive the server.  0 or -errno; then
- * err holds one line for a person.
+ * Serve the device on a listening socket, in a thread of its own.  The owner of
+ * both stays the caller, and they, name and log must outlive the server.  0 or
+ * -errno.
  */
-int vfio_user_server_new(struct vfio_user_device *device, const char *path,
-			 const char *name, const struct log *log, char *err,
-			 size_t err_size, struct vfio_user_server **ret_server);
+int vfio_user_server_new(struct vfio_user_device *device, int listen_fd,
+			 const char *name, const struct log *log,
+			 struct vfio_user_server **ret_server);
 
 /*
- * End the connection, stop the device, remove the socket.  Blocks until that
- * is done.  NULL is allowed.
+ * End the connection and stop the device.  Blocks until that is done.  NULL is
+ * allowed.
  */
 void vfio_user_server_free(struct vfio_user_server *server);
 

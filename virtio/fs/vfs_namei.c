@@ -160,21 +160,19 @@ int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
 	     const char *name, struct fuse_entry_out *ret_entry)
 {
 	struct vfs_server *s = fs;
-	struct vfs_inode *inode, *dir;
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, node);
+	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
 	struct lx_stat st;
-	int err;
+	int err = -LX_ESTALE;
 
-	inode = vfs_inode_get(s->inodes, node);
-	if (!inode)
-		return -LX_ESTALE;
-	err = vfs_dir_to_create_in(s, req, &dir);
-	if (!err) {
+	if (inode && dir)
 		err = lx_link(s->vol, inode->node, dir->node, name, &st);
-		if (!err)
-			err = vfs_enter(s, dir, name, &st, ret_entry);
+	if (!err)
+		err = vfs_enter(s, dir, name, &st, ret_entry);
+	if (inode)
+		vfs_inode_put(s->inodes, inode);
+	if (dir)
 		vfs_inode_put(s->inodes, dir);
-	}
-	vfs_inode_put(s->inodes, inode);
 	return err;
 }
 

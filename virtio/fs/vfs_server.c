@@ -89,9 +89,10 @@ static void destroy(void *fs)
 {
 	struct vfs_server *s = fs;
 
-	log_debug(s->log, LOG_VIRTIOFS,
-		  "mount ends with %zu nodes and %zu open files",
-		  vfs_inodes_count(s->inodes), vfs_handles_count(&s->handles));
+	log_limited(s->log, LOG_VIRTIOFS, LOG_DEBUG,
+		    "mount ends with %zu nodes and %zu open files",
+		    vfs_inodes_count(s->inodes),
+		    vfs_handles_count(&s->handles));
 	vfs_locks_clear(&s->locks);
 	vfs_handles_clear(&s->handles);
 	vfs_inodes_clear(s->inodes);

@@ -103,7 +103,10 @@ static int build_function(struct virtio_pci *vp, uint16_t id,
 	return r;
 }
 
-/* Everything of the transport that a reset of the virtio device resets. */
+/*
+ * Everything of the transport that a reset of the virtio device resets.  Both
+ * resets, the driver's and the bus', come by here.
+ */
 static void transport_reset(void *transport)
 {
 	struct virtio_pci *vp = transport;
@@ -183,8 +186,6 @@ void virtio_pci_stop(struct virtio_pci *vp)
 void virtio_pci_reset(struct virtio_pci *vp)
 {
 	virtio_core_reset(vp->core);
-	/* Vectors and selectors can be set while the status is still 0. */
-	transport_reset(vp);
 	pci_function_reset(vp->function);
 }
 

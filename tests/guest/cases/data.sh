@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Data by read and write, past the guest's cache, and through a mapping; sparse
 # files; an open file without a name; and a small tree.
 

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Without MSI (kernel argument pci=nomsi) the interrupt pin does it.
 
 prepare() {

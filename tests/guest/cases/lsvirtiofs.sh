@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # lsvirtiofs finds every function and no violation, while the driver is bound.
 
 prepare() {

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Links, modes, owners and times survive, in both directions.
 
 long_target() {

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # The queues interrupt by MSI-X vectors of their own.
 
 prepare() {

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Names with every byte value, and of 255 bytes, in both directions.
 
 prepare() {

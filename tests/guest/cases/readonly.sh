@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # A share with the option ro refuses every change.
 
 prepare() {

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Take the driver from the devices and give it back: the virtio-fs driver, and
 # then the PCI driver below it.
 

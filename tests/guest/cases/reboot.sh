@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # The guest reboots with the shares mounted and a file open, and mounts again.
 
 prepare() {

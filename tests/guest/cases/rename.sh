@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Renames: plain, over another, exchange, without replacing, of folders.
 
 prepare() {

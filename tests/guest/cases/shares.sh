@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # Two shares at once: each shows its own folder, and both take data.
 
 prepare() {

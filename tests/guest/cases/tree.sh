@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # A tree of 2,000 files, 64 MiB, copied in both directions.
 
 prepare() {

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
+#
 # What a user of the guest makes is that user's, and what is another's is not.
 
 prepare() {

@@ -422,6 +422,20 @@ static void a_new_period_allows_a_new_burst(void **state)
 		assert_true(log_limit_ok(&limit));
 }
 
+static void one_log_does_not_use_up_the_burst_of_another(void **state)
+{
+	struct kept kept[2];
+	struct log log[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		kept_init(&kept[i], &log[i]);
+	for (int i = 0; i < 200; i++)
+		log_limited(&log[i / 100], LOG_FUSE, LOG_WARN, "again");
+	for (int i = 0; i < 2; i++)
+		assert_in_range(kept[i].lines, LOG_BURST, 2 * LOG_BURST);
+}
+
 static void trace_has_no_limit(void **state)
 {
 	struct kept kept;
@@ -511,6 +525,7 @@ int main(void)
 			remove_file),
 		cmocka_unit_test(a_place_may_write_a_burst_in_each_period),
 		cmocka_unit_test(a_new_period_allows_a_new_burst),
+		cmocka_unit_test(one_log_does_not_use_up_the_burst_of_another),
 		cmocka_unit_test(trace_has_no_limit),
 		cmocka_unit_test(escapes_what_does_not_print),
 		cmocka_unit_test(names_are_known),

@@ -291,6 +291,27 @@ static void fills_directories(void **state)
 	bench_free(b);
 }
 
+/* 4 MiB of room in one page, and a guest that asks for all of them. */
+static void no_directory_takes_for_ever(void **state)
+{
+	const struct fuse_read_in in = { .size = 0xffffffff };
+	struct bench *b = bench_open();
+	static uint8_t page[65536];
+	struct iov request, reply[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(reply); i++)
+		reply[i] = (struct iov){ page, sizeof(page) };
+	begin_with(b, FUSE_READDIR, 3, &in);
+	request = (struct iov){ b->bytes, b->len };
+	assert_in_range(fuse_session_dispatch(b->session,
+					      iov_tail_init(&request, 1),
+					      iov_tail_init(reply, 64)),
+			1 << 19, (1 << 20) + 16);
+	assert_int_equal(b->fs.dst_size, 1 << 20);
+	bench_free(b);
+}
+
 static void sets_extended_attributes(void **state)
 {
 	const struct fuse_setxattr_in in = {
@@ -484,6 +505,7 @@ int main(void)
 		cmocka_unit_test(writes_the_data_where_it_lies),
 		cmocka_unit_test(refuses_writes_that_are_short_or_long),
 		cmocka_unit_test(fills_directories),
+		cmocka_unit_test(no_directory_takes_for_ever),
 		cmocka_unit_test(sets_extended_attributes),
 		cmocka_unit_test(tells_sizes_of_extended_attributes),
 		cmocka_unit_test(forgets_without_a_reply),

@@ -394,11 +394,37 @@ static void passes_the_umask_only_if_that_was_agreed_on(void **state)
 	bench_free(b);
 }
 
+/* Parse a request of which `len` bytes count; all come from one page. */
+static int parse_data(uint32_t len)
+{
+	static const struct fuse_grammar batch_forget = {
+		.args = sizeof(struct fuse_batch_forget_in),
+		.tail = FUSE_TAIL_DATA
+	};
+	static union {
+		struct fuse_in_header header;
+		uint8_t bytes[65536];
+	} page;
+	struct iov iov[64];
+	struct fuse_message m;
+
+	page.header.len = len;
+	for (size_t i = 0; i < ARRAY_LEN(iov); i++)
+		iov[i] = (struct iov){ &page, sizeof(page) };
+	assert_true(fuse_request_header(&m,
+					iov_tail_init(iov, ARRAY_LEN(iov))));
+	return fuse_request_body(&m, &batch_forget, 0);
+}
+
 static void refuses_requests_beyond_the_limit(void **state)
 {
 	struct bench *b = bench_open();
 
+
 	(void)state;
+	assert_int_equal(parse_data(FUSE_REQUEST_MAX + FUSE_MAX_WRITE), 0);
+	assert_int_equal(parse_data(FUSE_REQUEST_MAX + FUSE_MAX_WRITE + 1),
+			 -LX_EINVAL);
 	begin(b, FUSE_STATFS, 1);
 	b->len = FUSE_REQUEST_MAX;
 	b->request->len = FUSE_REQUEST_MAX;

@@ -277,6 +277,34 @@ static void reset_and_stop_at_once(void **state)
 	}
 }
 
+static void count_line(void *ctx, enum log_level level, const char *target,
+		       const char *message)
+{
+	unsigned *lines = ctx;
+
+	(void)level;
+	(void)target;
+	(void)message;
+	++*lines;
+}
+
+static void a_driver_that_resets_for_ever_does_not_fill_the_log(void **state)
+{
+	struct core_fixture *f = *state;
+	unsigned lines = 0;
+
+	log_set_sink(&f->log, count_line, &lines);
+	log_set_filter(&f->log, "debug", NULL, 0);
+	for (int i = 0; i < 100; i++) {
+		negotiate(f, V1);
+		virtio_core_set_status(f->core, READY);
+		virtio_core_set_status(f->core, 0);
+		assert_int_equal(virtio_core_status(f->core), 0);
+	}
+	/* Two places, and a new period may have begun meanwhile. */
+	assert_in_range(lines, 2 * LOG_BURST, 4 * LOG_BURST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +325,7 @@ int main(void)
 		core_test(resets_at_once_while_stopped),
 		core_test(bus_reset_is_done_when_it_returns),
 		core_test(reset_and_stop_at_once),
+		core_test(a_driver_that_resets_for_ever_does_not_fill_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

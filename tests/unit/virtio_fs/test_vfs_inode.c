@@ -107,15 +107,18 @@ static void tells_identities_apart(void **state)
 
 	host_file(s->root_fd, "a", "");
 	add("a", &st);
-	other = st;
-	other.dev++;
-	assert_false(vfs_inodes_find(inodes, &other, &id));
-	other = st;
-	other.mount++;
-	assert_false(vfs_inodes_find(inodes, &other, &id));
-	other = st;
-	other.ino++;
-	assert_false(vfs_inodes_find(inodes, &other, &id));
+	/* So many that some are in its bucket. */
+	for (uint64_t i = 1; i <= 10000; i++) {
+		other = st;
+		other.dev += i;
+		assert_false(vfs_inodes_find(inodes, &other, &id));
+		other = st;
+		other.mount += i;
+		assert_false(vfs_inodes_find(inodes, &other, &id));
+		other = st;
+		other.ino += i;
+		assert_false(vfs_inodes_find(inodes, &other, &id));
+	}
 	other = st;
 	other.mode = LX_S_IFDIR | 0755;
 	assert_false(vfs_inodes_find(inodes, &other, &id));

@@ -163,6 +163,79 @@ static void survives_what_was_never_looked_up(void **state)
 	assert_int_equal(s->log_lines, 1);      /* more than it had */
 }
 
+/* ---- mounts below the share -------------------------------------------- */
+
+/* From here on the mounts of this process are its own; needs privileges. */
+static bool may_mount;
+
+static int mounts_up(void **state)
+{
+	may_mount = !unshare(CLONE_NEWNS) &&
+		    !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return share_up(state);
+}
+
+static void host_mount(struct share *s, const char *what, const char *name,
+		       const char *type)
+{
+	char from[96], to[96];
+
+	snprintf(from, sizeof(from), "%s/%s", s->root, what);
+	snprintf(to, sizeof(to), "%s/%s", s->root, name);
+	assert_int_equal(mount(from, to, type, type ? 0 : MS_BIND, NULL), 0);
+}
+
+static void host_unmount(struct share *s, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", s->root, name);
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
+}
+
+static void one_file_through_two_mounts_is_two_nodes(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	struct fuse_entry_out a, b;
+	uint64_t d, e;
+
+	if (!may_mount)
+		skip();
+	host_dir(s->root_fd, "d");
+	host_dir(s->root_fd, "e");
+	host_file(s->root_fd, "d/f", "");
+	host_mount(s, "d", "e", NULL);
+	d = node_of(s, FUSE_ROOT_ID, "d");
+	e = node_of(s, FUSE_ROOT_ID, "e");
+	assert_int_equal(client_lookup(c, d, "f", &a), 0);
+	assert_int_equal(client_lookup(c, e, "f", &b), 0);
+	assert_int_equal(a.attr.ino, b.attr.ino);
+	assert_int_not_equal(a.nodeid, b.nodeid);
+	assert_int_equal(client_rename(c, d, "f", e, "g", 0), -LX_EXDEV);
+	assert_int_equal(client_rename(c, e, "f", e, "g", 0), 0);
+	assert_int_equal(node_of(s, d, "g"), a.nodeid);
+	host_unmount(s, "e");
+}
+
+static void a_mount_point_is_what_is_mounted_there(void **state)
+{
+	struct share *s = *state;
+	uint64_t below, dir;
+
+	if (!may_mount)
+		skip();
+	host_dir(s->root_fd, "d");
+	below = node_of(s, FUSE_ROOT_ID, "d");
+	host_mount(s, "none", "d", "tmpfs");
+	host_file(s->root_fd, "d/f", "");
+	dir = node_of(s, FUSE_ROOT_ID, "d");
+	assert_int_not_equal(dir, below);
+	assert_int_not_equal(node_of(s, dir, "f"), 0);
+	host_unmount(s, "d");
+	assert_int_equal(node_of(s, FUSE_ROOT_ID, "d"), below);
+}
+
 /* ---- creation ---------------------------------------------------------- */
 
 static void makes_directories(void **state)
@@ -541,6 +614,12 @@ int main(void)
 		TEST(an_inode_number_used_again_is_a_new_node),
 		TEST(forgets_what_was_looked_up),
 		TEST(survives_what_was_never_looked_up),
+		cmocka_unit_test_setup_teardown(
+			one_file_through_two_mounts_is_two_nodes, mounts_up,
+			share_down),
+		cmocka_unit_test_setup_teardown(
+			a_mount_point_is_what_is_mounted_there, mounts_up,
+			share_down),
 		TEST(makes_directories),
 		TEST(makes_nodes_of_each_type),
 		TEST(new_files_are_their_callers),

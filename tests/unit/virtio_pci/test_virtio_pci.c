@@ -191,6 +191,15 @@ static void bus_reset_of_an_idle_device_resets_vectors(void **state)
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2), 0);
 }
 
+static void ignore_message(void *ctx, uint16_t vector, uint64_t addr,
+			   uint32_t data)
+{
+	(void)ctx;
+	(void)vector;
+	(void)addr;
+	(void)data;
+}
+
 static void refuses_wrong_parameters(void **state)
 {
 	struct fixture *f = *state;
@@ -203,8 +212,7 @@ static void refuses_wrong_parameters(void **state)
 
 	assert_int_equal(virtio_pci_new(&params, &ops, f, &host, f, &f->mem,
 					&f->log, &vp), -EINVAL);
-	host.msix_signal =
-		(void (*)(void *, uint16_t, uint64_t, uint32_t))abort;
+	host.msix_signal = ignore_message;
 	ops.config_size = 0x1001;
 	assert_int_equal(virtio_pci_new(&params, &ops, f, &host, f, &f->mem,
 					&f->log, &vp), -EINVAL);

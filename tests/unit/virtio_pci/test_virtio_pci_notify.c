@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_pci/pci_fixture.h"
+#include "virtio/pci/virtio_pci_internal.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -193,6 +194,23 @@ static void a_refused_doorbell_is_not_taken_back(void **state)
 	assert_int_equal(f->doorbell_calls, QUEUES);
 }
 
+/* One processor writes DRIVER_OK, another 0, and the first comes late. */
+static void a_reset_in_between_wins(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t epoch = virtio_pci_doorbell_epoch(f->vp);
+
+	negotiate(f, V1);
+	set_up_queues(f);
+	virtio_core_set_status(virtio_pci_core(f->vp), 0);
+	await_reset(f);
+	set_up_queues(f);
+	virtio_pci_doorbells_add(f->vp, epoch);
+	assert_int_equal(f->doorbell_calls, 0);
+	virtio_pci_doorbells_add(f->vp, virtio_pci_doorbell_epoch(f->vp));
+	assert_int_equal(f->doorbell_calls, QUEUES);
+}
+
 static void bus_reset_takes_them_back(void **state)
 {
 	struct fixture *f = *state;
@@ -217,6 +235,7 @@ int main(void)
 		TEST(a_signalled_doorbell_serves_the_queue),
 		cmocka_unit_test(without_doorbells_writes_arrive),
 		TEST(a_refused_doorbell_is_not_taken_back),
+		TEST(a_reset_in_between_wins),
 		TEST(bus_reset_takes_them_back),
 	};
 
