@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -343,6 +344,37 @@ static void data_unlinked(char **argv)
 	close(fd);
 }
 
+/* ---- locks ------------------------------------------------------------ */
+
+/* Lock a file by flock(2) or by fcntl(2); returns its descriptor. */
+static int lock_or_die(const char *kind, const char *path, bool wait)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_or_die(path, O_RDWR);
+	int ret = !strcmp(kind, "flock") ?
+		  flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) :
+		  fcntl(fd, wait ? F_SETLKW : F_SETLK, &whole);
+
+	if (ret)
+		err(1, "lock %s", path);
+	return fd;
+}
+
+static void lock_try(char **argv)
+{
+	close(lock_or_die(argv[0], argv[1], false));
+}
+
+/* Run a shell command with the lock held. */
+static void lock_run(char **argv)
+{
+	int fd = lock_or_die(argv[0], argv[1], true);
+
+	if (system(argv[2]))
+		errx(1, "'%s' failed", argv[2]);
+	close(fd);
+}
+
 /* ---- the rest --------------------------------------------------------- */
 
 static void rename_exchange(char **argv)
@@ -388,6 +420,8 @@ static const struct command {
 	{ "data-mmap", 1, false, data_mmap },
 	{ "data-check", 1, false, data_check },
 	{ "data-unlinked", 1, false, data_unlinked },
+	{ "lock-try", 2, false, lock_try },
+	{ "lock-run", 3, false, lock_run },
 	{ "rename-exchange", 2, false, rename_exchange },
 	{ "rename-noreplace", 2, false, rename_noreplace },
 	{ "as", 3, true, run_as },

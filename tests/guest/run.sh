@@ -152,7 +152,7 @@ run_boot() {
 	# shellcheck disable=SC2086 # a list of words
 	case $1 in
 	msix)
-		boot msix "shares data names metadata xattrs rename users
+		boot msix "shares data names metadata xattrs rename locks users
 			readonly msix lsvirtiofs tree remount rebind reboot" \
 			-r -q '-smp 2' $sockets
 		;;
