@@ -9,7 +9,11 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_attr.c \
 	%reldir%/linux/lx_cred.c \
 	%reldir%/linux/lx_cred.h \
+	%reldir%/linux/lx_fds.c \
+	%reldir%/linux/lx_fds.h \
 	%reldir%/linux/lx_file.c \
+	%reldir%/linux/lx_handle.c \
+	%reldir%/linux/lx_handle.h \
 	%reldir%/linux/lx_ioctl.c \
 	%reldir%/linux/lx_lock.c \
 	%reldir%/linux/lx_namei.c \

@@ -7,7 +7,7 @@
  *
  *   lx_volume  an opened share: a root directory and options.
  *   lx_node    a reference to one inode, whatever its type, that stays right
- *              when the host renames or unlinks it.  Never a path.
+ *              when the host renames it.  Never a path.
  *   lx_file    an inode opened for I/O, or a directory opened for reading.
  *
  * Containment.  A name is always one component below a node; every function
@@ -16,6 +16,13 @@
  * links are never followed, and only regular files and directories are ever
  * opened.  So nothing outside the root can be reached, whatever the guest
  * sends and whatever the host's tree turns into meanwhile.
+ *
+ * Unlinked inodes.  A node that was used lately holds a descriptor and so its
+ * inode, whatever becomes of its names; and one whose last name is gone by then
+ * keeps it as long as the node is there.  A node that has only a file handle
+ * left (see enum lx_handles) loses its inode when the last name goes: each
+ * function then answers -LX_ESTALE, as on NFS, and never with another inode.
+ * An lx_file is not touched by any of this.
  *
  * Unless said otherwise: functions return 0 or a negative -LX_E... number;
  * output arguments are last, named ret_*, and untouched on failure; pointers
@@ -40,8 +47,28 @@ struct lx_volume;
 struct lx_node;
 struct lx_file;
 
+/*
+ * How the nodes of a volume are held.  A file handle costs no descriptor, so
+ * a guest may know more inodes than the process may have files open; but it
+ * takes CAP_DAC_READ_SEARCH and a file system that has handles.
+ */
+enum lx_handles {
+	LX_HANDLES_PREFER,              /* where they work */
+	LX_HANDLES_NEVER,               /* by a descriptor, always */
+	LX_HANDLES_MANDATORY            /* or -LX_EOPNOTSUPP */
+};
+
+/* All zeros is a good default. */
 struct lx_volume_options {
 	bool read_only;                 /* changes answer -LX_EROFS */
+	enum lx_handles inode_file_handles;
+	/*
+	 * How many descriptors the volume's nodes and open files (these: three
+	 * quarters of it) may hold at a time; beyond, what cannot do with a
+	 * handle answers -LX_ENFILE.  0: what RLIMIT_NOFILE allows now, less
+	 * some for the process itself.
+	 */
+	unsigned max_descriptors;
 };
 
 /* ---- errors and threads ------------------------------------------------ */
@@ -63,7 +90,8 @@ void lx_thread_init(void);
 /* ---- volumes ----------------------------------------------------------- */
 
 /*
- * Open the directory `root` (a host path).  -LX_ENOTDIR when it is none.
+ * Open the directory `root` (a host path).  -LX_ENOTDIR when it is none;
+ * -LX_EOPNOTSUPP: LX_HANDLES_MANDATORY, and there are none.
  * Both log and options are borrowed until lx_volume_close().
  */
 int lx_volume_open(const char *root, const struct lx_volume_options *options,
@@ -85,9 +113,11 @@ void lx_node_close(struct lx_volume *vol, struct lx_node *node);
 
 /*
  * Attributes of what `name` is now, in one step and without a node.  Where
- * (dev, ino, mount) are those of a node that is held, it is that inode: an
- * inode number is not used again while a node holds it.  -LX_ENOTDIR: dir is
- * no directory.
+ * (dev, ino, mount), the type and, if both have one, btime are those of a node
+ * that is held, it is that inode: a number can be used again while a node has
+ * but a handle, and then by an inode born later.  (If the host's file system
+ * keeps that time so roughly that they are the same, the node's functions
+ * answer -LX_ESTALE.)  -LX_ENOTDIR: dir is no directory.
  */
 int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		 struct lx_stat *ret_st);
@@ -161,7 +191,8 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
  * has no default ACL (where the thread has no umask of its own, always).
  * They return a node and its attributes.  -LX_EEXIST when the name is taken.
  *
- * Where no descriptor is left they fail before they create, so that no name
+ * Where no descriptor is left (-LX_EMFILE, or -LX_ENFILE: see struct
+ * lx_volume_options) they fail before they create, so that no name
  * stays behind an error (but for another thread's taking the last one just
  * then).
  */

@@ -71,17 +71,24 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st)
 int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		 struct lx_stat *ret_st)
 {
-	int err = lx_check_at(dir, name);
+	int err = lx_check_at(dir, name), fd;
 
-	(void)vol;
-	return err ? err : stat_at(dir->fd, name, 0, ret_st);
+	if (err)
+		return err;
+	fd = lx_node_fd_get(vol, dir);
+	err = fd < 0 ? fd : stat_at(fd, name, 0, ret_st);
+	lx_node_fd_put(dir, fd);
+	return err;
 }
 
 int lx_getattr(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_stat *ret_st)
 {
-	(void)vol;
-	return lx_fd_stat(node->fd, ret_st);
+	int fd = lx_node_fd_get(vol, node);
+	int err = fd < 0 ? fd : lx_fd_stat(fd, ret_st);
+
+	lx_node_fd_put(node, fd);
+	return err;
 }
 
 int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st)
@@ -126,25 +133,24 @@ static int check_setattr(const struct lx_node *node,
  * S_ISGID that goes with no permission to execute: it is no privilege, and
  * mostly it is root who changes owners.
  */
-static int set_owner(const struct lx_node *node, const struct lx_setattr *attr)
+static int set_owner(int fd, const struct lx_setattr *attr)
 {
 	uid_t uid = attr->valid & LX_SET_UID ? attr->uid : (uid_t)-1;
 	gid_t gid = attr->valid & LX_SET_GID ? attr->gid : (gid_t)-1;
 
 	lx_cred_fsetid(true);
-	return fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH) ? lx_error() : 0;
+	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) ? lx_error() : 0;
 }
 
-static int set_mode(const struct lx_volume *vol, const struct lx_node *node,
-		    uint32_t mode)
+static int set_mode(const struct lx_volume *vol, int fd, uint32_t mode)
 {
 	lx_cred_fsetid(true);
-	return fchmodat(vol->proc_fd, lx_fd_name(node->fd).s, mode & MODE_BITS,
-			0) ? lx_error() : 0;
+	return fchmodat(vol->proc_fd, lx_fd_name(fd).s, mode & MODE_BITS, 0) ?
+		       lx_error() : 0;
 }
 
-static int set_size(const struct lx_node *node, const struct lx_file *file,
-		    uint64_t size, bool kill_priv)
+static int set_size(int fd, const struct lx_file *file, uint64_t size,
+		    bool kill_priv)
 {
 	int err;
 
@@ -153,7 +159,7 @@ static int set_size(const struct lx_node *node, const struct lx_file *file,
 	if (file && file->writable)
 		err = ftruncate(file->fd, (off_t)size);
 	else
-		err = truncate(lx_fd_path(node->fd).s, (off_t)size);
+		err = truncate(lx_fd_path(fd).s, (off_t)size);
 	return err ? lx_error() : 0;
 }
 
@@ -168,7 +174,7 @@ static struct timespec time_to_host(uint32_t valid, uint32_t set, uint32_t now,
 	return (struct timespec){ .tv_nsec = UTIME_OMIT };
 }
 
-static int set_times(const struct lx_node *node, const struct lx_setattr *attr)
+static int set_times(int fd, const struct lx_setattr *attr)
 {
 	const struct timespec times[2] = {
 		time_to_host(attr->valid, LX_SET_ATIME, LX_SET_ATIME_NOW,
@@ -177,22 +183,22 @@ static int set_times(const struct lx_node *node, const struct lx_setattr *attr)
 			     &attr->mtime),
 	};
 
-	return utimensat(node->fd, "", times, AT_EMPTY_PATH) ? lx_error() : 0;
+	return utimensat(fd, "", times, AT_EMPTY_PATH) ? lx_error() : 0;
 }
 
 /*
  * A change that changes nothing makes ctime now.  Not a chown for all: that
  * takes S_ISUID and S_ISGID away, which a symlink cannot have.
  */
-static int touch(const struct lx_volume *vol, const struct lx_node *node)
+static int touch(const struct lx_volume *vol, int fd, uint32_t type)
 {
 	struct lx_stat st;
 	int err;
 
-	if (LX_S_ISLNK(node->type))
-		return set_owner(node, &(struct lx_setattr){ .valid = 0 });
-	err = lx_fd_stat(node->fd, &st);
-	return err ? err : set_mode(vol, node, st.mode);
+	if (LX_S_ISLNK(type))
+		return set_owner(fd, &(struct lx_setattr){ .valid = 0 });
+	err = lx_fd_stat(fd, &st);
+	return err ? err : set_mode(vol, fd, st.mode);
 }
 
 int lx_setattr(struct lx_volume *vol, struct lx_node *node,
@@ -201,20 +207,27 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	uint32_t valid = attr->valid & ~LX_SET_KILL_PRIV;
 	bool kill_priv = attr->valid & LX_SET_KILL_PRIV;
 	int err = check_setattr(node, attr);
+	int fd;
 
 	if (!err && vol->read_only)
 		err = -LX_EROFS;
-	if (!err && valid & OWNER)
-		err = set_owner(node, attr);
+	if (err)
+		return err;
+	fd = lx_node_fd_get(vol, node);
+	if (fd < 0)
+		return fd;
+	if (valid & OWNER)
+		err = set_owner(fd, attr);
 	if (!err && valid & LX_SET_MODE)
-		err = set_mode(vol, node, attr->mode);
+		err = set_mode(vol, fd, attr->mode);
 	if (!err && valid & LX_SET_SIZE)
-		err = set_size(node, file, attr->size, kill_priv);
+		err = set_size(fd, file, attr->size, kill_priv);
 	if (!err && valid & TIMES)
-		err = set_times(node, attr);
+		err = set_times(fd, attr);
 	/* Every other change has touched ctime already. */
 	if (!err && valid == LX_SET_CTIME)
-		err = touch(vol, node);
+		err = touch(vol, fd, node->type);
+	lx_node_fd_put(node, fd);
 	return err;
 }
 
@@ -224,13 +237,18 @@ ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
 		    size_t size)
 {
 	ssize_t len;
+	int fd;
 
-	(void)vol;
 	if (!LX_S_ISLNK(node->type))
 		return -LX_EINVAL;
-	len = readlinkat(node->fd, "", buf,
-			 size < LX_PATH_MAX ? size : LX_PATH_MAX);
-	return len < 0 ? lx_error() : len;
+	fd = lx_node_fd_get(vol, node);
+	if (fd < 0)
+		return fd;
+	len = readlinkat(fd, "", buf, size < LX_PATH_MAX ? size : LX_PATH_MAX);
+	if (len < 0)
+		len = lx_error();
+	lx_node_fd_put(node, fd);
+	return len;
 }
 
 int lx_access(struct lx_volume *vol, struct lx_node *node,
@@ -242,7 +260,7 @@ int lx_access(struct lx_volume *vol, struct lx_node *node,
 
 	if (mask & ~(LX_R_OK | LX_W_OK | LX_X_OK))
 		return -LX_EINVAL;
-	err = lx_fd_stat(node->fd, &st);
+	err = lx_getattr(vol, node, &st);
 	if (err)
 		return err;
 	/* Devices, FIFOs and sockets are not written through the volume. */

@@ -58,16 +58,19 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
 	return host;
 }
 
-int lx_file_new(const struct lx_volume *vol, int fd, int flags,
+int lx_file_new(struct lx_volume *vol, int fd, int flags,
 		struct lx_file **ret_file)
 {
-	struct lx_file *file = malloc(sizeof(*file));
+	struct lx_file *file = fd < 0 ? NULL : malloc(sizeof(*file));
 
 	if (!file) {
-		close(fd);
-		return -LX_ENOMEM;
+		if (fd >= 0)
+			close(fd);
+		lx_fds_release_file(vol);
+		return fd < 0 ? fd : -LX_ENOMEM;
 	}
 	*file = (struct lx_file){
+		.vol = vol,
 		.fd = fd,
 		.writable = (flags & O_ACCMODE) != O_RDONLY,
 		.read_only = vol->read_only,
@@ -79,7 +82,7 @@ int lx_file_new(const struct lx_volume *vol, int fd, int flags,
 int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	    struct lx_file **ret_file)
 {
-	int host, fd;
+	int host, fd, path, err;
 
 	if (LX_S_ISDIR(node->type))
 		return -LX_EISDIR;
@@ -90,14 +93,17 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	host = lx_open_flags(vol, flags);
 	if (host < 0)
 		return host;
+	err = lx_fds_reserve_file(vol);
+	if (err)
+		return err;
 	if (host & O_TRUNC)
 		lx_cred_fsetid(!(flags & LX_O_KILL_PRIV));
-	fd = lx_reopen(vol, node->fd, host);
+	path = lx_node_fd_get(vol, node);
+	fd = path < 0 ? path : lx_reopen(vol, path, host);
 	/* Only the owner may; it is a hint. */
 	if (fd == -LX_EPERM && host & O_NOATIME)
-		fd = lx_reopen(vol, node->fd, host & ~O_NOATIME);
-	if (fd < 0)
-		return fd;
+		fd = lx_reopen(vol, path, host & ~O_NOATIME);
+	lx_node_fd_put(node, path);
 	return lx_file_new(vol, fd, host, ret_file);
 }
 
@@ -106,6 +112,7 @@ void lx_file_close(struct lx_file *file)
 	if (!file)
 		return;
 	close(file->fd);
+	lx_fds_release_file(file->vol);
 	free(file->dir);
 	free(file);
 }

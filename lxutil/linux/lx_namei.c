@@ -14,12 +14,21 @@ _Static_assert(LX_RENAME_NOREPLACE == RENAME_NOREPLACE &&
 	       LX_RENAME_EXCHANGE == RENAME_EXCHANGE &&
 	       LX_RENAME_WHITEOUT == RENAME_WHITEOUT, "renameat2() flags");
 
-static int node_at(const struct lx_node *dir, const char *name,
-		   struct lx_node **ret_node, struct lx_stat *ret_st)
+static int node_at(struct lx_volume *vol, struct lx_node *dir,
+		   const char *name, struct lx_node **ret_node,
+		   struct lx_stat *ret_st)
 {
-	return lx_node_new(openat(dir->fd, name,
-				  O_PATH | O_NOFOLLOW | O_CLOEXEC),
-			   ret_node, ret_st);
+	int err = lx_fds_reserve(vol);
+	int dir_fd, fd;
+
+	if (err)
+		return err;
+	dir_fd = lx_node_fd_get(vol, dir);
+	fd = dir_fd < 0 ? dir_fd :
+			  lx_openat(vol, dir_fd, name,
+				    O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	lx_node_fd_put(dir, dir_fd);
+	return lx_node_new(vol, fd, ret_node, ret_st);
 }
 
 int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -27,8 +36,7 @@ int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
 {
 	int err = lx_check_at(dir, name);
 
-	(void)vol;
-	return err ? err : node_at(dir, name, ret_node, ret_st);
+	return err ? err : node_at(vol, dir, name, ret_node, ret_st);
 }
 
 /* May the entry `name` of dir be changed? */
@@ -44,38 +52,48 @@ static int check_change(const struct lx_volume *vol, const struct lx_node *dir,
 
 /* What a call that creates needs at hand besides the name. */
 struct creation {
+	struct lx_node *dir;
+	int dir_fd;
 	struct lx_cred own;
 	uint32_t umask;                 /* bits to take from the mode */
 	int spare;                      /* a descriptor for the node */
 };
 
-static int begin(struct lx_volume *vol, const struct lx_caller *who,
-		 struct creation *ret_new)
+/* The directory is reached before its caller's privilege is given up. */
+static int begin(struct lx_volume *vol, struct lx_node *dir,
+		 const struct lx_caller *who, struct creation *ret_new)
 {
-	int spare = lx_spare_take(vol);
+	struct creation *new = ret_new;
+	int err = lx_fds_reserve(vol);
 
-	if (spare < 0)
-		return spare;
-	ret_new->spare = spare;
-	ret_new->own = lx_cred_enter(who, &ret_new->umask);
+	if (err)
+		return err;
+	new->dir = dir;
+	new->dir_fd = lx_node_fd_get(vol, dir);
+	new->spare = new->dir_fd < 0 ? new->dir_fd : lx_spare_take(vol);
+	if (new->spare < 0) {
+		lx_node_fd_put(dir, new->dir_fd);
+		lx_fds_release(vol);
+		return new->spare;
+	}
+	new->own = lx_cred_enter(who, &new->umask);
 	return 0;
 }
 
 /* The node of the new `name`, unless the call that creates failed by err. */
-static int finish(struct lx_volume *vol, const struct lx_node *dir,
-		  const char *name, struct creation *new, int err,
-		  struct lx_node **ret_node, struct lx_stat *ret_st)
+static int finish(struct lx_volume *vol, const char *name,
+		  struct creation *new, int err, struct lx_node **ret_node,
+		  struct lx_stat *ret_st)
 {
-	int fd;
+	int fd = err;
 
 	lx_cred_leave(&new->own);
-	if (!err) {
-		fd = lx_spare_openat(&new->spare, dir->fd, name,
+	if (!err)
+		fd = lx_spare_openat(&new->spare, new->dir_fd, name,
 				     O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		err = fd < 0 ? fd : lx_node_new(fd, ret_node, ret_st);
-	}
+	lx_node_fd_put(new->dir, new->dir_fd);
 	lx_spare_put(vol, new->spare);
-	return err;
+	return lx_node_new(vol, fd, ret_node, ret_st);
 }
 
 int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -86,12 +104,12 @@ int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	struct creation new;
 
 	if (!err)
-		err = begin(vol, who, &new);
+		err = begin(vol, dir, who, &new);
 	if (err)
 		return err;
-	if (mkdirat(dir->fd, name, mode & MODE_BITS & ~new.umask))
+	if (mkdirat(new.dir_fd, name, mode & MODE_BITS & ~new.umask))
 		err = lx_error();
-	return finish(vol, dir, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, &new, err, ret_node, ret_st);
 }
 
 int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -114,14 +132,14 @@ int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	default:
 		return -LX_EINVAL;
 	}
-	err = begin(vol, who, &new);
+	err = begin(vol, dir, who, &new);
 	if (err)
 		return err;
-	if (mknodat(dir->fd, name,
+	if (mknodat(new.dir_fd, name,
 		    mode & (LX_S_IFMT | MODE_BITS) & ~new.umask,
 		    makedev(rdev_major, rdev_minor)))
 		err = lx_error();
-	return finish(vol, dir, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, &new, err, ret_node, ret_st);
 }
 
 int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -132,47 +150,53 @@ int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	struct creation new;
 
 	if (!err)
-		err = begin(vol, who, &new);
+		err = begin(vol, dir, who, &new);
 	if (err)
 		return err;
-	if (symlinkat(target, dir->fd, name))
+	if (symlinkat(target, new.dir_fd, name))
 		err = lx_error();
-	return finish(vol, dir, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, &new, err, ret_node, ret_st);
 }
 
 /*
  * A new file, `name` and flags being the host's.  Its node comes from its
  * descriptor and not from its name, which may be another file's by now.
  */
-static int create_new(struct lx_volume *vol, const struct lx_node *dir,
+static int create_new(struct lx_volume *vol, struct lx_node *dir,
 		      const char *name, int flags, uint32_t mode,
 		      const struct lx_caller *who, struct lx_file **ret_file,
 		      struct lx_node **ret_node, struct lx_stat *ret_st)
 {
+	struct lx_file *file = NULL;
 	struct creation new;
-	struct lx_file *file;
 	int fd, err;
 
-	err = begin(vol, who, &new);
+	err = lx_fds_reserve_file(vol); /* the node's: begin() */
 	if (err)
 		return err;
-	fd = openat(dir->fd, name, flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+	err = begin(vol, dir, who, &new);
+	if (err) {
+		lx_fds_release_file(vol);
+		return err;
+	}
+	fd = openat(new.dir_fd, name,
+		    flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
 		    mode & MODE_BITS & ~new.umask);
-	err = fd < 0 ? lx_error() : 0;
+	if (fd < 0)
+		fd = lx_error();
 	lx_cred_leave(&new.own);
-	if (!err)
-		err = lx_file_new(vol, fd, flags, &file);
-	if (err)
-		goto put_spare;
-	fd = lx_spare_openat(&new.spare, vol->proc_fd, lx_fd_name(file->fd).s,
-			     O_PATH | O_CLOEXEC);
-	err = fd < 0 ? fd : lx_node_new(fd, ret_node, ret_st);
-	if (err)
-		lx_file_close(file);
-	else
-		*ret_file = file;
-put_spare:
+	lx_node_fd_put(dir, new.dir_fd);
+	fd = lx_file_new(vol, fd, flags, &file);
+	if (!fd)
+		fd = lx_spare_openat(&new.spare, vol->proc_fd,
+				     lx_fd_name(file->fd).s,
+				     O_PATH | O_CLOEXEC);
 	lx_spare_put(vol, new.spare);
+	err = lx_node_new(vol, fd, ret_node, ret_st);
+	if (!err)
+		*ret_file = file;
+	else
+		lx_file_close(file);
 	return err;
 }
 
@@ -203,7 +227,7 @@ static int open_existing(struct lx_volume *vol, struct lx_node *dir,
 	struct lx_stat st;
 	int err;
 
-	err = node_at(dir, name, &node, &st);
+	err = node_at(vol, dir, name, &node, &st);
 	if (err)
 		return err;
 	err = lx_open(vol, node, flags, &file);
@@ -262,41 +286,58 @@ int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 	    const char *name, struct lx_stat *ret_st)
 {
 	int err = check_change(vol, dir, name);
+	int fd, dir_fd;
 
 	if (err)
 		return err;
+	fd = lx_node_fd_get(vol, node);
+	dir_fd = fd < 0 ? fd : lx_node_fd_get(vol, dir);
+	err = dir_fd < 0 ? dir_fd : 0;
 	/*
 	 * Through /proc, as AT_EMPTY_PATH takes CAP_DAC_READ_SEARCH.  It gives
 	 * lx_tmpfile()'s their first name, too.
 	 */
-	if (linkat(vol->proc_fd, lx_fd_name(node->fd).s, dir->fd, name,
-		   AT_SYMLINK_FOLLOW))
-		return lx_error();
-	return lx_fd_stat(node->fd, ret_st);
+	if (!err && linkat(vol->proc_fd, lx_fd_name(fd).s, dir_fd, name,
+			   AT_SYMLINK_FOLLOW))
+		err = lx_error();
+	if (!err)
+		err = lx_fd_stat(fd, ret_st);
+	lx_node_fd_put(dir, dir_fd);
+	lx_node_fd_put(node, fd);
+	lx_fds_linked(vol, node);
+	return err;
+}
+
+static int remove_name(struct lx_volume *vol, struct lx_node *dir,
+		       const char *name, int flags)
+{
+	int err = check_change(vol, dir, name), fd;
+
+	if (err)
+		return err;
+	fd = lx_node_fd_get(vol, dir);
+	if (fd < 0)
+		return fd;
+	err = unlinkat(fd, name, flags) ? lx_error() : 0;
+	lx_node_fd_put(dir, fd);
+	return err;
 }
 
 int lx_unlink(struct lx_volume *vol, struct lx_node *dir, const char *name)
 {
-	int err = check_change(vol, dir, name);
-
-	if (err)
-		return err;
-	return unlinkat(dir->fd, name, 0) ? lx_error() : 0;
+	return remove_name(vol, dir, name, 0);
 }
 
 int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name)
 {
-	int err = check_change(vol, dir, name);
-
-	if (err)
-		return err;
-	return unlinkat(dir->fd, name, AT_REMOVEDIR) ? lx_error() : 0;
+	return remove_name(vol, dir, name, AT_REMOVEDIR);
 }
 
 int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	      struct lx_node *new_dir, const char *new_name, uint32_t flags)
 {
 	int err = check_change(vol, dir, name);
+	int fd, new_fd;
 
 	if (!err)
 		err = lx_check_at(new_dir, new_name);
@@ -305,6 +346,12 @@ int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	if (flags & ~(LX_RENAME_NOREPLACE | LX_RENAME_EXCHANGE |
 		      LX_RENAME_WHITEOUT))
 		return -LX_EINVAL;
-	return renameat2(dir->fd, name, new_dir->fd, new_name, flags) ?
-		       lx_error() : 0;
+	fd = lx_node_fd_get(vol, dir);
+	new_fd = fd < 0 ? fd : lx_node_fd_get(vol, new_dir);
+	err = new_fd < 0 ? new_fd : 0;
+	if (!err && renameat2(fd, name, new_fd, new_name, flags))
+		err = lx_error();
+	lx_node_fd_put(new_dir, new_fd);
+	lx_node_fd_put(dir, fd);
+	return err;
 }

@@ -15,36 +15,46 @@ int lx_error(void)
 	return -lx_errno_from_host(errno);
 }
 
-int lx_node_new(int fd, struct lx_node **ret_node, struct lx_stat *ret_st)
+int lx_node_new(struct lx_volume *vol, int fd, struct lx_node **ret_node,
+		struct lx_stat *ret_st)
 {
-	struct lx_node *node;
+	struct lx_node *node = NULL;
+	struct lx_mount *mount;
 	struct lx_stat st;
 	int err;
 
-	if (fd < 0)
-		return lx_error();
-	err = lx_fd_stat(fd, &st);
+	err = fd < 0 ? fd : lx_fd_stat(fd, &st);
+	if (!err)
+		err = lx_mount_get(vol, fd, &st, &mount);
 	if (err)
 		goto fail;
-	err = -LX_ENOMEM;
 	node = malloc(sizeof(*node));
-	if (!node)
+	if (!node) {
+		lx_mount_put(vol, mount);
+		err = -LX_ENOMEM;
 		goto fail;
-	*node = (struct lx_node){ .fd = fd, .type = st.mode & LX_S_IFMT };
+	}
+	*node = (struct lx_node){
+		.pinned_fd = (uint64_t)fd + 1,
+		.ino = st.ino,
+		.mount = mount,
+		.type = (uint16_t)(st.mode & LX_S_IFMT),
+	};
+	lx_fds_add(vol, node);
 	*ret_node = node;
 	*ret_st = st;
 	return 0;
 fail:
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	lx_fds_release(vol);
 	return err;
 }
 
-void lx_node_close(struct lx_volume *vol, struct lx_node *node)
+void lx_node_free(struct lx_volume *vol, struct lx_node *node)
 {
-	(void)vol;
-	if (!node)
-		return;
-	close(node->fd);
+	lx_mount_put(vol, node->mount);
+	free(node->handle);
 	free(node);
 }
 
@@ -69,10 +79,8 @@ struct lx_fd_path lx_fd_path(int fd)
 	return path;
 }
 
-int lx_reopen(const struct lx_volume *vol, int fd, int flags)
+int lx_reopen(struct lx_volume *vol, int fd, int flags)
 {
-	int new_fd = openat(vol->proc_fd, lx_fd_name(fd).s,
-			    flags | O_CLOEXEC | O_NOCTTY);
-
-	return new_fd < 0 ? lx_error() : new_fd;
+	return lx_openat(vol, vol->proc_fd, lx_fd_name(fd).s,
+			 flags | O_CLOEXEC | O_NOCTTY);
 }

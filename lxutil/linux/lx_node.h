@@ -6,7 +6,9 @@
  * without opening the file, so it can be had for FIFOs, devices and symlinks
  * too, needs no permission, and cannot block.  Renames and unlinks do not
  * matter to it.  Most calls take it as the directory of an *at call, or with
- * AT_EMPTY_PATH as the thing itself.
+ * AT_EMPTY_PATH as the thing itself.  Where descriptors are short it becomes
+ * a file handle, and a descriptor again when it is used (lx_fds.h), so every
+ * function begins with lx_node_fd_get() and ends with lx_node_fd_put().
  *
  * What O_PATH cannot do (I/O, chmod, xattrs) goes through the descriptor's
  * entry in /proc/self/fd.  That is a magic link: it leads to the inode that
@@ -19,6 +21,8 @@
 #ifndef LXUTIL_LINUX_LX_NODE_H
 #define LXUTIL_LINUX_LX_NODE_H
 
+#include "lxutil/linux/lx_fds.h"
+#include "lxutil/linux/lx_handle.h"
 #include "lxutil/lx_volume.h"
 
 #define LX_DIR_BUFFER 32768             /* bytes of an open directory */
@@ -28,14 +32,29 @@ struct lx_volume {
 	int root_fd;
 	int proc_fd;                    /* /proc/self/fd */
 	bool read_only;
+	enum lx_handles handles;
 	const struct log *log;
+	struct lx_fds fds;
+	struct lx_mounts mounts;
+	struct lx_mount *mount;         /* of the root */
 	_Atomic int spare[LX_SPARES];   /* descriptors, or -1 */
 };
 
+/* There may be a million of them. */
 struct lx_node {
-	int fd;
-	uint32_t type;                  /* LX_S_IFMT of the mode */
+	/* Uses of the descriptor << 32 | the descriptor + 1 (0: none). */
+	_Atomic uint64_t pinned_fd;
+	uint64_t ino;
+	struct lx_mount *mount;         /* NULL: it keeps its descriptor */
+	struct file_handle *handle;     /* NULL until it is evicted first */
+	struct lx_link link;            /* these three: see lx_fds.h */
+	uint8_t place;                  /* enum lx_place */
+	bool closed;                    /* while it was leaving */
+	_Atomic bool used;              /* since the hand came by */
+	uint16_t type;                  /* LX_S_IFMT of the mode */
 };
+
+_Static_assert(sizeof(struct lx_node) <= 64, "small");
 
 /* Where a directory is read; protected by its caller. */
 struct lx_dir {
@@ -45,6 +64,7 @@ struct lx_dir {
 };
 
 struct lx_file {
+	struct lx_volume *vol;
 	int fd;
 	bool writable;
 	bool read_only;                 /* the volume is */
@@ -57,10 +77,14 @@ struct lx_file {
 int lx_error(void);
 
 /*
- * A node of a descriptor, and its attributes.  The node takes fd, which is
- * closed on failure; a negative fd fails with errno.
+ * A node of a descriptor, and its attributes.  The node takes fd and what
+ * lx_fds_reserve() has counted for it; both are given up on failure.  fd may
+ * be an error, -LX_E..., which is returned.
  */
-int lx_node_new(int fd, struct lx_node **ret_node, struct lx_stat *ret_st);
+int lx_node_new(struct lx_volume *vol, int fd, struct lx_node **ret_node,
+		struct lx_stat *ret_st);
+/* All but its descriptor. */
+void lx_node_free(struct lx_volume *vol, struct lx_node *node);
 
 /* May `name` be looked up in `dir`? */
 int lx_check_at(const struct lx_node *dir, const char *name);
@@ -76,7 +100,7 @@ struct lx_fd_path {
 struct lx_fd_path lx_fd_path(int fd);
 
 /* Open the inode of fd again; flags are the host's.  A descriptor. */
-int lx_reopen(const struct lx_volume *vol, int fd, int flags);
+int lx_reopen(struct lx_volume *vol, int fd, int flags);
 
 /* ---- lx_attr.c --------------------------------------------------------- */
 
@@ -91,10 +115,10 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st);
 int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
 
 /*
- * A file of a descriptor (which it takes, or closes on failure) that was
- * opened with these flags of the host's.
+ * A file of a descriptor that was opened with these flags of the host's.  As
+ * lx_node_new() it takes fd and what lx_fds_reserve_file() has counted.
  */
-int lx_file_new(const struct lx_volume *vol, int fd, int flags,
+int lx_file_new(struct lx_volume *vol, int fd, int flags,
 		struct lx_file **ret_file);
 
 /* ---- lx_spare.c -------------------------------------------------------- */

@@ -67,28 +67,42 @@ static int check_below(const struct lx_stat *root, int fd,
 	return err;
 }
 
-int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
-		     struct lx_node **ret_node, struct lx_stat *ret_st)
+/* The parent of dir, if it is the root or below it: a descriptor. */
+static int find_parent(struct lx_volume *vol, int dir_fd)
 {
 	struct lx_stat root, st;
 	int fd, err;
 
-	if (!LX_S_ISDIR(dir->type))
-		return -LX_ENOTDIR;
 	err = lx_fd_stat(vol->root_fd, &root);
 	if (!err)
-		err = lx_fd_stat(dir->fd, &st);
+		err = lx_fd_stat(dir_fd, &st);
 	if (err)
 		return err;
 	if (same(&st, &root))
-		return lx_volume_root(vol, ret_node, ret_st);
-	fd = open_parent(dir->fd, &st);
+		return lx_openat(vol, vol->root_fd, ".",
+				 O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = open_parent(dir_fd, &st);
 	if (fd < 0)
 		return fd;
 	err = check_below(&root, fd, &st);
-	if (err) {
-		close(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
+		     struct lx_node **ret_node, struct lx_stat *ret_st)
+{
+	int dir_fd, fd, err;
+
+	if (!LX_S_ISDIR(dir->type))
+		return -LX_ENOTDIR;
+	err = lx_fds_reserve(vol);
+	if (err)
 		return err;
-	}
-	return lx_node_new(fd, ret_node, ret_st);
+	dir_fd = lx_node_fd_get(vol, dir);
+	fd = dir_fd < 0 ? dir_fd : find_parent(vol, dir_fd);
+	lx_node_fd_put(dir, dir_fd);
+	return lx_node_new(vol, fd, ret_node, ret_st);
 }

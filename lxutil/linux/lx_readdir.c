@@ -22,13 +22,16 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_file **ret_file)
 {
 	struct lx_file *file;
-	int fd, err;
+	int path, fd, err;
 
 	if (!LX_S_ISDIR(node->type))
 		return -LX_ENOTDIR;
-	fd = lx_reopen(vol, node->fd, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return fd;
+	err = lx_fds_reserve_file(vol);
+	if (err)
+		return err;
+	path = lx_node_fd_get(vol, node);
+	fd = path < 0 ? path : lx_reopen(vol, path, O_RDONLY | O_DIRECTORY);
+	lx_node_fd_put(node, path);
 	err = lx_file_new(vol, fd, O_RDONLY, &file);
 	if (err)
 		return err;

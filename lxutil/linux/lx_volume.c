@@ -24,16 +24,27 @@ static int open_proc(const struct log *log)
 	return -LX_ENOSYS;
 }
 
+static void done(struct lx_volume *vol)
+{
+	pthread_mutex_destroy(&vol->mounts.lock);
+	lx_fds_done(&vol->fds);
+	free(vol);
+}
+
 int lx_volume_open(const char *root, const struct lx_volume_options *options,
 		   const struct log *log, struct lx_volume **ret_volume)
 {
 	struct lx_volume *vol = malloc(sizeof(*vol));
+	struct lx_stat st;
 	int err;
 
 	if (!vol)
 		return -LX_ENOMEM;
 	*vol = (struct lx_volume){ .read_only = options->read_only,
+				   .handles = options->inode_file_handles,
 				   .log = log };
+	lx_fds_init(&vol->fds, options->max_descriptors);
+	pthread_mutex_init(&vol->mounts.lock, NULL);
 	/* Not O_PATH: who cannot read the root shall hear it now. */
 	vol->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (vol->root_fd < 0) {
@@ -43,14 +54,29 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 	vol->proc_fd = open_proc(log);
 	if (vol->proc_fd < 0) {
 		err = vol->proc_fd;
-		close(vol->root_fd);
-		goto fail;
+		goto close_root;
 	}
+	err = lx_fd_stat(vol->root_fd, &st);
+	if (!err)
+		err = lx_mount_get(vol, vol->root_fd, &st, &vol->mount);
+	if (err)
+		goto close_proc;
+	log_debug(log, LOG_LXUTIL, "%s: at most %u descriptors, %s file handles",
+		  root, vol->fds.max,
+		  vol->mount && vol->mount->fd >= 0 ? "and" : "no");
 	lx_spare_init(vol);
 	*ret_volume = vol;
 	return 0;
+close_proc:
+	if (err == -LX_EOPNOTSUPP)
+		log_error(log, LOG_LXUTIL,
+			  "%s: inode-file-handles=mandatory needs CAP_DAC_READ_SEARCH and a file system with file handles",
+			  root);
+	close(vol->proc_fd);
+close_root:
+	close(vol->root_fd);
 fail:
-	free(vol);
+	done(vol);
 	return err;
 }
 
@@ -59,9 +85,10 @@ void lx_volume_close(struct lx_volume *vol)
 	if (!vol)
 		return;
 	lx_spare_close(vol);
+	lx_mount_put(vol, vol->mount);
 	close(vol->proc_fd);
 	close(vol->root_fd);
-	free(vol);
+	done(vol);
 }
 
 bool lx_volume_read_only(const struct lx_volume *vol)
@@ -72,18 +99,26 @@ bool lx_volume_read_only(const struct lx_volume *vol)
 int lx_volume_root(struct lx_volume *vol, struct lx_node **ret_node,
 		   struct lx_stat *ret_st)
 {
-	return lx_node_new(fcntl(vol->root_fd, F_DUPFD_CLOEXEC, 0), ret_node,
-			   ret_st);
+	int err = lx_fds_reserve(vol), fd;
+
+	if (err)
+		return err;
+	fd = fcntl(vol->root_fd, F_DUPFD_CLOEXEC, 0);
+	return lx_node_new(vol, fd < 0 ? lx_error() : fd, ret_node, ret_st);
 }
 
 int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 	      struct lx_statfs *ret_st)
 {
+	int fd = lx_node_fd_get(vol, node), err;
 	struct statfs st;
 
-	(void)vol;
-	if (fstatfs(node->fd, &st))
-		return lx_error();
+	if (fd < 0)
+		return fd;
+	err = fstatfs(fd, &st) ? lx_error() : 0;
+	lx_node_fd_put(node, fd);
+	if (err)
+		return err;
 	*ret_st = (struct lx_statfs){
 		.blocks = st.f_blocks,
 		.bfree = st.f_bfree,
@@ -99,12 +134,14 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 
 int lx_syncfs(struct lx_volume *vol, struct lx_node *node)
 {
-	int fd, err;
+	int path, fd, err;
 
 	if (!LX_S_ISDIR(node->type) && !LX_S_ISREG(node->type))
 		return -LX_EINVAL;
 	/* The kernel wants one that is not of O_PATH. */
-	fd = lx_reopen(vol, node->fd, O_RDONLY);
+	path = lx_node_fd_get(vol, node);
+	fd = path < 0 ? path : lx_reopen(vol, path, O_RDONLY);
+	lx_node_fd_put(node, path);
 	if (fd < 0)
 		return fd;
 	do {

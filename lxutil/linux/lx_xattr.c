@@ -15,35 +15,61 @@ _Static_assert(LX_XATTR_CREATE == XATTR_CREATE &&
 int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
 		const void *value, size_t size, uint32_t flags)
 {
+	int fd, err;
+
 	if (vol->read_only)
 		return -LX_EROFS;
+	fd = lx_node_fd_get(vol, node);
+	if (fd < 0)
+		return fd;
 	lx_cred_fsetid(!(flags & LX_XATTR_KILL_SGID));
-	return setxattr(lx_fd_path(node->fd).s, name, value, size,
-			(int)(flags & ~LX_XATTR_KILL_SGID)) ? lx_error() : 0;
+	err = setxattr(lx_fd_path(fd).s, name, value, size,
+		       (int)(flags & ~LX_XATTR_KILL_SGID)) ? lx_error() : 0;
+	lx_node_fd_put(node, fd);
+	return err;
 }
 
 ssize_t lx_getxattr(struct lx_volume *vol, struct lx_node *node,
 		    const char *name, void *value, size_t size)
 {
-	ssize_t n = getxattr(lx_fd_path(node->fd).s, name, value, size);
+	int fd = lx_node_fd_get(vol, node);
+	ssize_t n;
 
-	(void)vol;
-	return n < 0 ? lx_error() : n;
+	if (fd < 0)
+		return fd;
+	n = getxattr(lx_fd_path(fd).s, name, value, size);
+	if (n < 0)
+		n = lx_error();
+	lx_node_fd_put(node, fd);
+	return n;
 }
 
 ssize_t lx_listxattr(struct lx_volume *vol, struct lx_node *node, char *list,
 		     size_t size)
 {
-	ssize_t n = listxattr(lx_fd_path(node->fd).s, list, size);
+	int fd = lx_node_fd_get(vol, node);
+	ssize_t n;
 
-	(void)vol;
-	return n < 0 ? lx_error() : n;
+	if (fd < 0)
+		return fd;
+	n = listxattr(lx_fd_path(fd).s, list, size);
+	if (n < 0)
+		n = lx_error();
+	lx_node_fd_put(node, fd);
+	return n;
 }
 
 int lx_removexattr(struct lx_volume *vol, struct lx_node *node,
 		   const char *name)
 {
+	int fd, err;
+
 	if (vol->read_only)
 		return -LX_EROFS;
-	return removexattr(lx_fd_path(node->fd).s, name) ? lx_error() : 0;
+	fd = lx_node_fd_get(vol, node);
+	if (fd < 0)
+		return fd;
+	err = removexattr(lx_fd_path(fd).s, name) ? lx_error() : 0;
+	lx_node_fd_put(node, fd);
+	return err;
 }

@@ -36,6 +36,8 @@ static struct vfs_inode_key key_of(const struct lx_stat *st)
 		.dev = st->dev,
 		.ino = st->ino,
 		.mount = st->mount,
+		.btime = st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
+						 st->btime.nsec : 0,
 		.type = st->mode & LX_S_IFMT,
 	};
 }
@@ -43,7 +45,7 @@ static struct vfs_inode_key key_of(const struct lx_stat *st)
 static bool same(const struct vfs_inode_key *a, const struct vfs_inode_key *b)
 {
 	return a->ino == b->ino && a->dev == b->dev && a->mount == b->mount &&
-	       a->type == b->type;
+	       a->btime == b->btime && a->type == b->type;
 }
 
 /* ---- identity table ---------------------------------------------------- */

@@ -3,8 +3,9 @@
  * vfs_inode.h - the node table: node id -> inode, and identity -> inode.
  *
  * An inode of the host is one node however many names lead to it: it is found
- * again by (mount, device, inode number) and type.  It is held by an lx_node,
- * so its number cannot come to mean another file while it is in the table.
+ * again by (mount, device, inode number), type and time of birth: its number
+ * can come to mean another file while it is in the table, but no older one (see
+ * lx_stat_name()).
  *
  * An inode is in the table while the guest has lookups of it to forget; and it
  * lives on, out of the table's reach, while requests use it (references).  How
@@ -27,6 +28,7 @@
 
 struct vfs_inode_key {
 	uint64_t dev, ino, mount;
+	uint64_t btime;                 /* in nanoseconds; 0: unknown */
 	uint32_t type;                  /* LX_S_IFMT bits */
 };
 

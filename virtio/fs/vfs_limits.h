@@ -2,8 +2,9 @@
 /*
  * vfs_limits.h - how much of the server a guest can occupy.
  *
- * While a node is held by a descriptor, the process' RLIMIT_NOFILE is reached
- * long before VFS_NODES_MAX; a guest then gets EMFILE until it forgets some.
+ * Where nodes are held by descriptors (see enum lx_handles), their limit is
+ * reached long before VFS_NODES_MAX; a guest then gets ENFILE until it forgets
+ * some.
  */
 #ifndef VIRTIO_FS_VFS_LIMITS_H
 #define VIRTIO_FS_VFS_LIMITS_H

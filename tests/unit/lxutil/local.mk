@@ -2,7 +2,9 @@ LXUTIL_TESTS = \
 	test_lx_attr \
 	test_lx_cred \
 	test_lx_errno \
+	test_lx_fds \
 	test_lx_file \
+	test_lx_handle \
 	test_lx_ioctl \
 	test_lx_lock \
 	test_lx_namei \
@@ -21,7 +23,11 @@ TESTS += $(LXUTIL_TESTS) %reldir%/check-mingw.sh
 EXTRA_DIST += %reldir%/check-mingw.sh
 
 check_LTLIBRARIES += liblx_fixture.la
-liblx_fixture_la_SOURCES = %reldir%/lx_fixture.c %reldir%/lx_fixture.h
+liblx_fixture_la_SOURCES = \
+	%reldir%/lx_fixture.c \
+	%reldir%/lx_fixture.h \
+	%reldir%/lx_share.c \
+	%reldir%/lx_share.h
 liblx_fixture_la_CFLAGS = $(TEST_CFLAGS)
 
 test_lx_attr_SOURCES = %reldir%/test_lx_attr.c
@@ -33,9 +39,15 @@ test_lx_cred_LDADD = $(LINK_LX_TEST)
 test_lx_errno_SOURCES = %reldir%/test_lx_errno.c
 test_lx_errno_CFLAGS = $(TEST_CFLAGS)
 test_lx_errno_LDADD = $(LINK_LX_TEST)
+test_lx_fds_SOURCES = %reldir%/test_lx_fds.c
+test_lx_fds_CFLAGS = $(TEST_CFLAGS)
+test_lx_fds_LDADD = $(LINK_LX_TEST)
 test_lx_file_SOURCES = %reldir%/test_lx_file.c
 test_lx_file_CFLAGS = $(TEST_CFLAGS)
 test_lx_file_LDADD = $(LINK_LX_TEST)
+test_lx_handle_SOURCES = %reldir%/test_lx_handle.c
+test_lx_handle_CFLAGS = $(TEST_CFLAGS)
+test_lx_handle_LDADD = $(LINK_LX_TEST)
 test_lx_ioctl_SOURCES = %reldir%/test_lx_ioctl.c
 test_lx_ioctl_CFLAGS = $(TEST_CFLAGS)
 test_lx_ioctl_LDADD = $(LINK_LX_TEST)

@@ -87,13 +87,15 @@ static void a_node_is_no_open_file(void **state)
 {
 	struct fixture *fx = *state;
 	struct lx_node *node = fixture_create(fx, "f");
+	int fd = lx_node_fd_get(fx->vol, node);
 	struct stat st;
 	char c;
 
-	assert_int_equal(fstat(node->fd, &st), 0);
-	assert_int_equal(read(node->fd, &c, 1), -1);
-	assert_int_equal(fcntl(node->fd, F_GETFL) & O_PATH, O_PATH);
-	assert_int_equal(fcntl(node->fd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(read(fd, &c, 1), -1);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_PATH, O_PATH);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	lx_node_fd_put(node, fd);
 	lx_node_close(fx->vol, node);
 }
 
@@ -103,8 +105,11 @@ static void a_bad_descriptor_fails_and_changes_nothing(void **state)
 	struct lx_node *node = (void *)fx;
 	struct lx_stat st = { .ino = 42 };
 
-	assert_int_equal(lx_node_new(open("/nonexistent", O_PATH), &node, &st),
+	assert_int_equal(lx_fds_reserve(fx->vol), 0);
+	assert_int_equal(lx_node_new(fx->vol, -LX_ENOENT, &node, &st),
 			 -LX_ENOENT);
+	assert_int_equal(lx_fds_reserve(fx->vol), 0);
+	assert_int_equal(lx_node_new(fx->vol, 1 << 20, &node, &st), -LX_EBADF);
 	assert_ptr_equal(node, fx);
 	assert_int_equal(st.ino, 42);
 	assert_int_equal(lx_reopen(fx->vol, 1 << 20, O_RDONLY), -LX_ENOENT);

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_fds.h"
+
+#include "common/bytes.h"
+#include "lxutil/linux/lx_node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIN (UINT64_C(1) << 32)
+/* Nodes in use or too young, one after the other, before it is a failure. */
+#define AGAIN_MAX 64u
+#define TICK_NS 1000000
+
+/* See lx_node::pinned_fd. */
+static int fd_in(uint64_t pinned_fd)
+{
+	return (int)(uint32_t)pinned_fd - 1;
+}
+
+static bool is_pinned(uint64_t pinned_fd)
+{
+	return pinned_fd >= PIN;
+}
+
+/* ---- the ring; its lock is held ---------------------------------------- */
+
+static void append(struct lx_fds *fds, struct lx_node *node)
+{
+	struct lx_link *link = &node->link, *end = &fds->ring;
+
+	*link = (struct lx_link){ .prev = end->prev, .next = end };
+	end->prev->next = link;
+	end->prev = link;
+	fds->length++;
+	node->place = LX_ON_RING;
+}
+
+static void take_off(struct lx_fds *fds, struct lx_node *node,
+		     enum lx_place place)
+{
+	node->link.prev->next = node->link.next;
+	node->link.next->prev = node->link.prev;
+	fds->length--;
+	node->place = place;
+}
+
+/* Take off the first that is not in use and was not lately, or NULL. */
+static struct lx_node *pick(struct lx_fds *fds)
+{
+	for (size_t n = 2 * fds->length; n; n--) {
+		struct lx_node *node = container_of(fds->ring.next,
+						    struct lx_node, link);
+
+		take_off(fds, node, LX_LEAVING);
+		if (!is_pinned(atomic_load(&node->pinned_fd)) &&
+		    !atomic_exchange(&node->used, false))
+			return node;
+		append(fds, node);
+	}
+	return NULL;
+}
+
+/* ---- eviction ---------------------------------------------------------- */
+
+enum outcome { EVICTED, KEPT, BUSY, YOUNG };
+
+/*
+ * The number of an evicted inode can be given to a new one.  To tell them apart
+ * by their times of birth, these come from the clock that is asked here, whose
+ * ticks are long.
+ */
+static bool is_young(const struct lx_stat *st)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
+		return true;
+	return now.tv_sec < st->btime.sec ||
+	       (now.tv_sec == st->btime.sec && now.tv_nsec <= st->btime.nsec);
+}
+
+/* Are the handles of this mount good for this type? */
+static bool handle_opens(struct lx_node *node)
+{
+	int fd;
+
+	if (node->type == LX_S_IFDIR || atomic_load(&node->mount->files_open))
+		return true;
+	/* A privilege within a namespace opens directories only. */
+	fd = open_by_handle_at(node->mount->fd, node->handle,
+			       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE;
+	close(fd);
+	atomic_store(&node->mount->files_open, true);
+	return true;
+}
+
+/* Can a node that is leaving come back?  If so, it has its handle. */
+static enum outcome judge(struct lx_node *node, int fd)
+{
+	struct lx_stat st;
+
+	if (lx_fd_stat(fd, &st) || st.nlink == 0)
+		return KEPT;
+	if (is_young(&st))
+		return YOUNG;
+	if (!node->handle)
+		node->handle = lx_handle_new(fd);
+	return node->handle && handle_opens(node) ? EVICTED : KEPT;
+}
+
+/* Decide on a node that is leaving. */
+static enum outcome evict(struct lx_volume *vol, struct lx_node *node)
+{
+	uint64_t word = (uint32_t)atomic_load(&node->pinned_fd);
+	int fd = fd_in(word);
+	enum outcome outcome = judge(node, fd);
+	bool closed;
+
+	pthread_mutex_lock(&vol->fds.lock);
+	closed = node->closed;
+	if (closed)
+		outcome = EVICTED;
+	else if (outcome == EVICTED &&
+		 !atomic_compare_exchange_strong(&node->pinned_fd, &word, 0))
+		outcome = BUSY;
+	if (outcome == BUSY || outcome == YOUNG)
+		append(&vol->fds, node);
+	else
+		node->place = outcome == KEPT ? LX_KEPT : LX_OFF_RING;
+	pthread_mutex_unlock(&vol->fds.lock);
+	if (outcome == EVICTED)
+		close(fd);
+	if (closed)
+		lx_node_free(vol, node);
+	return outcome;
+}
+
+/* Close the descriptor of a node, still counted. */
+static bool evict_one(struct lx_volume *vol)
+{
+	const struct timespec tick = { .tv_nsec = TICK_NS };
+	struct lx_node *node;
+	enum outcome outcome;
+
+	for (unsigned again = 0; again < AGAIN_MAX;) {
+		pthread_mutex_lock(&vol->fds.lock);
+		node = pick(&vol->fds);
+		pthread_mutex_unlock(&vol->fds.lock);
+		if (!node)
+			break;
+		outcome = evict(vol, node);
+		if (outcome == EVICTED)
+			return true;
+		if (outcome == YOUNG)
+			nanosleep(&tick, NULL);
+		again += outcome != KEPT;
+	}
+	return false;
+}
+
+/* ---- counting ---------------------------------------------------------- */
+
+static unsigned default_max(void)
+{
+	struct rlimit limit;
+	unsigned max = INT_MAX;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < max)
+		max = (unsigned)limit.rlim_cur;
+	return max - MIN(max / 2, LX_FDS_OTHERS);
+}
+
+void lx_fds_init(struct lx_fds *fds, unsigned max_descriptors)
+{
+	fds->max = max_descriptors ? max_descriptors : default_max();
+	atomic_init(&fds->count, 0);
+	atomic_init(&fds->files, 0);
+	pthread_mutex_init(&fds->lock, NULL);
+	fds->ring = (struct lx_link){ &fds->ring, &fds->ring };
+	fds->length = 0;
+}
+
+void lx_fds_done(struct lx_fds *fds)
+{
+	pthread_mutex_destroy(&fds->lock);
+}
+
+int lx_fds_reserve(struct lx_volume *vol)
+{
+	unsigned count = atomic_load(&vol->fds.count);
+
+	while (count < vol->fds.max) {
+		if (atomic_compare_exchange_weak(&vol->fds.count, &count,
+						 count + 1))
+			return 0;
+	}
+	return evict_one(vol) ? 0 : -LX_ENFILE;
+}
+
+void lx_fds_release(struct lx_volume *vol)
+{
+	atomic_fetch_sub(&vol->fds.count, 1);
+}
+
+int lx_fds_reserve_file(struct lx_volume *vol)
+{
+	unsigned max = vol->fds.max - vol->fds.max / LX_FDS_NODES_PART;
+	int err = -LX_ENFILE;
+
+	if (atomic_fetch_add(&vol->fds.files, 1) < max)
+		err = lx_fds_reserve(vol);
+	if (err)
+		atomic_fetch_sub(&vol->fds.files, 1);
+	return err;
+}
+
+void lx_fds_release_file(struct lx_volume *vol)
+{
+	atomic_fetch_sub(&vol->fds.files, 1);
+	lx_fds_release(vol);
+}
+
+bool lx_fds_make_room(struct lx_volume *vol)
+{
+	int err = errno;
+
+	if ((err == EMFILE || err == ENFILE) && evict_one(vol)) {
+		lx_fds_release(vol);
+		return true;
+	}
+	errno = err;
+	return false;
+}
+
+int lx_openat(struct lx_volume *vol, int dir_fd, const char *name, int flags)
+{
+	int fd;
+
+	do {
+		fd = openat(dir_fd, name, flags);
+	} while (fd < 0 && lx_fds_make_room(vol));
+	return fd < 0 ? lx_error() : fd;
+}
+
+/* ---- descriptors of nodes ---------------------------------------------- */
+
+/*
+ * The handle is trusted to find its inode or none.  Still, no device or FIFO
+ * shall ever be opened for a file because a file system breaks that promise.
+ */
+static int check_same(const struct lx_node *node, int fd)
+{
+	struct lx_stat st;
+	int err = lx_fd_stat(fd, &st);
+
+	if (err)
+		return err;
+	return st.ino == node->ino && (st.mode & LX_S_IFMT) == node->type ?
+		       0 : -LX_ESTALE;
+}
+
+static int open_handle(struct lx_volume *vol, const struct lx_node *node)
+{
+	int fd, err;
+
+	err = lx_fds_reserve(vol);
+	if (err)
+		return err;
+	fd = lx_handle_open(vol, node->mount, node->handle);
+	err = fd < 0 ? fd : check_same(node, fd);
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	lx_fds_release(vol);
+	return err;
+}
+
+/* Give a node, which is pinned, its descriptor back. */
+static int come_back(struct lx_volume *vol, struct lx_node *node)
+{
+	int fd = open_handle(vol, node), other;
+
+	if (fd < 0)
+		return fd;
+	pthread_mutex_lock(&vol->fds.lock);
+	other = fd_in(atomic_load(&node->pinned_fd));
+	if (other < 0) {
+		atomic_fetch_add(&node->pinned_fd, (uint64_t)fd + 1);
+		append(&vol->fds, node);
+	}
+	pthread_mutex_unlock(&vol->fds.lock);
+	if (other < 0)
+		return fd;
+	/* Another thread was quicker. */
+	close(fd);
+	lx_fds_release(vol);
+	return other;
+}
+
+int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node)
+{
+	int fd = fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
+
+	if (fd < 0)
+		fd = come_back(vol, node);
+	if (fd < 0)
+		atomic_fetch_sub(&node->pinned_fd, PIN);
+	else if (!atomic_load_explicit(&node->used, memory_order_relaxed))
+		atomic_store_explicit(&node->used, true, memory_order_relaxed);
+	return fd;
+}
+
+void lx_node_fd_put(struct lx_node *node, int fd)
+{
+	if (fd >= 0)
+		atomic_fetch_sub(&node->pinned_fd, PIN);
+}
+
+void lx_fds_add(struct lx_volume *vol, struct lx_node *node)
+{
+	if (!node->mount || node->mount->fd < 0)
+		return;
+	pthread_mutex_lock(&vol->fds.lock);
+	append(&vol->fds, node);
+	pthread_mutex_unlock(&vol->fds.lock);
+}
+
+void lx_fds_linked(struct lx_volume *vol, struct lx_node *node)
+{
+	pthread_mutex_lock(&vol->fds.lock);
+	if (node->place == LX_KEPT)
+		append(&vol->fds, node);
+	pthread_mutex_unlock(&vol->fds.lock);
+}
+
+void lx_node_close(struct lx_volume *vol, struct lx_node *node)
+{
+	bool leaving;
+	int fd;
+
+	if (!node)
+		return;
+	pthread_mutex_lock(&vol->fds.lock);
+	leaving = node->place == LX_LEAVING;
+	if (leaving)
+		node->closed = true;    /* whoever evicts it, frees it */
+	else if (node->place == LX_ON_RING)
+		take_off(&vol->fds, node, LX_OFF_RING);
+	pthread_mutex_unlock(&vol->fds.lock);
+	if (leaving)
+		return;
+	fd = fd_in(atomic_load(&node->pinned_fd));
+	if (fd >= 0) {
+		close(fd);
+		lx_fds_release(vol);
+	}
+	lx_node_free(vol, node);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "lxutil/linux/lx_node.h"
+
+#include "tests/unit/lxutil/lx_share.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* ---- more inodes than descriptors -------------------------------------- */
+
+static void holds_more_nodes_than_the_process_may_have_files(void **state)
+{
+	struct fixture *fx = *state;
+	struct rlimit old, limit;
+	struct share *share;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 256;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	share = share_new(fx, LX_HANDLES_PREFER, 0);
+	assert_int_equal(share->vol->fds.max, 128);
+	if (share_has_handles(share)) {
+		share_fill(share, FILES);
+		for (int i = 0; i < FILES; i++)
+			assert_int_equal(share_check(share, i, "old"), 0);
+		assert_true(fixture_count_fds() < 160);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	need_handles(share);
+	share_free(share);
+}
+
+/* ---- limits and policies ----------------------------------------------- */
+
+static void without_handles_the_limit_is_an_error(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = share_new(fx, LX_HANDLES_NEVER, FEW);
+	struct lx_file *file = (void *)fx;
+	struct lx_node *node = (void *)fx;
+	struct lx_stat st;
+
+	assert_null(share->vol->mount);
+	for (int i = 0; i < FEW; i++)
+		share_host_file(fx, i, "old");
+	/* One is the root's. */
+	for (int i = 0; i < FEW - 1; i++) {
+		assert_int_equal(share_look(share, i), 0);
+		share->files++;
+	}
+	assert_int_equal(share_look(share, FEW - 1), -LX_ENFILE);
+	assert_int_equal(lx_open(share->vol, share->node[0], LX_O_RDONLY,
+				 &file), -LX_ENFILE);
+	assert_int_equal(lx_opendir(share->vol, share->root, &file),
+			 -LX_ENFILE);
+	assert_int_equal(lx_mkdir(share->vol, share->root, "dir", 0755,
+				  &fixture_root, &node, &st), -LX_ENFILE);
+	assert_int_equal(faccessat(fx->fd, "dir", F_OK, 0), -1);
+	share->files--;
+	lx_node_close(share->vol, share->node[share->files]);
+	/* A new file wants two. */
+	assert_int_equal(lx_create(share->vol, share->root, "new", LX_O_RDWR,
+				   0644, &fixture_root, &file, &node, &st),
+			 -LX_ENFILE);
+	assert_int_equal(faccessat(fx->fd, "new", F_OK, 0), -1);
+	assert_ptr_equal(file, fx);
+	assert_ptr_equal(node, fx);
+	/* Unlinked or not: they hold what they were given for. */
+	assert_int_equal(unlinkat(fx->fd, share_name(0).s, 0), 0);
+	assert_int_equal(share_check(share, 0, "old"), 0);
+	share_free(share);
+}
+
+static void open_files_push_nodes_out(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = share_new(fx, LX_HANDLES_PREFER, FEW);
+	struct lx_file *file[FEW];
+	int before = fixture_count_fds(), open = 0, err = 0;
+
+	need_handles(share);
+	share_fill(share, SOME);
+	assert_in_range(fixture_count_fds(), before, before + FEW);
+	for (; open < FEW; open++) {
+		err = lx_open(share->vol, share->node[open], LX_O_RDONLY,
+			      &file[open]);
+		if (err)
+			break;
+	}
+	/* And leave them some. */
+	assert_int_equal(err, -LX_ENFILE);
+	assert_int_equal(open, FEW - FEW / 4);
+	assert_in_range(fixture_count_fds(), before, before + FEW);
+	for (int i = 0; i < SOME; i++)
+		assert_int_equal(lx_getattr(share->vol, share->node[i],
+					    &share->st[i]), 0);
+	while (open)
+		lx_file_close(file[--open]);
+	for (int i = 0; i < SOME; i++)
+		assert_int_equal(share_check(share, i, "old"), 0);
+	share_free(share);
+}
+
+static void where_the_process_runs_out_nodes_give_way(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = share_new(fx, LX_HANDLES_PREFER, 4096);
+	struct rlimit old, limit;
+	int err = 0;
+
+	need_handles(share);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 64;
+	for (int i = 0; i < SOME; i++)
+		share_host_file(fx, i, "old");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < SOME && !err; i++) {
+		err = share_look(share, i);
+		share->files += !err;
+	}
+	for (int i = 0; i < share->files && !err; i++)
+		err = share_check(share, i, "old");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(err, 0);
+	assert_int_equal(share->files, SOME);
+	share_free(share);
+}
+
+/* ---- threads ----------------------------------------------------------- */
+
+struct job {
+	struct share *share;
+	unsigned seed;
+	int err;
+};
+
+/* Looks up, uses and forgets, with nodes of its own and shared ones. */
+static void *hammer(void *arg)
+{
+	struct job *job = arg;
+	struct share *share = job->share;
+
+	for (int n = 0; n < 4000 && !job->err; n++) {
+		int i = rand_r(&job->seed) % SOME;
+		struct lx_node *node;
+		struct lx_stat st;
+
+		job->err = share_check(share, i, "old");
+		if (job->err)
+			break;
+		i = rand_r(&job->seed) % SOME;
+		job->err = lx_lookup(share->vol, share->root, share_name(i).s,
+				     &node, &st);
+		if (job->err)
+			break;
+		if (st.ino != share->st[i].ino)
+			job->err = -LX_EIO;
+		lx_node_close(share->vol, node);
+	}
+	return NULL;
+}
+
+static void threads_take_turns(void **state)
+{
+	struct fixture *fx = *state;
+	/* More than all of them pin at a time. */
+	struct share *share = share_new(fx, LX_HANDLES_PREFER, 2 * FEW);
+	struct job jobs[4];
+	pthread_t threads[4];
+
+	need_handles(share);
+	share_fill(share, SOME);
+	for (int i = 0; i < 4; i++) {
+		jobs[i] = (struct job){ share, (unsigned)i, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, hammer,
+						&jobs[i]), 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(jobs[i].err, 0);
+	}
+	share_free(share);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(holds_more_nodes_than_the_process_may_have_files),
+		fixture_test(without_handles_the_limit_is_an_error),
+		fixture_test(open_files_push_nodes_out),
+		fixture_test(where_the_process_runs_out_nodes_give_way),
+		fixture_test(threads_take_turns),
+	};
+
+	/* Handles are for root. */
+	if (geteuid())
+		return 77;
+	lx_thread_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
