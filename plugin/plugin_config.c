@@ -98,6 +98,10 @@ static const struct {
 				    "a number" },
 	[PLUGIN_OPTION_CACHE] = { { json_type_string, json_type_string },
 				  "a string" },
+	[PLUGIN_OPTION_IDMAP] = { { json_type_string, json_type_string },
+				  "a string" },
+	[PLUGIN_OPTION_XATTRMAP] = { { json_type_string, json_type_string },
+				     "a string" },
 };
 
 static bool set_json(struct plugin_config *c, const char *key,
@@ -107,6 +111,11 @@ static bool set_json(struct plugin_config *c, const char *key,
 
 	if (!option)
 		return false;
+	if (json_object_is_type(value, json_type_string) &&
+	    strlen(json_object_get_string(value)) !=
+		    (size_t)json_object_get_string_len(value))
+		return plugin_option_fail(error,
+			"\"%s\": expected a string without NUL", key);
 	for (int i = 0; i < 2; i++)
 		if (json_object_is_type(value,
 					json_types[option->kind].type[i]))
@@ -213,4 +222,5 @@ void plugin_config_done(struct plugin_config *config)
 {
 	g_clear_pointer(&config->tag, g_free);
 	g_clear_pointer(&config->root, g_free);
+	vfs_options_done(&config->fs);
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+/* One line about a rule of a map. */
+#define RULE_ERROR_MAX 256
 /* Linux takes 4 descriptors of every queue for itself; more must be left. */
 #define QUEUE_SIZE_MIN 8
 
@@ -29,6 +31,11 @@ const char plugin_option_help[] =
 	"  security-label  more for the guest (default: off)\n"
 	"  no-xattr, no-readdirplus, no-announce-submounts, no-killpriv-v2\n"
 	"                  less for the guest (default: on)\n"
+	"  translate-uid=RULE, translate-gid=RULE\n"
+	"                  which ids of the guest are which of the host, such as\n"
+	"                  map:0:1000:1; may be given several times\n"
+	"  xattrmap=RULES  names of extended attributes, such as\n"
+	"                  :map::user.virtiofs.:\n"
 	"virtiofs-plugin(7) explains each.\n";
 
 /* ---- the table --------------------------------------------------------- */
@@ -62,6 +69,9 @@ static const struct plugin_option options[] = {
 	{ "no-announce-submounts", NO_FLAG(announce_submounts) },
 	{ "killpriv-v2", FLAG(killpriv_v2) },
 	{ "no-killpriv-v2", NO_FLAG(killpriv_v2) },
+	{ "translate-uid", PLUGIN_OPTION_IDMAP, AT(fs.uid_map), 0, 0, 0 },
+	{ "translate-gid", PLUGIN_OPTION_IDMAP, AT(fs.gid_map), 0, 0, 0 },
+	{ "xattrmap", PLUGIN_OPTION_XATTRMAP, AT(fs.xattrmap), 0, 0, 0 },
 };
 
 static const char *const caches[] = {
@@ -191,6 +201,30 @@ static bool set_cache(const struct plugin_option *option, const char *value,
 		option->name, value ? value : "");
 }
 
+static bool add_ids(const struct plugin_option *option, const char *value,
+		    struct vfs_idmap **map, GError **error)
+{
+	char line[RULE_ERROR_MAX];
+
+	if (!vfs_idmap_add(map, value ? value : "", line, sizeof(line)))
+		return true;
+	return plugin_option_fail(error, "%s: %s", option->name, line);
+}
+
+static bool set_xattrmap(const struct plugin_option *option, const char *value,
+			 struct vfs_xattrmap **ret, GError **error)
+{
+	char line[RULE_ERROR_MAX];
+
+	if (*ret)
+		return plugin_option_fail(error,
+			"%s is given twice: expected all rules in one",
+			option->name);
+	if (!vfs_xattrmap_new(value ? value : "", line, sizeof(line), ret))
+		return true;
+	return plugin_option_fail(error, "%s: %s", option->name, line);
+}
+
 bool plugin_option_set(const struct plugin_option *option, const char *value,
 		       struct plugin_config *config, GError **error)
 {
@@ -212,6 +246,12 @@ bool plugin_option_set(const struct plugin_option *option, const char *value,
 	case PLUGIN_OPTION_CACHE:
 		ok = set_cache(option, value, field, error);
 		break;
+	case PLUGIN_OPTION_IDMAP:
+		ok = add_ids(option, value, field, error);
+		break;
+	case PLUGIN_OPTION_XATTRMAP:
+		ok = set_xattrmap(option, value, field, error);
+		break;
 	}
 	if (ok && option->given)
 		*(bool *)((char *)config + option->given) = true;
@@ -228,6 +268,12 @@ bool plugin_option_check(const struct plugin_config *config, GError **error)
 	if (o->security_label && !o->xattr)
 		return plugin_option_fail(error,
 			"security-label and no-xattr: expected one of them, as labels are extended attributes");
+	if (o->xattrmap && !o->xattr)
+		return plugin_option_fail(error,
+			"xattrmap and no-xattr: expected one of them");
+	if (o->posix_acl && !vfs_options_keep_acls(o))
+		return plugin_option_fail(error,
+			"posix-acl and xattrmap: expected rules that leave system.posix_acl_access and system.posix_acl_default as they are");
 	if (o->writeback && (o->cache == VFS_CACHE_NEVER ||
 			     o->cache == VFS_CACHE_METADATA))
 		return plugin_option_fail(error,

@@ -16,7 +16,9 @@ enum plugin_option_kind {
 	PLUGIN_OPTION_NUMBER,
 	PLUGIN_OPTION_POW2,
 	PLUGIN_OPTION_SECONDS,          /* 1 or 0.5 */
-	PLUGIN_OPTION_CACHE             /* a word */
+	PLUGIN_OPTION_CACHE,            /* a word */
+	PLUGIN_OPTION_IDMAP,            /* rules; given again, more of them */
+	PLUGIN_OPTION_XATTRMAP          /* rules */
 };
 
 struct plugin_option {

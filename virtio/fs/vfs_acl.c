@@ -20,6 +20,10 @@ enum {
 	ACL_OTHER = 0x20
 };
 
+const char *const vfs_acl_names[2] = {
+	"system.posix_acl_access", "system.posix_acl_default"
+};
+
 typedef int (*translate_fn)(const struct vfs_idmap *map, uint32_t id,
 			    uint32_t *ret_id);
 
@@ -31,8 +35,8 @@ static int to_guest(const struct vfs_idmap *map, uint32_t id, uint32_t *ret_id)
 
 bool vfs_acl_is_name(const char *name)
 {
-	return !strcmp(name, "system.posix_acl_access") ||
-	       !strcmp(name, "system.posix_acl_default");
+	return !strcmp(name, vfs_acl_names[0]) ||
+	       !strcmp(name, vfs_acl_names[1]);
 }
 
 static int check(const uint8_t *acl, size_t size)

@@ -17,6 +17,9 @@
 
 #include <stdbool.h>
 
+/* system.posix_acl_access and system.posix_acl_default. */
+extern const char *const vfs_acl_names[2];
+
 /* Is this the name of an attribute that is an ACL? */
 bool vfs_acl_is_name(const char *name);
 

@@ -9,7 +9,8 @@ static uint32_t encode_dev(uint32_t major, uint32_t minor)
 	       (minor & 0xfff00) << 12;
 }
 
-void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr)
+void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
+		   struct fuse_attr *attr)
 {
 	*attr = (struct fuse_attr){
 		.ino = st->ino,
@@ -23,8 +24,8 @@ void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr)
 		.ctimensec = st->ctime.nsec,
 		.mode = st->mode,
 		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
+		.uid = vfs_idmap_to_guest(s->options.uid_map, st->uid),
+		.gid = vfs_idmap_to_guest(s->options.gid_map, st->gid),
 		.rdev = encode_dev(st->rdev_major, st->rdev_minor),
 		.blksize = st->blksize,
 	};
@@ -35,7 +36,7 @@ static void fill_reply(struct vfs_server *s, const struct lx_stat *st,
 {
 	ret_attr->attr_valid = (uint64_t)s->timeout.sec;
 	ret_attr->attr_valid_nsec = s->timeout.nsec;
-	vfs_fill_attr(st, &ret_attr->attr);
+	vfs_fill_attr(s, st, &ret_attr->attr);
 }
 
 /* A handle that does not exist (any more) is no error: the node will do. */
@@ -111,6 +112,20 @@ static struct lx_setattr changes(const struct fuse_setattr_in *in)
 	return attr;
 }
 
+/* The owner that the guest asks for, by the host's ids. */
+static int map_owner(const struct vfs_server *s, struct lx_setattr *attr)
+{
+	int err = 0;
+
+	if (attr->valid & LX_SET_UID)
+		err = vfs_idmap_to_host(s->options.uid_map, attr->uid,
+					&attr->uid);
+	if (!err && attr->valid & LX_SET_GID)
+		err = vfs_idmap_to_host(s->options.gid_map, attr->gid,
+					&attr->gid);
+	return err;
+}
+
 int vfs_setattr(void *fs, const struct fuse_request *req,
 		const struct fuse_setattr_in *in,
 		struct fuse_attr_out *ret_attr)
@@ -120,14 +135,18 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 	struct vfs_handle *handle = NULL;
 	struct vfs_inode *inode;
 	struct lx_stat st;
-	int err = 0;
+	int err = map_owner(s, &attr);
 
+	if (err)
+		return err;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
 	if (in->valid & FATTR_FH)
 		err = vfs_handle_get(&s->handles, in->fh, req->node,
 				     VFS_HANDLE_FILE, &handle);
+	if (!err && attr.valid & (LX_SET_UID | LX_SET_GID | LX_SET_SIZE))
+		err = vfs_drop_capability(s, inode->node);
 	if (!err && attr.valid)
 		err = lx_setattr(s->vol, inode->node,
 				 handle ? handle->file : NULL, &attr);
@@ -141,14 +160,37 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 	return err;
 }
 
+/* A group that is forbidden is none that the caller is in. */
+int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
+	       struct lx_caller *ret_who)
+{
+	const struct vfs_idmap *gids = s->options.gid_map;
+	struct lx_caller who = { .umask = req->umask };
+	int err;
+
+	err = vfs_idmap_to_host(s->options.uid_map, req->uid, &who.uid);
+	if (!err)
+		err = vfs_idmap_to_host(gids, req->gid, &who.gid);
+	if (err)
+		return err;
+	who.has_group = req->has_group &&
+			!vfs_idmap_to_host(gids, req->group, &who.group);
+	*ret_who = who;
+	return 0;
+}
+
 int vfs_access(void *fs, const struct fuse_request *req,
 	       const struct fuse_access_in *in)
 {
 	struct vfs_server *s = fs;
-	struct lx_caller who = { .uid = req->uid, .gid = req->gid };
-	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
+	struct vfs_inode *inode;
+	struct lx_caller who;
 	int err;
 
+	err = vfs_caller(s, req, &who);
+	if (err)
+		return err;
+	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
 	err = lx_access(s->vol, inode->node, &who, in->mask);

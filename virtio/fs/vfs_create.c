@@ -37,16 +37,12 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 static int begin(struct vfs_server *s, const struct fuse_request *req,
 		 struct lx_caller *ret_who, struct vfs_inode **ret_dir)
 {
+	int err;
+
 	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
 		return -LX_EOVERFLOW;
-	*ret_who = (struct lx_caller){
-		.uid = req->uid,
-		.gid = req->gid,
-		.umask = req->umask,
-		.has_group = req->has_group,
-		.group = req->group,
-	};
-	return vfs_dir_to_create_in(s, req, ret_dir);
+	err = vfs_caller(s, req, ret_who);
+	return err ? err : vfs_dir_to_create_in(s, req, ret_dir);
 }
 
 /* Take back what was just created, unless the name is another's by now. */
@@ -72,12 +68,16 @@ static int label(struct vfs_server *s, const struct fuse_request *req,
 		 struct vfs_inode *dir, const char *name, struct lx_node *node,
 		 const struct lx_stat *st)
 {
+	char host_name[LX_XATTR_NAME_MAX + 1];
 	int err;
 
 	if (!req->secctx_name)
 		return 0;
-	err = lx_setxattr(s->vol, node, req->secctx_name, req->secctx,
-			  req->secctx_len, 0);
+	err = vfs_xattrmap_to_host(s->options.xattrmap, req->secctx_name,
+				   host_name);
+	if (!err)
+		err = lx_setxattr(s->vol, node, host_name, req->secctx,
+				  req->secctx_len, 0);
 	if (!err)
 		return 0;
 	if (name)

@@ -6,7 +6,12 @@
  * docs/fuse.md has the reason for each flag.
  */
 #include "common/bytes.h"
+#include "virtio/fs/vfs_acl.h"
 #include "virtio/fs/vfs_private.h"
+
+#include <string.h>
+
+/* ---- options ----------------------------------------------------------- */
 
 void vfs_options_default(struct vfs_options *ret_options)
 {
@@ -17,6 +22,27 @@ void vfs_options_default(struct vfs_options *ret_options)
 		.announce_submounts = true,
 		.killpriv_v2 = true,
 	};
+}
+
+void vfs_options_done(struct vfs_options *options)
+{
+	vfs_idmap_free(options->uid_map);
+	vfs_idmap_free(options->gid_map);
+	vfs_xattrmap_free(options->xattrmap);
+	options->uid_map = options->gid_map = NULL;
+	options->xattrmap = NULL;
+}
+
+bool vfs_options_keep_acls(const struct vfs_options *options)
+{
+	char host[LX_XATTR_NAME_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_LEN(vfs_acl_names); i++)
+		if (vfs_xattrmap_to_host(options->xattrmap, vfs_acl_names[i],
+					 host) ||
+		    strcmp(host, vfs_acl_names[i]))
+			return false;
+	return true;
 }
 
 /* ---- caching ----------------------------------------------------------- */

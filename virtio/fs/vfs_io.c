@@ -44,6 +44,9 @@ int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
 
 	if (open_flags & FUSE_OPEN_KILL_SUIDGID)
 		f |= LX_O_KILL_PRIV;
+	err = f & LX_O_TRUNC ? vfs_drop_capability(s, node) : 0;
+	if (err)
+		return err;
 	err = lx_open(s->vol, node, f, ret_file);
 	/* One that can be written only; the guest will have to do without. */
 	if (err == -LX_EACCES && s->flags & FUSE_WRITEBACK_CACHE &&
@@ -166,9 +169,11 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
-	n = transfer(in->write_flags & FUSE_WRITE_KILL_SUIDGID ?
-			     write_kill_priv : write_plain,
-		     handle->file, src, in->offset);
+	n = vfs_drop_capability_of(s, req->node);
+	if (!n)
+		n = transfer(in->write_flags & FUSE_WRITE_KILL_SUIDGID ?
+				     write_kill_priv : write_plain,
+			     handle->file, src, in->offset);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }

@@ -32,7 +32,7 @@ static void fill_entry(struct vfs_server *s, const struct vfs_inode *dir,
 		.attr_valid = (uint64_t)s->timeout.sec,
 		.attr_valid_nsec = s->timeout.nsec,
 	};
-	vfs_fill_attr(st, &ret_entry->attr);
+	vfs_fill_attr(s, st, &ret_entry->attr);
 	if (dir && is_submount(s, dir, st))
 		ret_entry->attr.flags |= FUSE_ATTR_SUBMOUNT;
 }

@@ -47,7 +47,13 @@ uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags);
 int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
 		  uint32_t open_flags, struct lx_file **ret_file);
 
-void vfs_fill_attr(const struct lx_stat *st, struct fuse_attr *attr);
+/* Attributes as the guest shall see them. */
+void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
+		   struct fuse_attr *attr);
+
+/* Who asks, by the host's ids; -LX_EPERM: that user may do nothing here. */
+int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
+	       struct lx_caller *ret_who);
 
 /* Attributes of a node, by a handle where getattr_flags say so. */
 int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
@@ -75,6 +81,14 @@ int vfs_enter_node(struct vfs_server *s, const struct vfs_inode *dir,
  */
 int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 			 struct vfs_inode **ret_dir);
+
+/*
+ * Before the data or the owner of a file change: drop file capabilities that
+ * xattrmap keeps under a name by which Linux does not know them.  The first
+ * takes a node, the second a node id.
+ */
+int vfs_drop_capability(struct vfs_server *s, struct lx_node *node);
+int vfs_drop_capability_of(struct vfs_server *s, uint64_t node);
 
 /* ---- operations, see fuse_ops.h ---------------------------------------- */
 

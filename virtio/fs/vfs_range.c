@@ -31,8 +31,10 @@ int vfs_fallocate(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
-	err = lx_fallocate(handle->file, in->mode, in->offset, in->length,
-			   kill_priv(s));
+	err = vfs_drop_capability_of(s, req->node);
+	if (!err)
+		err = lx_fallocate(handle->file, in->mode, in->offset,
+				   in->length, kill_priv(s));
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "FALLOCATE", err);
 }
@@ -75,8 +77,11 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 		vfs_handle_put(&s->handles, from);
 		return err;
 	}
-	n = lx_copy_range(from->file, in->off_in, to->file, in->off_out,
-			  MIN(in->len, VFS_COPY_MAX), kill_priv(s));
+	n = vfs_drop_capability_of(s, in->nodeid_out);
+	if (!n)
+		n = lx_copy_range(from->file, in->off_in, to->file,
+				  in->off_out, MIN(in->len, VFS_COPY_MAX),
+				  kill_priv(s));
 	vfs_handle_put(&s->handles, to);
 	vfs_handle_put(&s->handles, from);
 	return n;

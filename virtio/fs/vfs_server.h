@@ -14,6 +14,8 @@
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
 #include "lxutil/lx.h"
+#include "virtio/fs/vfs_idmap.h"
+#include "virtio/fs/vfs_xattrmap.h"
 
 struct vfs_server;
 
@@ -49,13 +51,24 @@ struct vfs_options {
 	bool security_label;
 	bool announce_submounts;
 	bool killpriv_v2;               /* the server drops setuid bits */
+	/* Owned by the options; NULL: as on the host. */
+	struct vfs_idmap *uid_map, *gid_map;
+	struct vfs_xattrmap *xattrmap;
 };
 
 void vfs_options_default(struct vfs_options *ret_options);
+/* Free the maps. */
+void vfs_options_done(struct vfs_options *options);
 
 /*
- * A server for the host directory `root`.  log is borrowed until
- * vfs_server_free().  0, or -LX_E... from opening root.
+ * Is every ACL where Linux looks for it?  What a xattrmap renames or hides
+ * binds nobody on the host, so posix_acl needs it.
+ */
+bool vfs_options_keep_acls(const struct vfs_options *options);
+
+/*
+ * A server for the host directory `root`.  log and the maps of the options are
+ * borrowed until vfs_server_free().  0, or -LX_E... from opening root.
  */
 int vfs_server_new(const char *root, const struct vfs_options *options,
 		   const struct log *log, struct vfs_server **ret_server);

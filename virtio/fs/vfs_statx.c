@@ -19,7 +19,8 @@ static struct fuse_sx_time time_out(const struct lx_time *t)
 	return (struct fuse_sx_time){ .tv_sec = t->sec, .tv_nsec = t->nsec };
 }
 
-static void fill(const struct lx_stat *st, struct fuse_statx *stx)
+static void fill(const struct vfs_server *s, const struct lx_stat *st,
+		 struct fuse_statx *stx)
 {
 	*stx = (struct fuse_statx){
 		.mask = LX_STATX_BASIC_STATS,
@@ -27,8 +28,8 @@ static void fill(const struct lx_stat *st, struct fuse_statx *stx)
 		.attributes = st->attributes & ATTRIBUTES,
 		.attributes_mask = st->attributes_mask & ATTRIBUTES,
 		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
+		.uid = vfs_idmap_to_guest(s->options.uid_map, st->uid),
+		.gid = vfs_idmap_to_guest(s->options.gid_map, st->gid),
 		.mode = (uint16_t)st->mode,
 		.ino = st->ino,
 		.size = st->size,
@@ -57,6 +58,6 @@ int vfs_statx(void *fs, const struct fuse_request *req,
 		return err;
 	ret_stx->attr_valid = (uint64_t)s->timeout.sec;
 	ret_stx->attr_valid_nsec = s->timeout.nsec;
-	fill(&st, &ret_stx->stat);
+	fill(s, &st, &ret_stx->stat);
 	return 0;
 }

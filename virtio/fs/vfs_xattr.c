@@ -4,8 +4,13 @@
  *
  * Values and lists pass through a buffer of our own, which is never larger
  * than Linux allows them to be, whatever size the guest asks for.
+ *
+ * The guest's names are what the checks are about; xattrmap makes those of the
+ * host of them last.  Values are the guest's but for ACLs, whose users and
+ * groups are the host's on the host.
  */
 #include "common/bytes.h"
+#include "virtio/fs/vfs_acl.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>
@@ -19,17 +24,25 @@
  */
 static bool is_hidden(const struct vfs_server *s, const char *name)
 {
-	return !(s->flags & FUSE_POSIX_ACL) &&
-	       (!strcmp(name, "system.posix_acl_access") ||
-		!strcmp(name, "system.posix_acl_default"));
+	return !(s->flags & FUSE_POSIX_ACL) && vfs_acl_is_name(name);
 }
 
-/* Before every use of a name (or, with NULL, of the list). */
-static int check(const struct vfs_server *s, const char *name)
+/* Before every use of a name: what the host calls it. */
+static int to_host(const struct vfs_server *s, const char *name,
+		   char ret_name[LX_XATTR_NAME_MAX + 1])
 {
 	if (!s->options.xattr)
 		return -LX_ENOSYS;      /* so Linux does not ask again */
-	return name && is_hidden(s, name) ? -LX_EOPNOTSUPP : 0;
+	if (is_hidden(s, name))
+		return -LX_EOPNOTSUPP;
+	return vfs_xattrmap_to_host(s->options.xattrmap, name, ret_name);
+}
+
+/* Does the value of this name have ids in it that differ? */
+static bool has_ids(const struct vfs_server *s, const char *name)
+{
+	return (s->options.uid_map || s->options.gid_map) &&
+	       vfs_acl_is_name(name);
 }
 
 /* Take names out of a list; returns its new length. */
@@ -50,18 +63,28 @@ static ssize_t hide(const struct vfs_server *s, char *list, ssize_t len)
 
 /* ---- GETXATTR, LISTXATTR ----------------------------------------------- */
 
+/* An ACL as the host has it, in place. */
+static ssize_t acl_to_guest(const struct vfs_server *s, char *acl, ssize_t len)
+{
+	int err = vfs_acl_to_guest(s->options.uid_map, s->options.gid_map, acl,
+				   (size_t)len, acl);
+
+	return err ? err : len;
+}
+
 ssize_t vfs_getxattr(void *fs, const struct fuse_request *req,
 		     const char *name, struct iov_tail *dst)
 {
 	size_t size = MIN(iov_tail_size(dst), (size_t)LX_XATTR_SIZE_MAX);
+	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
 	struct vfs_inode *inode;
 	char *buf = NULL;
 	ssize_t len;
 
-	len = check(s, name);
+	len = to_host(s, name, host_name);
 	if (len)
-		return len;
+		return len == -LX_EPERM ? -LX_ENODATA : len;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
@@ -70,7 +93,9 @@ ssize_t vfs_getxattr(void *fs, const struct fuse_request *req,
 	if (size && !buf)
 		len = -LX_ENOMEM;
 	else
-		len = lx_getxattr(s->vol, inode->node, name, buf, size);
+		len = lx_getxattr(s->vol, inode->node, host_name, buf, size);
+	if (len > 0 && size && has_ids(s, name))
+		len = acl_to_guest(s, buf, len);
 	if (len > 0 && size && !iov_tail_write(dst, buf, (size_t)len))
 		len = -LX_ERANGE;
 	free(buf);
@@ -87,9 +112,8 @@ ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 	ssize_t len;
 	char *list;
 
-	len = check(s, NULL);
-	if (len)
-		return len;
+	if (!s->options.xattr)
+		return -LX_ENOSYS;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
@@ -100,6 +124,9 @@ ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 	else
 		len = -LX_ENOMEM;
 	if (len > 0) {
+		list[len] = '\0';
+		len = (ssize_t)vfs_xattrmap_list(s->options.xattrmap, list,
+						 (size_t)len);
 		list[len] = '\0';
 		len = hide(s, list, len);
 	}
@@ -113,10 +140,29 @@ ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 
 /* ---- SETXATTR, REMOVEXATTR --------------------------------------------- */
 
+/* Set an ACL, which is translated in a copy; flags are LX_XATTR_*. */
+static int set_acl(struct vfs_server *s, struct lx_node *node,
+		   const char *host_name, const void *acl, size_t size,
+		   uint32_t flags)
+{
+	void *copy = malloc(size + 1);
+	int err;
+
+	if (!copy)
+		return -LX_ENOMEM;
+	err = vfs_acl_to_host(s->options.uid_map, s->options.gid_map, acl,
+			      size, copy);
+	if (!err)
+		err = lx_setxattr(s->vol, node, host_name, copy, size, flags);
+	free(copy);
+	return err;
+}
+
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,
 		 const void *value)
 {
+	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
 	uint32_t flags = in->flags & ~LX_XATTR_KILL_SGID;
 	struct vfs_inode *inode;
@@ -124,30 +170,69 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 
 	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
 		flags |= LX_XATTR_KILL_SGID;
-	err = check(s, name);
+	err = to_host(s, name, host_name);
 	if (err)
 		return err;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_setxattr(s->vol, inode->node, name, value, in->size, flags);
+	if (has_ids(s, name))
+		err = set_acl(s, inode->node, host_name, value, in->size,
+			      flags);
+	else
+		err = lx_setxattr(s->vol, inode->node, host_name, value,
+				  in->size, flags);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }
 
 int vfs_removexattr(void *fs, const struct fuse_request *req, const char *name)
 {
+	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
 	struct vfs_inode *inode;
 	int err;
 
-	err = check(s, name);
+	err = to_host(s, name, host_name);
 	if (err)
 		return err;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_removexattr(s->vol, inode->node, name);
+	err = lx_removexattr(s->vol, inode->node, host_name);
+	vfs_inode_put(s->inodes, inode);
+	return err;
+}
+
+/* ---- security.capability ----------------------------------------------- */
+
+int vfs_drop_capability(struct vfs_server *s, struct lx_node *node)
+{
+	const char *name = vfs_xattrmap_capability_name(s->options.xattrmap);
+	ssize_t len;
+	int err;
+
+	if (!name)
+		return 0;
+	/* Most files have none; asking is cheaper, and never refused. */
+	len = lx_getxattr(s->vol, node, name, NULL, 0);
+	if (len == -LX_ENODATA || len == -LX_EOPNOTSUPP)
+		return 0;
+	err = lx_removexattr(s->vol, node, name);
+	return err == -LX_ENODATA ? 0 : err;
+}
+
+int vfs_drop_capability_of(struct vfs_server *s, uint64_t node)
+{
+	struct vfs_inode *inode;
+	int err;
+
+	if (!vfs_xattrmap_capability_name(s->options.xattrmap))
+		return 0;
+	inode = vfs_inode_get(s->inodes, node);
+	if (!inode)
+		return -LX_ESTALE;
+	err = vfs_drop_capability(s, inode->node);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }

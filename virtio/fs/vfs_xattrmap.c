@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define WHITE " \t\r\n"
+/* So much of a word that is none. */
+#define WORD_SHOWN 40u
 #define CAPABILITY "security.capability"
 
 enum type {
@@ -216,7 +218,8 @@ static int take_word(struct parser *p, char separator, const char *what,
 	for (size_t i = 0; i < count; i++)
 		if (words[i] && !strcmp(word, words[i]))
 			return (int)i;
-	return fail(p, "%s '%.40s': expected %s", what, word,
+	return fail(p, "%s '%.*s': expected %s", what,
+		    (int)MIN(strcspn(word, WHITE), WORD_SHOWN), word,
 		    count > ALL + 1 ? "prefix, ok, bad, unsupported or map" :
 				      "client, server or all");
 }
@@ -234,9 +237,8 @@ static int parse_rule(struct parser *p)
 	char separator = *p->at;
 	int type, scope = ALL, err;
 
-	if (isalnum((unsigned char)separator))
-		return fail(p, "begins with '%c': expected a separator, such as ':'",
-			    separator);
+	if (!ispunct((unsigned char)separator))
+		return fail(p, "expected a separator at its start, such as ':'");
 	p->at++;
 	type = take_word(p, separator, "type", types, ARRAY_LEN(types));
 	if (type >= 0 && type != MAP)

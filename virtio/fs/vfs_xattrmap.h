@@ -8,9 +8,9 @@
  *
  *     :TYPE:SCOPE:KEY:PREPEND:       :map:KEY:PREPEND:
  *
- * The first character of a rule, here a colon, is its separator.  SCOPE is
- * client (names that the guest uses, matched against KEY), server (names that
- * the host lists, matched against PREPEND) or all; an empty KEY or PREPEND
+ * The first character of a rule, a punctuation mark, is its separator.  SCOPE
+ * is client (names that the guest uses, matched against KEY), server (names
+ * that the host lists, matched against PREPEND) or all; an empty KEY or PREPEND
  * matches every name.  The first rule that matches counts.  TYPE is
  *
  *     prefix       put PREPEND before the guest's name, take it from the host's

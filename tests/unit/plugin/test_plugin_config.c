@@ -181,6 +181,52 @@ static void reads_policies_and_times(void **state)
 			 VFS_CACHE_AUTO);
 }
 
+/* ---- maps ---------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *host_name;          /* of the guest's user.x */
+	uint32_t user, group;           /* the host's, of the guest's 0 and 1 */
+} maps[] = {
+	{ "t:/", "user.x", 0, 1 },
+	{ "t:/,translate-uid=map:0:1000:1", "user.x", 1000, 1 },
+	{ "t:/,translate-gid=squash-guest:0:5:9", "user.x", 0, 5 },
+	{ "t:/,translate-uid=guest:5:9:1,translate-uid=guest:0:7:1,ro",
+	  "user.x", 7, 1 },
+	{ "t:/,translate-uid=guest:5:9:1 guest:0:7:1", "user.x", 7, 1 },
+	{ "t:/,xattrmap=:map::user.virtiofs.:", "user.virtiofs.user.x", 0, 1 },
+	{ "t:/,xattrmap=,,map,,,,user.virtiofs.,,,posix-acl=false",
+	  "user.virtiofs.user.x", 0, 1 },
+	{ "t:/,posix-acl,xattrmap=:map:trusted.:user.t.:", "user.x", 0, 1 },
+	{ "t:/,posix-acl,translate-uid=map:0:1000:1", "user.x", 1000, 1 },
+	{ JSON "translate-uid\":\"map:0:3:1\\nforbid-guest:9:1\","
+	  "\"translate-gid\":\"map:1:4:1\",\"xattrmap\":\"/map//user.a./\"}",
+	  "user.a.user.x", 3, 4 },
+};
+
+static void reads_maps(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
+		char name[LX_XATTR_NAME_MAX + 1];
+		struct plugin_config c;
+		g_autoptr(GError) error = NULL;
+		uint32_t user, group;
+
+		if (!plugin_config_parse(maps[i].text, &c, &error))
+			fail_msg("%s: %s", maps[i].text, error->message);
+		assert_int_equal(vfs_idmap_to_host(c.fs.uid_map, 0, &user), 0);
+		assert_int_equal(vfs_idmap_to_host(c.fs.gid_map, 1, &group),
+				 0);
+		assert_int_equal(vfs_xattrmap_to_host(c.fs.xattrmap, "user.x",
+						      name), 0);
+		if (user != maps[i].user || group != maps[i].group)
+			fail_msg("%s: %u %u", maps[i].text, user, group);
+		assert_string_equal(name, maps[i].host_name);
+		plugin_config_done(&c);
+	}
+}
+
 /* ---- errors -------------------------------------------------------------- */
 
 /* The text, and what its error must name. */
@@ -225,7 +271,19 @@ static const char *const bads[][2] = {
 	{ "t:/,no-xattr,security-label", "security-label and no-xattr" },
 	{ "t:/,writeback,cache=never", "writeback and cache=never" },
 	{ "t:/,cache=metadata,writeback", "cache=metadata" },
+	{ "t:/,translate-uid", "translate-uid: '': expected a rule" },
+	{ "t:/,translate-uid=", "translate-uid: '': expected a rule" },
+	{ "t:/,translate-uid=map:0:1", "translate-uid: 'map:0:1': expected" },
+	{ "t:/,translate-gid=map:0:1:1,translate-gid=guest:0:2:1",
+	  "translate-gid: 'guest:0:2:1': an earlier rule" },
+	{ "t:/,xattrmap", "xattrmap: rule 1: expected ':TYPE" },
+	{ "t:/,xattrmap=:ok:all:::,xattrmap=:ok:all:::", "given twice" },
+	{ "t:/,xattrmap=:ok:every:::", "xattrmap: rule 1: scope 'every'" },
+	{ "t:/,xattrmap=:ok:all:::,no-xattr", "xattrmap and no-xattr" },
+	{ "t:/,posix-acl,xattrmap=:map::user.v.:", "posix-acl and xattrmap" },
 	{ "t:/,frobnicate", "no-killpriv-v2" },
+	{ JSON "xattrmap\":true}", "a string" },
+	{ JSON "xattrmap\":\":ok:all:::\\u0000x\"}", "NUL" },
 	{ "{\"tag\":\"t\",\"root\":\"/\",\"cache\":1}", "a string" },
 	{ "{\"tag\":\"t\",\"root\":\"/\",\"timeout\":\"1\"}",
 	  "a number" },
@@ -263,6 +321,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_servers),
 		cmocka_unit_test(reads_every_flag_in_every_form),
 		cmocka_unit_test(reads_policies_and_times),
+		cmocka_unit_test(reads_maps),
 		cmocka_unit_test(says_what_is_wrong_in_one_line),
 	};
 

@@ -127,3 +127,9 @@ TESTS += test_vfs_syncfs
 test_vfs_syncfs_SOURCES = %reldir%/test_vfs_syncfs.c
 test_vfs_syncfs_CFLAGS = $(TEST_CFLAGS)
 test_vfs_syncfs_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_maps
+TESTS += test_vfs_maps
+test_vfs_maps_SOURCES = %reldir%/test_vfs_maps.c
+test_vfs_maps_CFLAGS = $(TEST_CFLAGS)
+test_vfs_maps_LDADD = $(LINK_TEST_VIRTIO_FS)
