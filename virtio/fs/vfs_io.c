@@ -29,7 +29,7 @@ int vfs_open(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return -LX_ESTALE;
-	err = vfs_handle_reserve(&s->handles, &handle);
+	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (!err) {
 		err = lx_open(s->vol, inode->node, vfs_open_flags(in->flags),
 			      &file);
@@ -39,8 +39,7 @@ int vfs_open(void *fs, const struct fuse_request *req,
 	vfs_inode_put(s->inodes, inode);
 	if (err)
 		return vfs_note(s, "OPEN", err);
-	ret_open->fh = vfs_handle_open(handle, file, req->node,
-				       VFS_HANDLE_FILE);
+	ret_open->fh = vfs_handle_open(handle, file, req->node);
 	ret_open->open_flags = s->open_flags;
 	return 0;
 }

@@ -194,7 +194,7 @@ int vfs_create(void *fs, const struct fuse_request *req,
 	struct lx_stat st;
 	int err;
 
-	err = vfs_handle_reserve(&s->handles, &handle);
+	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (err)
 		return vfs_note(s, "CREATE", err);
 	err = dir_to_create_in(s, req, &dir);
@@ -212,8 +212,7 @@ int vfs_create(void *fs, const struct fuse_request *req,
 		vfs_handle_cancel(&s->handles, handle);
 		return err;
 	}
-	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid,
-				       VFS_HANDLE_FILE);
+	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid);
 	ret_open->open_flags = s->open_flags;
 	return 0;
 }
