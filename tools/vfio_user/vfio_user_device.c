@@ -225,7 +225,7 @@ void vfio_user_device_disconnect(struct vfio_user_device *device)
 	vfio_user_conn_close(&device->conn);
 	if (device->started)
 		device->plugin->stop(device->dev);
-	vfio_user_dma_unmap_all(&device->dma);
+	(void)vfio_user_dma_unmap_all(&device->dma);
 	if (device->started)
 		device->plugin->reset(device->dev);
 	vfio_user_irqs_clear(&device->irqs);

@@ -149,7 +149,7 @@ static int unmap(struct vfio_user_device *device,
 	if (waits)
 		vfio_user_conn_block_dma(&device->conn);
 	if (unmap->flags)
-		vfio_user_dma_unmap_all(&device->dma);
+		ret = vfio_user_dma_unmap_all(&device->dma);
 	else
 		ret = vfio_user_dma_unmap(&device->dma, unmap->iova,
 					  unmap->size);

@@ -225,6 +225,30 @@ static void what_the_device_refuses_is_not_mapped(void **state)
 	close(fd);
 }
 
+/* It may go on to use the memory, so that must not go. */
+static void what_the_device_keeps_stays_mapped(void **state)
+{
+	struct rig *rig = *state;
+	struct client *c = &rig->client;
+	int fd = make_memfd(8192);
+	struct fake_range range;
+
+	rig_start(rig);
+	assert_int_equal(client_map(c, 0, 4096, 3, 0, fd), 0);
+	assert_int_equal(client_map(c, 4096, 4096, 3, 4096, fd), 0);
+	fake_device.remove_result = -ENOMEM;
+	assert_int_equal(client_unmap(c, 0, 4096, 0), ENOMEM);
+	assert_int_equal(client_unmap(c, 0, 0, VFIO_USER_UNMAP_F_ALL), ENOMEM);
+	for (uint64_t gpa = 0; gpa < 8192; gpa += 4096) {
+		assert_true(fake_find(gpa, &range));
+		range.host[0] = 1;      /* faults if it is gone */
+	}
+	fake_device.remove_result = 0;
+	assert_int_equal(client_unmap(c, 0, 4096, 0), 0);
+	assert_int_equal(client_unmap(c, 4096, 4096, 0), 0);
+	close(fd);
+}
+
 static void the_table_has_an_end(void **state)
 {
 	struct rig *rig = *state;
@@ -254,6 +278,7 @@ int main(void)
 		TEST(a_file_that_cannot_be_written_maps_read_only),
 		TEST(refuses_more_than_one_file),
 		TEST(what_the_device_refuses_is_not_mapped),
+		TEST(what_the_device_keeps_stays_mapped),
 		TEST(the_table_has_an_end),
 	};
 
