@@ -334,7 +334,11 @@ static int request(struct vfio_user_device *device, struct vfio_user_msg *msg)
 
 	if (!device->started && command != VFIO_USER_VERSION)
 		return -EPROTO;
-	error = known ? commands[command].handle(device, msg) : -ENOTSUP;
+	if (msg->fds_lost)
+		error = -EMFILE;
+	else
+		error = known ? commands[command].handle(device, msg) :
+				-ENOTSUP;
 	log_trace(device->log, LOG_VFIO_USER,
 		  "%s: command %u %s, id %u, %zu bytes, %zu descriptors%s: %s",
 		  device->name, command, known ? commands[command].name : "",
