@@ -3,6 +3,7 @@
 #
 # The command lines of pciplug-vfio-user and pciplug-info: every bad input is
 # one clear line and exit status 2, and the good ones do what they say.
+# shellcheck disable=SC3045 # dash has ulimit -S, too
 set -u
 
 vu=$top_builddir/pciplug-vfio-user
