@@ -72,7 +72,7 @@ static int host_mem_write(void *ctx, uint64_t gpa, const void *buf, size_t len)
 	return ret;
 }
 
-/* The device filtered the line already. */
+/* The device filtered the line already; whose it is, only we can tell. */
 static void host_log(void *ctx, int level, const char *target,
 		     const char *message)
 {
@@ -84,7 +84,8 @@ static void host_log(void *ctx, int level, const char *target,
 			t = (enum log_target)i;
 	if (level < PCIPLUG_LOG_ERROR || level > PCIPLUG_LOG_TRACE)
 		level = PCIPLUG_LOG_ERROR;
-	log_write(device->log, (enum log_level)level, t, "%s", message);
+	log_write(device->log, (enum log_level)level, t, "%s: %s",
+		  device->name, message);
 }
 
 /* ---- creation --------------------------------------------------------- */
@@ -224,7 +225,7 @@ void vfio_user_device_disconnect(struct vfio_user_device *device)
 	vfio_user_conn_close(&device->conn);
 	if (device->started)
 		device->plugin->stop(device->dev);
-	vfio_user_dma_unmap_all(&device->dma);
+	(void)vfio_user_dma_unmap_all(&device->dma);
 	if (device->started)
 		device->plugin->reset(device->dev);
 	vfio_user_irqs_clear(&device->irqs);

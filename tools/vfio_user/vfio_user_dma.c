@@ -18,11 +18,6 @@ void vfio_user_dma_init(struct vfio_user_dma *dma,
 	pthread_mutex_init(&dma->lock, NULL);
 }
 
-void vfio_user_dma_done(struct vfio_user_dma *dma)
-{
-	pthread_mutex_destroy(&dma->lock);
-}
-
 /* The index of the first range that ends above iova; count: none. */
 static size_t find(const struct vfio_user_dma *dma, uint64_t iova)
 {
@@ -161,34 +156,50 @@ int vfio_user_dma_map(struct vfio_user_dma *dma,
 	return 0;
 }
 
-static void remove_at(struct vfio_user_dma *dma, size_t i)
+/* What the device does not give back (it has no memory, say) stays mapped. */
+static int remove_at(struct vfio_user_dma *dma, size_t i)
 {
 	struct vfio_user_range range = dma->range[i];
+	int ret = 0;
 
+	if (range.map)
+		ret = dma->plugin->mem_remove(dma->dev, range.iova,
+					      range.size);
+	if (ret)
+		return ret;
 	pthread_mutex_lock(&dma->lock);
 	dma->count--;
 	memmove(&dma->range[i], &dma->range[i + 1],
 		(dma->count - i) * sizeof(range));
 	pthread_mutex_unlock(&dma->lock);
-	if (range.map)
-		dma->plugin->mem_remove(dma->dev, range.iova, range.size);
 	unmap_file(&range);
+	return 0;
 }
 
 int vfio_user_dma_unmap(struct vfio_user_dma *dma, uint64_t iova, uint64_t size)
 {
 	size_t i = find_exact(dma, iova, size);
 
-	if (i == dma->count)
-		return -ENOENT;
-	remove_at(dma, i);
-	return 0;
+	return i < dma->count ? remove_at(dma, i) : -ENOENT;
 }
 
-void vfio_user_dma_unmap_all(struct vfio_user_dma *dma)
+int vfio_user_dma_unmap_all(struct vfio_user_dma *dma)
 {
-	while (dma->count)
-		remove_at(dma, dma->count - 1);
+	int ret = 0;
+
+	for (size_t i = dma->count; i-- > 0;) {
+		int error = remove_at(dma, i);
+
+		ret = ret ? ret : error;
+	}
+	return ret;
+}
+
+void vfio_user_dma_done(struct vfio_user_dma *dma)
+{
+	for (size_t i = 0; i < dma->count; i++)
+		unmap_file(&dma->range[i]);
+	pthread_mutex_destroy(&dma->lock);
 }
 
 bool vfio_user_dma_is_mapped(struct vfio_user_dma *dma, uint64_t iova,

@@ -45,7 +45,7 @@ struct vfio_user_dma {
 /* No ranges.  Before the first, `dev` must be set to the device. */
 void vfio_user_dma_init(struct vfio_user_dma *dma,
 			const struct pciplug_plugin *plugin);
-/* No range may be left. */
+/* The device must be gone; unmaps what it kept. */
 void vfio_user_dma_done(struct vfio_user_dma *dma);
 
 /*
@@ -57,13 +57,14 @@ int vfio_user_dma_map(struct vfio_user_dma *dma,
 		      const struct vfio_user_dma_map *map, int fd);
 
 /*
- * Take back exactly one range; -ENOENT: there is none such.  Waits for the
- * device's workers if the range is mapped (vfio_user_dma_is_mapped).
+ * Take back exactly one range; -ENOENT: there is none such; another error is
+ * the device's, and then the range stays.  Waits for the device's workers if
+ * the range is mapped (vfio_user_dma_is_mapped).
  */
 int vfio_user_dma_unmap(struct vfio_user_dma *dma, uint64_t iova,
 			uint64_t size);
-/* Take back all. */
-void vfio_user_dma_unmap_all(struct vfio_user_dma *dma);
+/* Take back all; or the first error. */
+int vfio_user_dma_unmap_all(struct vfio_user_dma *dma);
 
 /* Is there exactly this range, and mapped? */
 bool vfio_user_dma_is_mapped(struct vfio_user_dma *dma, uint64_t iova,

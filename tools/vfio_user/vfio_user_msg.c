@@ -9,11 +9,16 @@
 /* Room for the kernel's own limit, so that none is ever cut off unseen. */
 #define SCM_FDS_MAX 253
 
-/* Take over the descriptors that came with some bytes; -EPROTO: too many. */
+/*
+ * Take over the descriptors that came with some bytes; -EPROTO: too many.
+ * Where this process cannot have more, the kernel leaves some out.
+ */
 static int take_fds(struct msghdr *mh, struct vfio_user_msg *msg)
 {
-	int ret = mh->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+	int ret = 0;
 
+	if (mh->msg_flags & MSG_CTRUNC)
+		msg->fds_lost = true;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
 		size_t count;
 

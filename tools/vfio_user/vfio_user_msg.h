@@ -12,6 +12,7 @@
 
 #include "tools/vfio_user/vfio_user_proto.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -21,6 +22,7 @@ struct vfio_user_msg {
 	size_t len;                     /* of the body */
 	int fds[VFIO_USER_FDS_MAX];     /* owned; -1 where taken */
 	size_t fd_count;
+	bool fds_lost;                  /* more came than we may have open */
 };
 
 /*

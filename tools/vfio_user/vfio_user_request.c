@@ -149,7 +149,7 @@ static int unmap(struct vfio_user_device *device,
 	if (waits)
 		vfio_user_conn_block_dma(&device->conn);
 	if (unmap->flags)
-		vfio_user_dma_unmap_all(&device->dma);
+		ret = vfio_user_dma_unmap_all(&device->dma);
 	else
 		ret = vfio_user_dma_unmap(&device->dma, unmap->iova,
 					  unmap->size);
@@ -334,7 +334,11 @@ static int request(struct vfio_user_device *device, struct vfio_user_msg *msg)
 
 	if (!device->started && command != VFIO_USER_VERSION)
 		return -EPROTO;
-	error = known ? commands[command].handle(device, msg) : -ENOTSUP;
+	if (msg->fds_lost)
+		error = -EMFILE;
+	else
+		error = known ? commands[command].handle(device, msg) :
+				-ENOTSUP;
 	log_trace(device->log, LOG_VFIO_USER,
 		  "%s: command %u %s, id %u, %zu bytes, %zu descriptors%s: %s",
 		  device->name, command, known ? commands[command].name : "",

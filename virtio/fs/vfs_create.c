@@ -228,7 +228,7 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 	struct lx_file *file = NULL;
 	int err;
 
-	err = vfs_handle_reserve(&s->handles, &handle);
+	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (err)
 		return vfs_note(s, "CREATE", err);
 	err = make_file(s, req, in, name, &file, ret_entry);
@@ -239,8 +239,7 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 		vfs_handle_cancel(&s->handles, handle);
 		return err;
 	}
-	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid,
-				       VFS_HANDLE_FILE);
+	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid);
 	ret_open->open_flags = s->open_flags;
 	return 0;
 }

@@ -23,7 +23,7 @@ int vfs_opendir(void *fs, const struct fuse_request *req,
 	(void)in;               /* a directory is only ever read */
 	if (!inode)
 		return -LX_ESTALE;
-	err = vfs_handle_reserve(&s->handles, &handle);
+	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_DIR, &handle);
 	if (!err) {
 		err = lx_opendir(s->vol, inode->node, &file);
 		if (err)
@@ -32,7 +32,7 @@ int vfs_opendir(void *fs, const struct fuse_request *req,
 	vfs_inode_put(s->inodes, inode);
 	if (err)
 		return vfs_note(s, "OPENDIR", err);
-	ret_open->fh = vfs_handle_open(handle, file, req->node, VFS_HANDLE_DIR);
+	ret_open->fh = vfs_handle_open(handle, file, req->node);
 	ret_open->open_flags = s->opendir_flags;
 	return 0;
 }

@@ -13,6 +13,7 @@ void vfs_handles_init(struct vfs_handles *handles)
 {
 	vfs_slots_init(&handles->slots, sizeof(struct vfs_handle),
 		       VFS_HANDLES_MAX);
+	atomic_init(&handles->dirs, 0);
 }
 
 void vfs_handles_done(struct vfs_handles *handles)
@@ -26,34 +27,56 @@ size_t vfs_handles_count(struct vfs_handles *handles)
 	return atomic_load(&handles->slots.live);
 }
 
-int vfs_handle_reserve(struct vfs_handles *handles,
+/* Count one more, if it is a directory. */
+static int count(struct vfs_handles *handles, enum vfs_handle_kind kind)
+{
+	if (kind != VFS_HANDLE_DIR ||
+	    atomic_fetch_add(&handles->dirs, 1) < VFS_DIRS_MAX)
+		return 0;
+	atomic_fetch_sub(&handles->dirs, 1);
+	return -LX_ENFILE;
+}
+
+static void uncount(struct vfs_handles *handles, enum vfs_handle_kind kind)
+{
+	if (kind == VFS_HANDLE_DIR)
+		atomic_fetch_sub(&handles->dirs, 1);
+}
+
+int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 		       struct vfs_handle **ret_handle)
 {
 	struct vfs_slot *slot;
 	int err;
 
-	err = vfs_slots_new(&handles->slots, &slot);
+	err = count(handles, kind);
 	if (err)
 		return err;
+	err = vfs_slots_new(&handles->slots, &slot);
+	if (err) {
+		uncount(handles, kind);
+		return err;
+	}
 	*ret_handle = handle_of(slot);
+	(*ret_handle)->kind = kind;
 	pthread_mutex_init(&(*ret_handle)->lock, NULL);
 	return 0;
 }
 
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle)
 {
+	uncount(handles, handle->kind);
 	pthread_mutex_destroy(&handle->lock);
 	vfs_slots_free(&handles->slots, &handle->slot);
 }
 
 uint64_t vfs_handle_open(struct vfs_handle *handle, struct lx_file *file,
-			 uint64_t node, enum vfs_handle_kind kind)
+			 uint64_t node)
 {
 	uint64_t id = vfs_slot_id(&handle->slot);
 
 	handle->file = file;
 	handle->node = node;
-	handle->kind = kind;
 	atomic_store(&handle->open, true);
 	vfs_slot_publish(&handle->slot, 1);
 	return id;

@@ -33,6 +33,7 @@ struct vfs_handle {
 
 struct vfs_handles {
 	struct vfs_slots slots;
+	atomic_uint dirs;               /* how many are for directories */
 };
 
 void vfs_handles_init(struct vfs_handles *handles);
@@ -49,12 +50,12 @@ size_t vfs_handles_count(struct vfs_handles *handles);
  * there is no room: reserve one, then open or cancel it.  0, -LX_ENFILE or
  * -LX_ENOMEM.
  */
-int vfs_handle_reserve(struct vfs_handles *handles,
+int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 		       struct vfs_handle **ret_handle);
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle);
 /* Takes file; returns the number for the guest. */
 uint64_t vfs_handle_open(struct vfs_handle *handle, struct lx_file *file,
-			 uint64_t node, enum vfs_handle_kind kind);
+			 uint64_t node);
 
 /*
  * The handle of a number, to be put back after use.  -LX_EBADF: there is none,

@@ -67,7 +67,7 @@ int vfs_open(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return -LX_ESTALE;
-	err = vfs_handle_reserve(&s->handles, &handle);
+	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (!err) {
 		err = vfs_open_node(s, inode->node, in->flags, in->open_flags,
 				    &file);
@@ -77,8 +77,7 @@ int vfs_open(void *fs, const struct fuse_request *req,
 	vfs_inode_put(s->inodes, inode);
 	if (err)
 		return vfs_note(s, "OPEN", err);
-	ret_open->fh = vfs_handle_open(handle, file, req->node,
-				       VFS_HANDLE_FILE);
+	ret_open->fh = vfs_handle_open(handle, file, req->node);
 	ret_open->open_flags = s->open_flags;
 	return 0;
 }

@@ -13,6 +13,8 @@
 #define VFS_NODES_MAX (1u << 20)
 /* Files and directories open at a time; -LX_ENFILE beyond. */
 #define VFS_HANDLES_MAX (1u << 20)
+/* Of these, directories, each of which has a buffer (LX_DIR_BUFFER). */
+#define VFS_DIRS_MAX (1u << 12)
 /*
  * Pieces of guest memory in one system call: those of FUSE_MAX_WRITE bytes in
  * 4 KiB pages and some.  Data in more pieces takes more calls.

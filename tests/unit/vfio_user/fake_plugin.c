@@ -114,6 +114,10 @@ static int mem_remove(struct pciplug_device *dev, uint64_t gpa, uint64_t size)
 
 	pthread_mutex_lock(&dev->lock);
 	wait_idle(dev, &dev->removes);
+	if (dev->remove_result) {
+		pthread_mutex_unlock(&dev->lock);
+		return dev->remove_result;
+	}
 	for (unsigned i = 0; i < dev->ranges && ret; i++) {
 		if (dev->range[i].gpa != gpa || dev->range[i].size != size)
 			continue;

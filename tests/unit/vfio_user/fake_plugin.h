@@ -33,7 +33,7 @@ struct pciplug_device {
 	uint8_t bar[FAKE_BAR_SIZE];
 	void (*hook)(struct pciplug_device *dev);
 	int hook_result;
-	int start_result;
+	int start_result, remove_result;
 
 	pthread_mutex_t lock;           /* guards what follows */
 	pthread_cond_t idle;

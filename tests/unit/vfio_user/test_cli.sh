@@ -3,6 +3,7 @@
 #
 # The command lines of pciplug-vfio-user and pciplug-info: every bad input is
 # one clear line and exit status 2, and the good ones do what they say.
+# shellcheck disable=SC3045 # dash has ulimit -S, too
 set -u
 
 vu=$top_builddir/pciplug-vfio-user
@@ -115,7 +116,10 @@ bad 'is in use' "$vu" --virtio-fs "$share" --socket-dir "$sockets"
 kill -TERM $pid
 wait $pid || fail "exit status $? after SIGTERM"
 [ -z "$(ls "$sockets")" ] || fail "sockets are left: $(ls "$sockets")"
-[ -s "$dir/log" ] || fail 'nothing in the log file'
+for name in good two; do
+	grep -q "plugin: $name.sock: virtio-fs '$name'" "$dir/log" ||
+		fail "the log does not say that $name is there, and whose line it is"
+done
 
 # A command: what it is given, its exit status, signals.
 cat >"$dir/qemu" <<'END'

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void maps_a_file_at_its_offset(void **state)
@@ -225,6 +226,51 @@ static void what_the_device_refuses_is_not_mapped(void **state)
 	close(fd);
 }
 
+/* A guest can hold all descriptors there are; its device must live on. */
+static void a_lack_of_descriptors_is_an_answer(void **state)
+{
+	struct rig *rig = *state;
+	struct client *c = &rig->client;
+	struct rlimit limit, none;
+	int fd = make_memfd(4096), next;
+
+	rig_start(rig);
+	next = dup(fd);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(client_map(c, 0, 4096, 3, 0, fd), EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(client_map(c, 0, 4096, 3, 0, fd), 0);
+	close(fd);
+}
+
+/* It may go on to use the memory, so that must not go. */
+static void what_the_device_keeps_stays_mapped(void **state)
+{
+	struct rig *rig = *state;
+	struct client *c = &rig->client;
+	int fd = make_memfd(8192);
+	struct fake_range range;
+
+	rig_start(rig);
+	assert_int_equal(client_map(c, 0, 4096, 3, 0, fd), 0);
+	assert_int_equal(client_map(c, 4096, 4096, 3, 4096, fd), 0);
+	fake_device.remove_result = -ENOMEM;
+	assert_int_equal(client_unmap(c, 0, 4096, 0), ENOMEM);
+	assert_int_equal(client_unmap(c, 0, 0, VFIO_USER_UNMAP_F_ALL), ENOMEM);
+	for (uint64_t gpa = 0; gpa < 8192; gpa += 4096) {
+		assert_true(fake_find(gpa, &range));
+		range.host[0] = 1;      /* faults if it is gone */
+	}
+	fake_device.remove_result = 0;
+	assert_int_equal(client_unmap(c, 0, 4096, 0), 0);
+	assert_int_equal(client_unmap(c, 4096, 4096, 0), 0);
+	close(fd);
+}
+
 static void the_table_has_an_end(void **state)
 {
 	struct rig *rig = *state;
@@ -254,6 +300,8 @@ int main(void)
 		TEST(a_file_that_cannot_be_written_maps_read_only),
 		TEST(refuses_more_than_one_file),
 		TEST(what_the_device_refuses_is_not_mapped),
+		TEST(a_lack_of_descriptors_is_an_answer),
+		TEST(what_the_device_keeps_stays_mapped),
 		TEST(the_table_has_an_end),
 	};
 

@@ -2,6 +2,7 @@
 #include "tests/unit/virtio_fs/share.h"
 
 #include "virtio/fs/vfs_handle.h"
+#include "virtio/fs/vfs_limits.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -41,9 +42,9 @@ static uint64_t open_handle(enum vfs_handle_kind kind)
 	struct vfs_handle *handle = NULL;
 	struct lx_file *file = NULL;
 
-	assert_int_equal(vfs_handle_reserve(&handles, &handle), 0);
+	assert_int_equal(vfs_handle_reserve(&handles, kind, &handle), 0);
 	assert_int_equal(lx_opendir(vol, root, &file), 0);
-	return vfs_handle_open(handle, file, NODE, kind);
+	return vfs_handle_open(handle, file, NODE);
 }
 
 /* The error of getting that handle. */
@@ -125,10 +126,40 @@ static void a_reserved_handle_is_not_found(void **state)
 	struct vfs_handle *handle = NULL;
 
 	(void)state;
-	assert_int_equal(vfs_handle_reserve(&handles, &handle), 0);
+	assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE,
+					    &handle), 0);
 	assert_int_equal(try(1, 0, VFS_HANDLE_ANY), -LX_EBADF);
 	vfs_handle_cancel(&handles, handle);
 	assert_int_equal(vfs_handles_count(&handles), 0);
+}
+
+static void there_is_an_end_to_open_directories(void **state)
+{
+	static struct vfs_handle *dir[VFS_DIRS_MAX];
+	struct vfs_handle *more = NULL;
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < VFS_DIRS_MAX; i++)
+			assert_int_equal(vfs_handle_reserve(&handles,
+							    VFS_HANDLE_DIR,
+							    &dir[i]), 0);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_DIR,
+						    &more), -LX_ENFILE);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE,
+						    &more), 0);
+		vfs_handle_cancel(&handles, more);
+		for (size_t i = 0; i < VFS_DIRS_MAX; i++)
+			vfs_handle_cancel(&handles, dir[i]);
+	}
+	/* One that was open and is closed makes room, too. */
+	for (size_t i = 0; i < VFS_DIRS_MAX; i++)
+		assert_int_equal(vfs_handle_release(
+					 &handles, open_handle(VFS_HANDLE_DIR),
+					 NODE, VFS_HANDLE_DIR), 0);
+	assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_DIR, &more),
+			 0);
+	vfs_handle_cancel(&handles, more);
 }
 
 static void clears_all(void **state)
@@ -156,6 +187,7 @@ int main(void)
 		TEST(releases_a_handle_once),
 		TEST(a_handle_in_use_outlives_its_release),
 		TEST(a_reserved_handle_is_not_found),
+		TEST(there_is_an_end_to_open_directories),
 		TEST(clears_all),
 	};
 
