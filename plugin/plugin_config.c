@@ -98,6 +98,8 @@ static const struct {
 				    "a number" },
 	[PLUGIN_OPTION_CACHE] = { { json_type_string, json_type_string },
 				  "a string" },
+	[PLUGIN_OPTION_HANDLES] = { { json_type_string, json_type_string },
+				    "a string" },
 	[PLUGIN_OPTION_IDMAP] = { { json_type_string, json_type_string },
 				  "a string" },
 	[PLUGIN_OPTION_XATTRMAP] = { { json_type_string, json_type_string },

@@ -27,6 +27,9 @@ const char plugin_option_help[] =
 	"  timeout=S, negative-timeout=S\n"
 	"                  seconds that names and attributes, and that missing\n"
 	"                  names, hold\n"
+	"  inode-file-handles=WHEN\n"
+	"                  hold inodes by file handles and not by descriptors:\n"
+	"                  never, prefer (default) or mandatory\n"
 	"  writeback, allow-mmap, direct-io, preserve-noatime, posix-acl,\n"
 	"  security-label  more for the guest (default: off)\n"
 	"  no-xattr, no-readdirplus, no-announce-submounts, no-killpriv-v2\n"
@@ -55,6 +58,8 @@ static const struct plugin_option options[] = {
 	  AT(fs.has_timeout) },
 	{ "negative-timeout", PLUGIN_OPTION_SECONDS, AT(fs.negative_timeout),
 	  0, UINT32_MAX, 0 },
+	{ "inode-file-handles", PLUGIN_OPTION_HANDLES,
+	  AT(fs.inode_file_handles), 0, 0, 0 },
 	{ "writeback", FLAG(writeback) },
 	{ "allow-mmap", FLAG(allow_mmap) },
 	{ "direct-io", FLAG(direct_io) },
@@ -79,6 +84,12 @@ static const char *const caches[] = {
 	[VFS_CACHE_METADATA] = "metadata",
 	[VFS_CACHE_AUTO] = "auto",
 	[VFS_CACHE_ALWAYS] = "always",
+};
+
+static const char *const handles[] = {
+	[LX_HANDLES_PREFER] = "prefer",
+	[LX_HANDLES_NEVER] = "never",
+	[LX_HANDLES_MANDATORY] = "mandatory",
 };
 
 const char *plugin_option_cache_name(enum vfs_cache cache)
@@ -201,6 +212,20 @@ static bool set_cache(const struct plugin_option *option, const char *value,
 		option->name, value ? value : "");
 }
 
+static bool set_handles(const struct plugin_option *option, const char *value,
+			enum lx_handles *ret, GError **error)
+{
+	for (size_t i = 0; value && i < ARRAY_LEN(handles); i++) {
+		if (!strcmp(value, handles[i])) {
+			*ret = (enum lx_handles)i;
+			return true;
+		}
+	}
+	return plugin_option_fail(error,
+		"%s=%s: expected never, prefer or mandatory", option->name,
+		value ? value : "");
+}
+
 static bool add_ids(const struct plugin_option *option, const char *value,
 		    struct vfs_idmap **map, GError **error)
 {
@@ -245,6 +270,9 @@ bool plugin_option_set(const struct plugin_option *option, const char *value,
 		break;
 	case PLUGIN_OPTION_CACHE:
 		ok = set_cache(option, value, field, error);
+		break;
+	case PLUGIN_OPTION_HANDLES:
+		ok = set_handles(option, value, field, error);
 		break;
 	case PLUGIN_OPTION_IDMAP:
 		ok = add_ids(option, value, field, error);

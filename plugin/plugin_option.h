@@ -17,6 +17,7 @@ enum plugin_option_kind {
 	PLUGIN_OPTION_POW2,
 	PLUGIN_OPTION_SECONDS,          /* 1 or 0.5 */
 	PLUGIN_OPTION_CACHE,            /* a word */
+	PLUGIN_OPTION_HANDLES,          /* the same */
 	PLUGIN_OPTION_IDMAP,            /* rules; given again, more of them */
 	PLUGIN_OPTION_XATTRMAP          /* rules */
 };

@@ -44,6 +44,7 @@ int vfs_server_new(const char *root, const struct vfs_options *options,
 	s->log = log;
 	s->options = *options;
 	s->vol_options.read_only = options->read_only;
+	s->vol_options.inode_file_handles = options->inode_file_handles;
 	vfs_set_cache(s);
 	err = lx_volume_open(root, &s->vol_options, log, &s->vol);
 	if (err) {

@@ -13,7 +13,7 @@
 
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
-#include "lxutil/lx.h"
+#include "lxutil/lx_volume.h"
 #include "virtio/fs/vfs_idmap.h"
 #include "virtio/fs/vfs_xattrmap.h"
 
@@ -41,6 +41,7 @@ struct vfs_options {
 	bool has_timeout;
 	struct lx_time timeout;         /* of names and attributes */
 	struct lx_time negative_timeout; /* of names that do not exist */
+	enum lx_handles inode_file_handles;
 	bool writeback;                 /* the guest buffers writes */
 	bool allow_mmap;                /* shared mmap without a page cache */
 	bool direct_io;                 /* O_DIRECT reaches the host's file */

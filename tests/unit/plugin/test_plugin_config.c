@@ -175,6 +175,12 @@ static void reads_policies_and_times(void **state)
 	assert_int_equal(o.timeout.sec, 1);
 	assert_int_equal(o.timeout.nsec, 250000000);
 	assert_int_equal(o.negative_timeout.sec, 60);
+	assert_int_equal(parsed("t:/").inode_file_handles, LX_HANDLES_PREFER);
+	assert_int_equal(parsed("t:/,inode-file-handles=never")
+				 .inode_file_handles, LX_HANDLES_NEVER);
+	assert_int_equal(parsed("{\"tag\":\"t\",\"root\":\"/\","
+				"\"inode-file-handles\":\"mandatory\"}")
+				 .inode_file_handles, LX_HANDLES_MANDATORY);
 	/* The last word counts. */
 	assert_true(parsed("t:/,no-xattr,xattr").xattr);
 	assert_int_equal(parsed("t:/,cache=never,cache=auto").cache,
@@ -242,6 +248,7 @@ static const char *const bads[][2] = {
 	{ "t:/,rw", "unknown option 'rw'" },
 	{ "t:/,", "unknown option ''" },
 	{ "t:/,ro=1", "ro=1" },
+	{ "t:/,inode-file-handles=fallback", "never, prefer or mandatory" },
 	{ "t:/,queues", "queues" },
 	{ "t:/,queues=", "from 1 to 63" },
 	{ "t:/,queues=0", "from 1 to 63" },
