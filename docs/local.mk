@@ -8,4 +8,6 @@ EXTRA_DIST += \
 	%reldir%/README.md \
 	%reldir%/abi.md \
 	%reldir%/architecture.md \
-	%reldir%/logging.md
+	%reldir%/fuse.md \
+	%reldir%/logging.md \
+	%reldir%/semantics.md

@@ -133,3 +133,6 @@ TESTS += test_vfs_maps
 test_vfs_maps_SOURCES = %reldir%/test_vfs_maps.c
 test_vfs_maps_CFLAGS = $(TEST_CFLAGS)
 test_vfs_maps_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+TESTS += %reldir%/check-init-flags.sh
+EXTRA_DIST += %reldir%/check-init-flags.sh
