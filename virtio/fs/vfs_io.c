@@ -82,19 +82,22 @@ int vfs_open(void *fs, const struct fuse_request *req,
 	return 0;
 }
 
-/* An flock(2) lock goes now, even where the file is still in use. */
+/* Locks go now, even where another request still uses the file. */
 int vfs_release(void *fs, const struct fuse_request *req,
 		const struct fuse_release_in *in)
 {
 	struct vfs_server *s = fs;
 	struct vfs_handle *handle;
+	int err;
 
-	if (in->release_flags & FUSE_RELEASE_FLOCK_UNLOCK &&
-	    !vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
-			    &handle)) {
+	err = vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
+			     &handle);
+	if (err)
+		return err;
+	if (in->release_flags & FUSE_RELEASE_FLOCK_UNLOCK)
 		lx_flock(handle->file, LX_F_UNLCK);
-		vfs_handle_put(&s->handles, handle);
-	}
+	vfs_handle_put(&s->handles, handle);
+	vfs_locks_release(&s->locks, req->node, in->fh);
 	return vfs_handle_release(&s->handles, in->fh, req->node,
 				  VFS_HANDLE_FILE);
 }

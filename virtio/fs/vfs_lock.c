@@ -12,7 +12,9 @@
 struct vfs_lock_owner {
 	uint64_t node, owner;
 	struct lx_file *file;
-	_Atomic uint32_t pid;           /* the guest's, the last that locked */
+	/* Of the last lock: */
+	_Atomic uint64_t handle;
+	_Atomic uint32_t pid;           /* the guest's */
 	/* Guarded by the table's lock: */
 	unsigned references;            /* the table's and the users' */
 	struct vfs_lock_owner *next;    /* in its bucket */
@@ -109,6 +111,32 @@ void vfs_locks_drop(struct vfs_locks *locks, uint64_t node, uint64_t owner)
 		put(locks, o);
 }
 
+void vfs_locks_release(struct vfs_locks *locks, uint64_t node, uint64_t handle)
+{
+	struct vfs_lock_owner **link, *o, *gone = NULL;
+
+	if (!vfs_locks_count(locks))
+		return;
+	pthread_mutex_lock(&locks->lock);
+	link = bucket_of(locks, node);
+	while (*link) {
+		if ((*link)->node != node ||
+		    atomic_load(&(*link)->handle) != handle) {
+			link = &(*link)->next;
+			continue;
+		}
+		o = cut(locks, link);
+		o->next = gone;
+		gone = o;
+	}
+	pthread_mutex_unlock(&locks->lock);
+	while (gone) {
+		o = gone;
+		gone = o->next;
+		put(locks, o);
+	}
+}
+
 /*
  * The owner has unlocked all.  Another thread of his that is about to lock
  * again keeps him in the table.
@@ -149,22 +177,23 @@ void vfs_locks_clear(struct vfs_locks *locks)
  * Put a new owner with this file into the table, unless he is there already;
  * file is taken in any case.
  */
-static int add(struct vfs_locks *locks, uint64_t node, uint64_t owner,
-	       struct lx_file *file, struct vfs_lock_owner **ret_owner)
+static int add(struct vfs_locks *locks, uint64_t node,
+	       const struct fuse_lk_in *in, struct lx_file *file,
+	       struct vfs_lock_owner **ret_owner)
 {
 	struct vfs_lock_owner *new = calloc(1, sizeof(*new));
 	struct vfs_lock_owner **link, *o;
 	int err = new ? 0 : -LX_ENOMEM;
 
 	pthread_mutex_lock(&locks->lock);
-	link = link_of(locks, node, owner);
+	link = link_of(locks, node, in->owner);
 	o = *link;
 	if (!o && !err && vfs_locks_count(locks) >= VFS_LOCK_OWNERS_MAX)
 		err = -LX_ENOLCK;
 	if (!o && !err) {
 		*new = (struct vfs_lock_owner){
-			.node = node, .owner = owner, .file = file,
-			.references = 1,
+			.node = node, .owner = in->owner, .file = file,
+			.handle = in->fh, .pid = in->lk.pid, .references = 1,
 		};
 		*link = o = new;
 		atomic_fetch_add(&locks->count, 1);
@@ -182,16 +211,20 @@ static int add(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 	return 0;
 }
 
-static int get_or_add(struct vfs_server *s, uint64_t node, uint64_t owner,
+static int get_or_add(struct vfs_server *s, uint64_t node,
+		      const struct fuse_lk_in *in,
 		      struct vfs_lock_owner **ret_owner)
 {
 	struct vfs_inode *inode;
 	struct lx_file *file;
 	int err;
 
-	*ret_owner = get(&s->locks, node, owner);
-	if (*ret_owner)
+	*ret_owner = get(&s->locks, node, in->owner);
+	if (*ret_owner) {
+		atomic_store(&(*ret_owner)->handle, in->fh);
+		atomic_store(&(*ret_owner)->pid, in->lk.pid);
 		return 0;
+	}
 	if (vfs_locks_count(&s->locks) >= VFS_LOCK_OWNERS_MAX)
 		return -LX_ENOLCK;
 	inode = vfs_inode_get(s->inodes, node);
@@ -199,7 +232,7 @@ static int get_or_add(struct vfs_server *s, uint64_t node, uint64_t owner,
 		return -LX_ESTALE;
 	err = lx_open_for_locks(s->vol, inode->node, &file);
 	vfs_inode_put(s->inodes, inode);
-	return err ? err : add(&s->locks, node, owner, file, ret_owner);
+	return err ? err : add(&s->locks, node, in, file, ret_owner);
 }
 
 /* ---- SETLK, SETLKW ----------------------------------------------------- */
@@ -219,7 +252,8 @@ static int lock_of(const struct fuse_file_lock *in, struct lx_lock *ret_lock)
 }
 
 static int set_record_lock(struct vfs_server *s,
-			   const struct fuse_request *req, uint64_t owner,
+			   const struct fuse_request *req,
+			   const struct fuse_lk_in *in,
 			   const struct lx_lock *lock)
 {
 	bool unlock = lock->type == LX_F_UNLCK;
@@ -227,13 +261,11 @@ static int set_record_lock(struct vfs_server *s,
 	int err = 0;
 
 	if (unlock)
-		o = get(&s->locks, req->node, owner);
+		o = get(&s->locks, req->node, in->owner);
 	else
-		err = get_or_add(s, req->node, owner, &o);
+		err = get_or_add(s, req->node, in, &o);
 	if (err || !o)
 		return err;     /* no locks, nothing to unlock */
-	if (!unlock)
-		atomic_store(&o->pid, lock->pid);
 	err = lx_setlk(o->file, lock);
 	if (!err && unlock && !lock->start && lock->end == OFFSET_MAX)
 		drop_if_idle(&s->locks, o);
@@ -258,7 +290,7 @@ int vfs_setlk(void *fs, const struct fuse_request *req,
 	if (in->lk_flags & FUSE_LK_FLOCK)
 		err = lx_flock(handle->file, lock.type);
 	else
-		err = set_record_lock(s, req, in->owner, &lock);
+		err = set_record_lock(s, req, in, &lock);
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "SETLK", err);
 }

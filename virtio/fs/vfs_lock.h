@@ -11,7 +11,10 @@
  *
  * An owner's file is closed, and with it his locks go, when the guest closes a
  * descriptor of that file (FLUSH), as POSIX wants it; when he unlocks all of
- * it and nobody of his uses it right now; and at the end of the mount.
+ * it and nobody of his uses it right now; and at the end of the mount.  And
+ * when the handle is released that he has last locked by: by then each process
+ * that had it has closed it, but an open file description that is the owner
+ * itself (F_OFD_SETLK in the guest) does not say so otherwise.
  *
  * flock(2) needs none of this: such a lock belongs to the guest's open file,
  * which is an open file of the host (a handle) already.
@@ -45,6 +48,8 @@ void vfs_locks_done(struct vfs_locks *locks);
 void vfs_locks_clear(struct vfs_locks *locks);
 /* Drop those that this owner has on a node.  Cheap where nobody has any. */
 void vfs_locks_drop(struct vfs_locks *locks, uint64_t node, uint64_t owner);
+/* Drop those on a node that were last set by this handle, which is released. */
+void vfs_locks_release(struct vfs_locks *locks, uint64_t node, uint64_t handle);
 
 size_t vfs_locks_count(struct vfs_locks *locks);
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -150,6 +151,87 @@ static void minds_the_flags_that_count(void **state)
 			 -LX_EINVAL);
 }
 
+/* ---- options ------------------------------------------------------------ */
+
+/* How the server has "a" open, apart from the node that it holds. */
+static unsigned host_flags(const struct share *s)
+{
+	char path[96], link[32], target[96];
+	ssize_t len;
+	int flags;
+
+	snprintf(path, sizeof(path), "%s/a", s->root);
+	for (int fd = 0; fd < 1024; fd++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, target, sizeof(target));
+		if (len != (ssize_t)strlen(path) ||
+		    memcmp(target, path, (size_t)len))
+			continue;
+		flags = fcntl(fd, F_GETFL);
+		if (!(flags & O_PATH))
+			return (unsigned)flags;
+	}
+	fail_msg("%s is not open", path);
+	return 0;
+}
+
+/* How the host's file is opened for a guest that opens one with `flags`. */
+static unsigned opened_with(void (*set)(struct vfs_options *o), uint32_t flags)
+{
+	struct vfs_options options;
+	unsigned host;
+	void *state;
+
+	vfs_options_default(&options);
+	set(&options);
+	share_up_with(&state, &options, UINT64_MAX, NULL);
+	open_node(state, make(state, "a", ""), flags);
+	host = host_flags(state);
+	share_down(&state);
+	return host;
+}
+
+static void nothing_special(struct vfs_options *o)
+{
+	(void)o;
+}
+
+static void direct_io(struct vfs_options *o)
+{
+	o->direct_io = true;
+}
+
+static void preserve_noatime(struct vfs_options *o)
+{
+	o->preserve_noatime = true;
+}
+
+static void writeback(struct vfs_options *o)
+{
+	o->writeback = true;
+}
+
+static void options_say_which_flags_reach_the_host(void **state)
+{
+	const uint32_t flags = LX_O_WRONLY | LX_O_APPEND | LX_O_NOATIME;
+	const unsigned mask = O_ACCMODE | O_APPEND | O_NOATIME;
+
+	(void)state;
+	assert_int_equal(opened_with(nothing_special, flags) & mask,
+			 O_WRONLY | O_APPEND);
+	assert_int_equal(opened_with(preserve_noatime, flags) & mask,
+			 O_WRONLY | O_APPEND | O_NOATIME);
+	/* The guest appends, and reads what is around its writes. */
+	assert_int_equal(opened_with(writeback, flags) & mask, O_RDWR);
+	assert_int_equal(opened_with(writeback, LX_O_RDONLY) & mask,
+			 O_RDONLY);
+	assert_int_equal(opened_with(nothing_special, LX_O_RDWR | LX_O_DIRECT)
+			 & O_DIRECT, 0);
+	assert_int_equal(opened_with(direct_io, LX_O_RDWR | LX_O_DIRECT) &
+			 O_DIRECT, O_DIRECT);
+	assert_int_equal(opened_with(direct_io, LX_O_RDWR) & O_DIRECT, 0);
+}
+
 static void handles_end_with_release(void **state)
 {
 	struct share *s = *state;
@@ -217,6 +299,7 @@ int main(void)
 		TEST(moves_data_in_any_number_of_pieces),
 		TEST(opens_regular_files_only),
 		TEST(minds_the_flags_that_count),
+		cmocka_unit_test(options_say_which_flags_reach_the_host),
 		TEST(handles_end_with_release),
 		TEST(handles_of_directories_are_not_read),
 		TEST(flushes_and_syncs),

@@ -158,6 +158,26 @@ static void closing_drops_all_locks_of_the_owner(void **state)
 	assert_int_equal(host_fds(), fds);
 }
 
+/* What F_OFD_SETLK does in the guest: its owner is never flushed. */
+static void the_last_close_drops_what_was_locked_by_it(void **state)
+{
+	struct locked l = locked_file(state), other = l;
+	struct client *c = l.s->client;
+
+	assert_int_equal(client_open(c, FUSE_OPEN, l.node, LX_O_RDWR,
+				     &other.fh), 0);
+	assert_int_equal(set(&l, ANN, LX_F_WRLCK, 0, 1), 0);
+	assert_int_equal(set(&other, BOB, LX_F_WRLCK, 4, 5), 0);
+	assert_int_equal(client_release(c, FUSE_RELEASE, l.node, l.fh), 0);
+	assert_true(host_can_lock(&l, F_WRLCK, 0, 2));
+	assert_false(host_can_lock(&l, F_WRLCK, 4, 1));
+	assert_int_equal(owners(&l), 1);
+	assert_int_equal(client_release(c, FUSE_RELEASE, l.node, other.fh),
+			 0);
+	assert_int_equal(owners(&l), 0);
+	assert_true(host_can_lock(&l, F_WRLCK, 0, 0));
+}
+
 static void unlocking_all_costs_no_descriptor(void **state)
 {
 	struct locked l = locked_file(state);
@@ -289,6 +309,7 @@ int main(void)
 		TEST(tells_who_holds_a_lock),
 		TEST(the_host_sees_them_and_they_the_hosts),
 		TEST(closing_drops_all_locks_of_the_owner),
+		TEST(the_last_close_drops_what_was_locked_by_it),
 		TEST(unlocking_all_costs_no_descriptor),
 		TEST(the_end_of_the_mount_drops_all),
 		TEST(refuses_what_is_no_lock),
