@@ -25,11 +25,22 @@
 /* A message is at most this long in either direction. */
 #define BUFFER_SIZE (FUSE_MAX_WRITE + FUSE_REQUEST_MAX)
 
+/*
+ * Where a message starts in its buffer: so that the data of a WRITE, and of a
+ * READ's reply, lies at the start of a page, as O_DIRECT files want it.
+ */
+#define PAGE_SIZE 4096
+#define IN_OFFSET \
+	(PAGE_SIZE - sizeof(struct fuse_in_header) - \
+	 sizeof(struct fuse_write_in))
+#define OUT_OFFSET (PAGE_SIZE - sizeof(struct fuse_out_header))
+
 struct server {
 	struct fuse_dev *dev;
 	pthread_t thread;
 	int fd;
-	void *in, *out;                 /* BUFFER_SIZE each */
+	char *in_page, *out_page;       /* PAGE_SIZE + BUFFER_SIZE each */
+	char *in, *out;                 /* BUFFER_SIZE of them each */
 };
 
 struct fuse_dev {
@@ -186,27 +197,47 @@ static int clone_dev(int fd)
 	return clone >= 0 ? clone : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
+static bool make_buffers(struct server *s)
+{
+	void *in = NULL, *out = NULL;
+
+	if (posix_memalign(&in, PAGE_SIZE, PAGE_SIZE + BUFFER_SIZE))
+		return false;
+	s->in_page = in;
+	s->in = s->in_page + IN_OFFSET;
+	if (posix_memalign(&out, PAGE_SIZE, PAGE_SIZE + BUFFER_SIZE))
+		return false;
+	s->out_page = out;
+	s->out = s->out_page + OUT_OFFSET;
+	return true;
+}
+
+static void free_buffers(struct server *s)
+{
+	free(s->in_page);
+	free(s->out_page);
+}
+
 /* Start one more thread on `fd`, which it takes; 0 or -errno. */
 static int add_server(struct fuse_dev *dev, int fd)
 {
 	struct server *s = &dev->server[dev->count];
 	sigset_t all, old;
+	bool have_buffers;
 	int ret;
 
 	*s = (struct server){ .dev = dev, .fd = fd };
-	s->in = malloc(BUFFER_SIZE);
-	s->out = malloc(BUFFER_SIZE);
+	have_buffers = make_buffers(s);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = s->in && s->out ?
+	ret = have_buffers ?
 	      pthread_create(&s->thread, NULL, serve, s) : ENOMEM;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (!ret) {
 		dev->count++;
 		return 0;
 	}
-	free(s->in);
-	free(s->out);
+	free_buffers(s);
 	close(fd);
 	return -ret;
 }
@@ -265,8 +296,7 @@ void fuse_dev_free(struct fuse_dev *dev)
 {
 	for (unsigned i = 0; i < dev->count; i++) {
 		close(dev->server[i].fd);
-		free(dev->server[i].in);
-		free(dev->server[i].out);
+		free_buffers(&dev->server[i]);
 	}
 	free(dev->mountpoint);
 	free(dev);

@@ -146,6 +146,18 @@ if command -v python3 >/dev/null; then
 	    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	    os._exit(0)
 	assert os.waitpid(child, 0)[1] == 0
+	# Locks of an open file go with it.
+	if hasattr(fcntl, "F_OFD_SETLK"):
+	    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 9, 0)
+	    fds = [os.open("b", os.O_RDWR) for i in range(2)]
+	    fcntl.fcntl(fds[0], fcntl.F_OFD_SETLK, lock)
+	    try:
+	        fcntl.fcntl(fds[1], fcntl.F_OFD_SETLK, lock)
+	        sys.exit("two locks")
+	    except BlockingIOError:
+	        pass
+	    os.close(fds[0])
+	    fcntl.fcntl(fds[1], fcntl.F_OFD_SETLKW, lock)
 	EOT
 fi
 cd /
@@ -182,6 +194,26 @@ printf three >"$share/f" && [ "$(cat "$mnt/f")" = three ] &&
 mv "$share/f" "$share/g" && [ ! -e "$mnt/f" ] && [ -e "$mnt/g" ] ||
 	fail "cache=never: names"
 unmount_share
+
+# Direct I/O goes by the host's rules.
+if dd if=/dev/zero of="$share/direct" bs=4k count=64 oflag=direct \
+	status=none 2>/dev/null
+then
+	mount_share "t:$share,cache=never,direct-io"
+	head -c 256k /dev/urandom >"$dir/data"
+	dd if="$dir/data" of="$mnt/direct" bs=64k oflag=direct status=none ||
+		fail "direct write"
+	dd if="$mnt/direct" of="$dir/direct" bs=64k iflag=direct \
+		status=none || fail "direct read"
+	cmp "$dir/data" "$share/direct" && cmp "$dir/data" "$dir/direct" ||
+		fail "direct I/O"
+	! dd if="$mnt/direct" of=/dev/null bs=100 count=1 iflag=direct \
+		status=none 2>/dev/null ||
+		[ "$(stat -f -c %T "$share")" != ext2/ext3 ] ||
+		fail "direct I/O is not the host's"
+	unmount_share
+fi
+rm -f "$share/direct"
 
 mount_share "t:$share,ro"
 ! touch "$mnt/new" 2>/dev/null || fail "a read-only share was changed"
