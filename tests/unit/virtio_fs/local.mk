@@ -38,6 +38,12 @@ test_vfs_namei_SOURCES = %reldir%/test_vfs_namei.c
 test_vfs_namei_CFLAGS = $(TEST_CFLAGS)
 test_vfs_namei_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_mounts
+TESTS += test_vfs_mounts
+test_vfs_mounts_SOURCES = %reldir%/test_vfs_mounts.c
+test_vfs_mounts_CFLAGS = $(TEST_CFLAGS)
+test_vfs_mounts_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_io
 TESTS += test_vfs_io
 test_vfs_io_SOURCES = %reldir%/test_vfs_io.c
