@@ -116,6 +116,12 @@ test_vfs_lock_SOURCES = %reldir%/test_vfs_lock.c
 test_vfs_lock_CFLAGS = $(TEST_CFLAGS)
 test_vfs_lock_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_lookup
+TESTS += test_vfs_lookup
+test_vfs_lookup_SOURCES = %reldir%/test_vfs_lookup.c
+test_vfs_lookup_CFLAGS = $(TEST_CFLAGS)
+test_vfs_lookup_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_range
 TESTS += test_vfs_range
 test_vfs_range_SOURCES = %reldir%/test_vfs_range.c
