@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vfs_namei.c: what LOOKUP finds beside names: dots, and submounts. */
+/* vfs_namei.c: "." and "..", by which file handles work in the guest. */
 #include "tests/unit/virtio_fs/share.h"
 
 #include "lxutil/lx_volume.h"
@@ -7,14 +7,10 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-/* ---- file handles in the guest ------------------------------------------ */
 
 static uint64_t lookup(struct share *s, uint64_t node, const char *name)
 {
@@ -88,8 +84,6 @@ static void no_way_leads_above_the_root(void **state)
 	assert_int_equal(client_lookup(s->client, dir, "..", &entry), 0);
 }
 
-/* ---- submounts ----------------------------------------------------------- */
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
 
 int main(void)
@@ -98,8 +92,6 @@ int main(void)
 		TEST(dots_lead_to_the_node_and_its_parent),
 		TEST(no_dots_without_agreement),
 		TEST(no_way_leads_above_the_root),
-		cmocka_unit_test_setup_teardown(announces_what_is_mounted,
-						submounts_up, share_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

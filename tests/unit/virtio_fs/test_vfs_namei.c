@@ -430,9 +430,6 @@ int main(void)
 		TEST(removes_names),
 		TEST(renames),
 		TEST(names_never_walk),
-		TEST(dots_lead_to_the_node_and_its_parent),
-		TEST(no_dots_without_agreement),
-		TEST(no_way_leads_above_the_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
