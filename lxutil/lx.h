@@ -125,6 +125,10 @@ enum {
 /* Ours and not Linux': LX_O_TRUNC drops setuid and setgid; see lx_write(). */
 #define LX_O_KILL_PRIV 0x80000000u
 
+/* Ours: how lx_write() writes. */
+#define LX_WRITE_KILL_PRIV 1u
+#define LX_WRITE_APPEND 2u
+
 #define LX_RENAME_NOREPLACE 1u
 #define LX_RENAME_EXCHANGE 2u
 #define LX_RENAME_WHITEOUT 4u

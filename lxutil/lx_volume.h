@@ -221,9 +221,13 @@ int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 	    const char *name, struct lx_stat *ret_st);
 int lx_unlink(struct lx_volume *vol, struct lx_node *dir, const char *name);
 int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name);
-/* flags are LX_RENAME_*, others -LX_EINVAL. */
+/*
+ * flags are LX_RENAME_*, others -LX_EINVAL.  A whiteout belongs to `who`, as
+ * what lx_mknod() makes.
+ */
 int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
-	      struct lx_node *new_dir, const char *new_name, uint32_t flags);
+	      struct lx_node *new_dir, const char *new_name, uint32_t flags,
+	      const struct lx_caller *who);
 
 /* ---- files ------------------------------------------------------------- */
 
@@ -248,12 +252,13 @@ int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);
 ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 		uint64_t offset);
 /*
- * Write; with LX_O_APPEND, at the end of the file.  kill_priv: as by a process
- * without privilege, so that setuid and setgid bits are dropped.  (File
- * capabilities are dropped whoever writes.)
+ * Write; with LX_WRITE_APPEND (or a file opened with LX_O_APPEND, which lasts),
+ * at the end of the file.  LX_WRITE_KILL_PRIV: as by a process without
+ * privilege, so that setuid and setgid bits are dropped.  (File capabilities
+ * are dropped whoever writes.)
  */
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
-		 uint64_t offset, bool kill_priv);
+		 uint64_t offset, uint32_t flags);
 /* What close(2) would report: delayed write errors of network hosts. */
 int lx_flush(struct lx_file *file);
 int lx_fsync(struct lx_file *file, bool data_only);

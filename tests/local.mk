@@ -15,3 +15,4 @@ include tests/layers/local.mk
 include tests/guest/local.mk
 include tests/mount/local.mk
 include tests/unit/lsvirtiofs/local.mk
+include tests/conformance/local.mk

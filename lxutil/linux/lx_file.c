@@ -46,7 +46,9 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
 		host = O_RDWR;
 		break;
 	default:
-		return -LX_EINVAL;
+		/* Linux': takes both permissions, and then does neither. */
+		host = O_ACCMODE;
+		break;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(flag_table); i++) {
 		if ((flags & flag_table[i].lx) == flag_table[i].lx)
@@ -72,7 +74,8 @@ int lx_file_new(struct lx_volume *vol, int fd, int flags,
 	*file = (struct lx_file){
 		.vol = vol,
 		.fd = fd,
-		.writable = (flags & O_ACCMODE) != O_RDONLY,
+		.writable = (flags & O_ACCMODE) == O_WRONLY ||
+			    (flags & O_ACCMODE) == O_RDWR,
 		.read_only = vol->read_only,
 	};
 	*ret_file = file;
@@ -160,12 +163,17 @@ ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 	return transfer(file, iov, count, offset, preadv);
 }
 
-/* O_APPEND makes pwritev(2) ignore the offset, which is what is wanted. */
-ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
-		 uint64_t offset, bool kill_priv)
+static ssize_t append(int fd, const struct iovec *iov, int count, off_t offset)
 {
-	lx_cred_fsetid(!kill_priv);
-	return transfer(file, iov, count, offset, pwritev);
+	return pwritev2(fd, iov, count, offset, RWF_APPEND);
+}
+
+ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
+		 uint64_t offset, uint32_t flags)
+{
+	lx_cred_fsetid(!(flags & LX_WRITE_KILL_PRIV));
+	return transfer(file, iov, count, offset,
+			flags & LX_WRITE_APPEND ? append : pwritev);
 }
 
 int lx_flush(struct lx_file *file)

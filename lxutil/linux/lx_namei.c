@@ -334,9 +334,12 @@ int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name)
 }
 
 int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
-	      struct lx_node *new_dir, const char *new_name, uint32_t flags)
+	      struct lx_node *new_dir, const char *new_name, uint32_t flags,
+	      const struct lx_caller *who)
 {
 	int err = check_change(vol, dir, name);
+	struct lx_cred own = { .changed = false };
+	uint32_t mask;
 	int fd, new_fd;
 
 	if (!err)
@@ -349,8 +352,11 @@ int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	fd = lx_node_fd_get(vol, dir);
 	new_fd = fd < 0 ? fd : lx_node_fd_get(vol, new_dir);
 	err = new_fd < 0 ? new_fd : 0;
+	if (flags & LX_RENAME_WHITEOUT)
+		own = lx_cred_enter(who, &mask);
 	if (!err && renameat2(fd, name, new_fd, new_name, flags))
 		err = lx_error();
+	lx_cred_leave(&own);
 	lx_node_fd_put(new_dir, new_fd);
 	lx_node_fd_put(dir, fd);
 	return err;

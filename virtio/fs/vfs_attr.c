@@ -147,6 +147,10 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 				     VFS_HANDLE_FILE, &handle);
 	if (!err && attr.valid & (LX_SET_UID | LX_SET_GID | LX_SET_SIZE))
 		err = vfs_drop_capability(s, inode->node);
+	/*
+	 * Nothing is what Linux sends for chown(-1, -1).  It would drop setuid,
+	 * but everybody may send it, and nobody says who did.
+	 */
 	if (!err && attr.valid)
 		err = lx_setattr(s->vol, inode->node,
 				 handle ? handle->file : NULL, &attr);

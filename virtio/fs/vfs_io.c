@@ -16,23 +16,22 @@
  * goes no further by default; nor does O_NOATIME.
  *
  * A guest that buffers writes reads what is around them, also of files that
- * were opened for writing only, and knows itself where the end is.
+ * were opened for writing only.  O_APPEND may come and go while a file is open
+ * (F_SETFL), so each WRITE says it.
  */
 uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags)
 {
-	uint32_t count = LX_O_ACCMODE | LX_O_TRUNC | LX_O_APPEND |
-			 LX_O_NONBLOCK | LX_O_DSYNC | LX_O_SYNC;
+	uint32_t count = LX_O_ACCMODE | LX_O_TRUNC | LX_O_NONBLOCK |
+			 LX_O_DSYNC | LX_O_SYNC;
 
 	if (s->options.direct_io)
 		count |= LX_O_DIRECT;
 	if (s->options.preserve_noatime)
 		count |= LX_O_NOATIME;
 	flags &= count;
-	if (s->flags & FUSE_WRITEBACK_CACHE) {
-		flags &= ~LX_O_APPEND;
-		if ((flags & LX_O_ACCMODE) == LX_O_WRONLY)
-			flags ^= LX_O_WRONLY | LX_O_RDWR;
-	}
+	if (s->flags & FUSE_WRITEBACK_CACHE &&
+	    (flags & LX_O_ACCMODE) == LX_O_WRONLY)
+		flags ^= LX_O_WRONLY | LX_O_RDWR;
 	return flags;
 }
 
@@ -105,11 +104,11 @@ int vfs_release(void *fs, const struct fuse_request *req,
 /* ---- READ, WRITE ------------------------------------------------------- */
 
 typedef ssize_t (*io_fn)(struct lx_file *file, const struct iov *iov,
-			 size_t count, uint64_t offset);
+			 size_t count, uint64_t offset, uint32_t flags);
 
 /* Move data between the file and all of mem, until the file comes up short. */
 static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
-			uint64_t offset)
+			uint64_t offset, uint32_t flags)
 {
 	struct iov piece[VFS_IO_PIECES];
 	size_t count, len;
@@ -118,7 +117,7 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 	do {
 		count = iov_tail_slice(mem, SIZE_MAX, piece, VFS_IO_PIECES,
 				       &len);
-		n = io(file, piece, count, offset + (uint64_t)total);
+		n = io(file, piece, count, offset + (uint64_t)total, flags);
 		if (n < 0)
 			return total ? total : n;
 		total += n;
@@ -127,17 +126,23 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 	return total;
 }
 
-/* On behalf of somebody who may not leave setuid bits on what he writes. */
-static ssize_t write_kill_priv(struct lx_file *file, const struct iov *iov,
-			       size_t count, uint64_t offset)
+static ssize_t do_read(struct lx_file *file, const struct iov *iov,
+		       size_t count, uint64_t offset, uint32_t flags)
 {
-	return lx_write(file, iov, count, offset, true);
+	(void)flags;
+	return lx_read(file, iov, count, offset);
 }
 
-static ssize_t write_plain(struct lx_file *file, const struct iov *iov,
-			   size_t count, uint64_t offset)
+/* What the guest's page cache writes goes where it was, not to the end. */
+static uint32_t write_flags(const struct fuse_write_in *in)
 {
-	return lx_write(file, iov, count, offset, false);
+	uint32_t flags = 0;
+
+	if (in->write_flags & FUSE_WRITE_KILL_SUIDGID)
+		flags |= LX_WRITE_KILL_PRIV;
+	if (in->flags & LX_O_APPEND && !(in->write_flags & FUSE_WRITE_CACHE))
+		flags |= LX_WRITE_APPEND;
+	return flags;
 }
 
 ssize_t vfs_read(void *fs, const struct fuse_request *req,
@@ -152,7 +157,7 @@ ssize_t vfs_read(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
-	n = transfer(lx_read, handle->file, dst, in->offset);
+	n = transfer(do_read, handle->file, dst, in->offset, 0);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }
@@ -173,9 +178,8 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 		return err;
 	n = vfs_drop_capability_of(s, req->node);
 	if (!n)
-		n = transfer(in->write_flags & FUSE_WRITE_KILL_SUIDGID ?
-				     write_kill_priv : write_plain,
-			     handle->file, src, in->offset);
+		n = transfer(lx_write, handle->file, src, in->offset,
+			     write_flags(in));
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }

@@ -210,11 +210,12 @@ int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	struct vfs_server *s = fs;
 	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
 	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
+	const struct lx_caller who = { .uid = req->uid, .gid = req->gid };
 	int err = -LX_ESTALE;
 
 	if (from && to)
 		err = lx_rename(s->vol, from->node, name, to->node, new_name,
-				flags);
+				flags, &who);
 	if (from)
 		vfs_inode_put(s->inodes, from);
 	if (to)

@@ -10,12 +10,14 @@
 /*
  * May setuid and setgid bits stay?  WRITE, OPEN and SETATTR say what becomes
  * of them; FALLOCATE and COPY_FILE_RANGE do not, and the guest leaves it to
- * the server all the same (FUSE_HANDLE_KILLPRIV_V2).  So they go, which is the
- * safe side.
+ * the server all the same (FUSE_HANDLE_KILLPRIV_V2).  So they go, but for
+ * root, who is taken to have CAP_FSETID, as where files are created.  (With
+ * FUSE_ALLOW_IDMAP nobody is known to be root here.)
  */
-static bool kill_priv(const struct vfs_server *s)
+static bool kill_priv(const struct vfs_server *s,
+		      const struct fuse_request *req)
 {
-	return s->flags & FUSE_HANDLE_KILLPRIV_V2;
+	return s->flags & FUSE_HANDLE_KILLPRIV_V2 && req->uid != 0;
 }
 
 int vfs_fallocate(void *fs, const struct fuse_request *req,
@@ -34,7 +36,7 @@ int vfs_fallocate(void *fs, const struct fuse_request *req,
 	err = vfs_drop_capability_of(s, req->node);
 	if (!err)
 		err = lx_fallocate(handle->file, in->mode, in->offset,
-				   in->length, kill_priv(s));
+				   in->length, kill_priv(s, req));
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "FALLOCATE", err);
 }
@@ -81,7 +83,7 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 	if (!n)
 		n = lx_copy_range(from->file, in->off_in, to->file,
 				  in->off_out, MIN(in->len, VFS_COPY_MAX),
-				  kill_priv(s));
+				  kill_priv(s, req));
 	vfs_handle_put(&s->handles, to);
 	vfs_handle_put(&s->handles, from);
 	return n;

@@ -202,7 +202,7 @@ static void directories_symlinks_and_fifos_come_back(void **state)
 	lx_node_close(share->vol, made);
 	assert_int_equal(faccessat(fx->fd, "moved/made", F_OK, 0), 0);
 	assert_int_equal(lx_rename(share->vol, dir, "deep", share->root,
-				   "shallow", 0), 0);
+				   "shallow", 0, &fixture_root), 0);
 	assert_int_equal(lx_link(share->vol, deep, dir, "again", &st), 0);
 	assert_int_equal(st.nlink, 2);
 	assert_int_equal(lx_setxattr(share->vol, deep, "trusted.a", "b", 1, 0),

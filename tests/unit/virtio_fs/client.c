@@ -358,7 +358,8 @@ ssize_t client_write(struct client *c, uint64_t node, uint64_t fh,
 		     uint64_t offset, const void *data, uint32_t size)
 {
 	struct fuse_write_in in = { .fh = fh, .offset = offset, .size = size,
-				    .write_flags = c->write_flags };
+				    .write_flags = c->write_flags,
+				    .flags = c->file_flags };
 	struct fuse_write_out out;
 	int err;
 

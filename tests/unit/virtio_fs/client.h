@@ -24,6 +24,7 @@ struct client {
 	uint32_t in_open_flags; /* FUSE_OPEN_* of OPEN and CREATE */
 	uint32_t open_flags;    /* FOPEN_* of their last reply */
 	uint32_t write_flags;   /* FUSE_WRITE_* */
+	uint32_t file_flags;    /* O_* of the file that is written */
 	/* What MKDIR and CREATE come with, or NULL and 0. */
 	const char *label_name, *label;
 	uint32_t group;

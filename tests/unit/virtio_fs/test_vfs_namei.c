@@ -297,8 +297,6 @@ static void a_failed_create_leaves_nothing(void **state)
 	assert_int_equal(client_create(s->client, FUSE_ROOT_ID, "p",
 				       LX_O_RDWR, 0600, &entry, &fh),
 			 -LX_ENXIO);
-	assert_int_equal(client_create(s->client, FUSE_ROOT_ID, "f", 3, 0600,
-				       &entry, &fh), -LX_EINVAL);
 	assert_int_equal(client_create(s->client, 77, "f", LX_O_RDWR, 0600,
 				       &entry, &fh), -LX_ESTALE);
 	assert_false(exists(s, "f"));

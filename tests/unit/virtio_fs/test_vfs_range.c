@@ -169,6 +169,11 @@ static void changes_drop_setuid_where_agreed(void **state)
 	if (geteuid())
 		skip();         /* then the host drops it anyway */
 	assert_true(s->client->flags & FUSE_HANDLE_KILLPRIV_V2);
+	assert_int_equal(mode_after(s, 0), 06755);
+	assert_int_equal(mode_after(s, 1), 06755);
+	assert_int_equal(mode_after(s, 2), 06755);
+	/* FALLOCATE and COPY_FILE_RANGE go by who asks. */
+	s->client->uid = 1000;
 	assert_int_equal(mode_after(s, 0), 0755);
 	assert_int_equal(mode_after(s, 1), 0755);
 	assert_int_equal(mode_after(s, 2), 06755);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf_mount.c - the directories that cases run in:
+ *
+ *     DIR/rw/host      plain
+ *     DIR/rw/share     underneath DIR/rw/mnt, a virtiofs-mount
+ *     DIR/ro/host      bind-mounted read-only at DIR/ro/view
+ *     DIR/ro/share     underneath DIR/ro/mnt, a read-only share
+ */
+#include "tests/conformance/conf_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FUSE_MAGIC 0x65735546
+#define WAIT_STEP_MS 10
+#define WAIT_STEPS 1000
+
+static bool complain(const char *what, const char *path)
+{
+	fprintf(stderr, "%s %s: %s\n", what, path, strerror(errno));
+	return false;
+}
+
+static bool make_dir(char *ret_path, const char *dir, const char *name)
+{
+	if (snprintf(ret_path, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+		errno = ENAMETOOLONG;
+	else if (!mkdir(ret_path, 0755))
+		return true;
+	return complain("mkdir", ret_path);
+}
+
+static bool bind_read_only(const char *from, const char *to)
+{
+	if (mount(from, to, NULL, MS_BIND, NULL) ||
+	    mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+		return complain("bind", to);
+	return true;
+}
+
+/* TAG:ROOT,OPTIONS with the commas of ROOT written twice. */
+static char *share_text(const char *root, bool read_only, const char *options)
+{
+	char *text = malloc(2 * strlen(root) + strlen(options) + 16);
+	char *at = text + sprintf(text, "conf:");
+
+	for (; *root; root++) {
+		if (*root == ',')
+			*at++ = ',';
+		*at++ = *root;
+	}
+	sprintf(at, "%s%s%s", read_only ? ",ro" : "", *options ? "," : "",
+		options);
+	return text;
+}
+
+static void show_log(const struct conf_setup *setup)
+{
+	char path[PATH_MAX + 8], buf[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/log", setup->dir);
+	fd = open(path, O_RDONLY);
+	while (fd >= 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, (size_t)n, stderr);
+	close(fd);
+}
+
+static void exec_server(const struct conf_setup *setup,
+			const struct conf_pair *pair, bool read_only)
+{
+	char log[PATH_MAX + 8];
+
+	/* It unmounts when we end, however that comes. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	snprintf(log, sizeof(log), "%s/log", setup->dir);
+	execl(setup->program, setup->program, "--log-file", log,
+	      share_text(pair->shared, read_only, setup->options), pair->mount,
+	      NULL);
+	perror(setup->program);
+	_exit(1);
+}
+
+static bool start_server(const struct conf_setup *setup,
+			 struct conf_pair *pair, bool read_only)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return complain("fork", "");
+	if (!pid)
+		exec_server(setup, pair, read_only);
+	for (int i = 0; i < WAIT_STEPS; i++) {
+		struct statfs st;
+		int status;
+
+		if (!statfs(pair->mount, &st) && st.f_type == FUSE_MAGIC) {
+			pair->server = pid;
+			return true;
+		}
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		usleep(WAIT_STEP_MS * 1000);
+	}
+	fprintf(stderr, "%s did not mount\n", setup->program);
+	show_log(setup);
+	kill(pid, SIGTERM);
+	return false;
+}
+
+/* After make_dir() of dir: the two directories, and the mount over one. */
+static bool begin_pair(const struct conf_setup *setup, struct conf_pair *pair,
+		       const char *name, bool read_only)
+{
+	char dir[PATH_MAX];
+
+	if (!make_dir(dir, setup->dir, name) ||
+	    !make_dir(pair->host, dir, "host") ||
+	    !make_dir(pair->shared, dir, "share") ||
+	    !make_dir(pair->mount, dir, "mnt") ||
+	    !make_dir(pair->host_view, dir, "view"))
+		return false;
+	if (!read_only)
+		strcpy(pair->host_view, pair->host);
+	else if (!bind_read_only(pair->host, pair->host_view))
+		return false;
+	if (setup->program)
+		return start_server(setup, pair, read_only);
+	if (read_only)
+		return bind_read_only(pair->shared, pair->mount);
+	strcpy(pair->mount, pair->shared);
+	return true;
+}
+
+bool conf_setup_begin(struct conf_setup *setup)
+{
+	/* What is mounted goes with us, however we end. */
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return complain("mount namespace of", "our own");
+	if (!mkdtemp(setup->dir) || chmod(setup->dir, 0755))
+		return complain("mkdtemp", setup->dir);
+	return begin_pair(setup, &setup->rw, "rw", false) &&
+	       begin_pair(setup, &setup->ro, "ro", true);
+}
+
+static bool end_pair(struct conf_pair *pair)
+{
+	bool ok = true;
+	int status;
+
+	if (strcmp(pair->host_view, pair->host))
+		umount2(pair->host_view, MNT_DETACH);
+	/* A plain unmount finds out whether something is still open. */
+	if (strcmp(pair->mount, pair->shared) && umount2(pair->mount, 0)) {
+		ok = !pair->server || complain("umount", pair->mount);
+		umount2(pair->mount, MNT_DETACH);
+	}
+	if (!pair->server)
+		return ok;
+	if (waitpid(pair->server, &status, 0) != pair->server || status) {
+		fprintf(stderr, "the server ended with status %#x\n", status);
+		ok = false;
+	}
+	return ok;
+}
+
+bool conf_setup_end(struct conf_setup *setup)
+{
+	bool ok = end_pair(&setup->rw);
+
+	ok = end_pair(&setup->ro) && ok;
+	if (!ok)
+		show_log(setup);
+	conf_tree_remove(setup->dir);
+	return ok;
+}

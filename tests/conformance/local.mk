@@ -1,0 +1,22 @@
+# The server on /dev/fuse against the host's file system; needs root.
+check_PROGRAMS += test_conformance
+TESTS += test_conformance
+
+test_conformance_SOURCES = \
+	%reldir%/attr.c \
+	%reldir%/conf.h \
+	%reldir%/conf_known.c \
+	%reldir%/conf_mount.c \
+	%reldir%/conf_record.c \
+	%reldir%/conf_run.h \
+	%reldir%/conf_tree.c \
+	%reldir%/io.c \
+	%reldir%/map.c \
+	%reldir%/names.c \
+	%reldir%/open.c \
+	%reldir%/priv.c \
+	%reldir%/rename.c \
+	%reldir%/size.c \
+	%reldir%/test_conformance.c
+test_conformance_CFLAGS = $(TEST_CFLAGS)
+test_conformance_LDADD = $(CMOCKA_LIBS)
