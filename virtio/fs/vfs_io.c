@@ -47,6 +47,9 @@ int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
 	if (err)
 		return err;
 	err = lx_open(s->vol, node, f, ret_file);
+	/* One that can be appended to only (chattr +a). */
+	if (err == -LX_EPERM && flags & LX_O_APPEND)
+		err = lx_open(s->vol, node, f | LX_O_APPEND, ret_file);
 	/* One that can be written only; the guest will have to do without. */
 	if (err == -LX_EACCES && s->flags & FUSE_WRITEBACK_CACHE &&
 	    (flags & LX_O_ACCMODE) == LX_O_WRONLY)
