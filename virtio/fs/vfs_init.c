@@ -83,6 +83,8 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 	/* A READDIRPLUS whose entries do not hold is a slow READDIR. */
 	bool readdirplus = o->readdirplus &&
 			   (s->timeout.sec || s->timeout.nsec);
+	bool killpriv_v2 = o->killpriv_v2 &&
+			   info->offered & FUSE_HANDLE_KILLPRIV_V2;
 	const struct {
 		uint64_t flag;
 		bool use;
@@ -90,7 +92,8 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		{ FUSE_ASYNC_READ, true },
 		{ FUSE_POSIX_LOCKS, true },
 		{ FUSE_FILE_OPS, false },
-		{ FUSE_ATOMIC_O_TRUNC, true },
+		/* Else an OPEN that truncates does not say to drop setuid. */
+		{ FUSE_ATOMIC_O_TRUNC, killpriv_v2 },
 		{ FUSE_EXPORT_SUPPORT, true },
 		{ FUSE_BIG_WRITES, true },
 		{ FUSE_DONT_MASK, o->posix_acl },
@@ -115,7 +118,7 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		{ FUSE_EXPLICIT_INVAL_DATA, false },
 		{ FUSE_MAP_ALIGNMENT, false },
 		{ FUSE_SUBMOUNTS, o->announce_submounts },
-		{ FUSE_HANDLE_KILLPRIV_V2, o->killpriv_v2 },
+		{ FUSE_HANDLE_KILLPRIV_V2, killpriv_v2 },
 		{ FUSE_SETXATTR_EXT, true },
 		{ FUSE_INIT_EXT, true },
 		{ FUSE_INIT_RESERVED, false },

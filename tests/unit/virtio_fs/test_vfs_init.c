@@ -110,7 +110,8 @@ static void agrees_on_what_the_options_say(void **state)
 		{ posix_acl, FUSE_POSIX_ACL | FUSE_DONT_MASK, 0 },
 		{ security_label, FUSE_SECURITY_CTX, 0 },
 		{ no_submounts, 0, FUSE_SUBMOUNTS },
-		{ no_killpriv, 0, FUSE_HANDLE_KILLPRIV_V2 },
+		{ no_killpriv, 0, FUSE_HANDLE_KILLPRIV_V2 |
+				  FUSE_ATOMIC_O_TRUNC },
 	};
 
 	(void)state;
