@@ -49,6 +49,15 @@ mv a d/a && [ "$(cat d/a)" = 'hello world' ] || fail "rename"
 chmod 4751 b && chown 12:34 b && chmod 4751 b && touch -d @1234567890.25 b
 [ "$(stat -c '%a %u %g %.2Y' "$share/b")" = '4751 12 34 1234567890.25' ] ||
 	fail "attributes: $(stat -c '%a %u %g %.2Y' "$share/b")"
+# Where the host's file system knows append-only files.
+: >log
+if chattr +a "$share/log" 2>/dev/null; then
+	echo line >>log || fail "append to an append-only file"
+	! echo line 2>/dev/null >log || fail "an append-only file was truncated"
+	chattr -a "$share/log"
+	[ "$(cat "$share/log")" = line ] || fail "append-only file: $(cat log)"
+fi
+rm log
 truncate -s 1G sparse
 [ "$(stat -c '%s %b' sparse)" = '1073741824 0' ] || fail "sparse file"
 exec 5<>open && rm open && echo alive >&5 && [ "$(cat <&5)" = '' ] ||
