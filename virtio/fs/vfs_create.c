@@ -29,19 +29,20 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 	return 0;
 }
 
-/*
- * The directory, and who will own what is created.  A mount that maps ids
- * (FUSE_ALLOW_IDMAP) may have none for the caller, and "nobody" must not
- * become the server's own.
- */
+int vfs_creator(const struct vfs_server *s, const struct fuse_request *req,
+		struct lx_caller *ret_who)
+{
+	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
+		return -LX_EOVERFLOW;
+	return vfs_caller(s, req, ret_who);
+}
+
+/* The directory, and who will own what is created. */
 static int begin(struct vfs_server *s, const struct fuse_request *req,
 		 struct lx_caller *ret_who, struct vfs_inode **ret_dir)
 {
-	int err;
+	int err = vfs_creator(s, req, ret_who);
 
-	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
-		return -LX_EOVERFLOW;
-	err = vfs_caller(s, req, ret_who);
 	return err ? err : vfs_dir_to_create_in(s, req, ret_dir);
 }
 

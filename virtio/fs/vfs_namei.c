@@ -204,16 +204,19 @@ int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name)
 	return err;
 }
 
+/* A whiteout is created, and so needs an owner. */
 int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	       uint64_t new_dir, const char *new_name, uint32_t flags)
 {
 	struct vfs_server *s = fs;
 	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
 	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
-	const struct lx_caller who = { .uid = req->uid, .gid = req->gid };
-	int err = -LX_ESTALE;
+	struct lx_caller who = { 0 };
+	int err = from && to ? 0 : -LX_ESTALE;
 
-	if (from && to)
+	if (!err && flags & LX_RENAME_WHITEOUT)
+		err = vfs_creator(s, req, &who);
+	if (!err)
 		err = lx_rename(s->vol, from->node, name, to->node, new_name,
 				flags, &who);
 	if (from)

@@ -55,6 +55,14 @@ void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
 int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
 	       struct lx_caller *ret_who);
 
+/*
+ * Who will own what is created.  A mount that maps ids (FUSE_ALLOW_IDMAP) may
+ * have none for the caller, and "nobody" must not become the server's own:
+ * -LX_EOVERFLOW; else as vfs_caller().
+ */
+int vfs_creator(const struct vfs_server *s, const struct fuse_request *req,
+		struct lx_caller *ret_who);
+
 /* Attributes of a node, by a handle where getattr_flags say so. */
 int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
 	     uint64_t fh, struct lx_stat *ret_st);

@@ -150,6 +150,27 @@ static void what_is_created_belongs_to_the_mapped_caller(void **state)
 	host_is(s, "dir/file", 1012, 2007);
 }
 
+/* Needs a file system that has whiteouts. */
+static void a_whiteout_belongs_to_the_mapped_caller(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	int err;
+
+	need_root();
+	host_file(s->root_fd, "a", "");
+	c->uid = c->gid = 50;
+	assert_int_equal(client_rename(c, FUSE_ROOT_ID, "a", FUSE_ROOT_ID, "b",
+				       LX_RENAME_WHITEOUT), -LX_EPERM);
+	c->uid = c->gid = 0;
+	err = client_rename(c, FUSE_ROOT_ID, "a", FUSE_ROOT_ID, "b",
+			    LX_RENAME_WHITEOUT);
+	if (err == -LX_EINVAL)
+		skip();
+	assert_int_equal(err, 0);
+	host_is(s, "a", 1000, 2000);
+}
+
 static void a_forbidden_user_creates_nothing(void **state)
 {
 	struct share *s = *state;
@@ -529,6 +550,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_created_belongs_to_the_mapped_caller, ids_up),
+		TEST(a_whiteout_belongs_to_the_mapped_caller, ids_up),
 		TEST(a_forbidden_user_creates_nothing, ids_up),
 		TEST(owners_are_shown_as_the_guest_knows_them, ids_up),
 		TEST(chown_takes_the_guests_ids, ids_up),
