@@ -40,6 +40,16 @@ void virtio_queue_attach(struct virtio_queue *q,
 	(void)q->ring->attach(q, regs); /* q->error tells */
 }
 
+uint32_t virtio_queue_base(const struct virtio_queue *q)
+{
+	return q->ring ? q->ring->base(q) : 0;
+}
+
+int virtio_queue_set_base(struct virtio_queue *q, uint32_t base)
+{
+	return q->error ? -EPROTO : q->ring->set_base(q, base);
+}
+
 void virtio_queue_enter(struct virtio_queue *q)
 {
 	uint64_t generation = gmem_enter(q->mem, &q->reader);

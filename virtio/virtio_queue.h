@@ -68,6 +68,19 @@ void virtio_queue_attach(struct virtio_queue *q,
 			 const struct virtio_queue_regs *regs,
 			 uint64_t features);
 
+/*
+ * The place in the ring where it stands, which is for whoever serves the ring
+ * next: the base of a vring in vhost-user.  Its meaning is the ring format's:
+ * of a split ring, the next index of the available ring.  What is parked has
+ * been popped, so it is behind this place.  0 when it was never attached.
+ */
+uint32_t virtio_queue_base(const struct virtio_queue *q);
+/*
+ * Go on from there, as the first thing after attaching, between enter and
+ * leave.  0, or -EPROTO: there is no such place, and the queue is broken.
+ */
+int virtio_queue_set_base(struct virtio_queue *q, uint32_t base);
+
 void virtio_queue_enter(struct virtio_queue *q);
 void virtio_queue_leave(struct virtio_queue *q);
 

@@ -36,6 +36,9 @@ struct virtio_ring_ops {
 	int (*must_interrupt)(struct virtio_queue *q);
 	/* Ask for notifications, or do not. */
 	int (*notify)(struct virtio_queue *q, bool wanted);
+	/* The progress as one number, and go on from there. */
+	uint32_t (*base)(const struct virtio_queue *q);
+	int (*set_base)(struct virtio_queue *q, uint32_t base);
 };
 
 extern const struct virtio_ring_ops virtio_split_ring;

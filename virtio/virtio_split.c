@@ -151,6 +151,25 @@ static int notify(struct virtio_queue *q, bool wanted)
 	return ret ? virtio_queue_break(q, nowhere) : 0;
 }
 
+static uint32_t base(const struct virtio_queue *q)
+{
+	return q->next_avail;
+}
+
+/* The other index of progress is in the ring. */
+static int set_base(struct virtio_queue *q, uint32_t value)
+{
+	uint16_t used;
+
+	if (virtio_area_load16(&q->device, VIRTQ_USED_IDX, &used))
+		return virtio_queue_break(q, nowhere);
+	if (value > UINT16_MAX || (uint16_t)(value - used) > q->size)
+		return virtio_queue_break(q, "the base is not within the queue's size after the used index");
+	q->next_avail = q->seen_avail = (uint16_t)value;
+	q->next_used = q->told_used = used;
+	return 0;
+}
+
 const struct virtio_ring_ops virtio_split_ring = {
 	.attach = attach,
 	.available = available,
@@ -159,4 +178,6 @@ const struct virtio_ring_ops virtio_split_ring = {
 	.push = push,
 	.must_interrupt = must_interrupt,
 	.notify = notify,
+	.base = base,
+	.set_base = set_base,
 };

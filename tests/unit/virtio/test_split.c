@@ -346,6 +346,58 @@ static void is_broken_from_the_start_by_a_bad_ring(void **state)
 	attach_breaks(f, bad, "the ring is outside guest memory");
 }
 
+/* Another device goes on where one has stopped, with one chain unfinished. */
+static void goes_on_from_a_base(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct virtio_queue_regs regs;
+	struct fake_buf buf;
+	uint16_t head[3];
+	uint32_t base;
+
+	fixture_attach(f, 4, PLAIN);
+	assert_int_equal(virtio_queue_base(&f->queue), 0);
+	buf = fixture_buf(f, 8);
+	for (unsigned i = 0; i < 3; i++)
+		head[i] = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 1), 0);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	base = virtio_queue_base(&f->queue);
+	assert_int_equal(base, 2);
+	virtio_queue_leave(&f->queue);
+
+	regs = fixture_regs(f);
+	virtio_queue_attach(&f->queue, &regs, PLAIN);
+	virtio_queue_enter(&f->queue);
+	assert_int_equal(virtio_queue_set_base(&f->queue, base), 0);
+	assert_int_equal(virtio_queue_base(&f->queue), base);
+	assert_false(virtio_queue_must_interrupt(&f->queue));
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.id, head[2]);
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 3), 0);
+	assert_used(f, head[0], 1);
+	assert_used(f, head[2], 3);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
+}
+
+static void base_breaks(struct ring_fixture *f, uint32_t base)
+{
+	fixture_attach(f, 4, PLAIN);
+	assert_int_equal(virtio_queue_set_base(&f->queue, base), -EPROTO);
+	assert_breaks(f, "the base is not within the queue's size after the used index");
+	virtio_queue_leave(&f->queue);
+}
+
+static void breaks_on_a_base_that_cannot_be(void **state)
+{
+	struct ring_fixture *f = *state;
+
+	base_breaks(f, 5);
+	base_breaks(f, 0xffff);
+	base_breaks(f, 0x10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +424,8 @@ int main(void)
 		ring_test(breaks_on_readable_after_writable),
 		ring_test(takes_empty_descriptors),
 		ring_test(is_broken_from_the_start_by_a_bad_ring),
+		ring_test(goes_on_from_a_base),
+		ring_test(breaks_on_a_base_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
