@@ -19,6 +19,8 @@ dist_noinst_SCRIPTS += \
 	%reldir%/quickstart.sh \
 	%reldir%/guest/accel.sh \
 	%reldir%/guest/boot.sh \
+	%reldir%/guest/boot-uml.sh \
+	%reldir%/guest/console.sh \
 	%reldir%/guest/get-qemu.sh \
 	%reldir%/guest/mkinitrd.sh \
 	%reldir%/guest/vmlinux.sh

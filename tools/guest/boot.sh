@@ -20,8 +20,7 @@
 #                pciplug-vfio-user --virtio-fs TAG:DIR --
 #
 # environment: ACCEL=tcg  CPU=Nehalem (fastest to emulate; "host" for ACCEL=kvm)
-# exit status: the n of the guest's last line "GUEST-RC n"; 124 when it was
-# given up; 125 if it ended without such a line (panic, or QEMU did not start)
+# exit status: console.sh's
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
@@ -77,18 +76,4 @@ done
 # shellcheck disable=SC2086 # words
 set -- "$@" $words
 
-log=$(mktemp)
-trap 'rm -f "$log" "$log.status"' EXIT
-# tee shows the console as it comes and keeps it for the GUEST-RC line.
-{
-	status=0
-	timeout -k 5 "$seconds" "$@" </dev/null || status=$?
-	echo "$status" >"$log.status"
-} | tee "$log"
-rc=$(tr -d '\r' <"$log" | sed -n 's/^GUEST-RC \([0-9]*\)$/\1/p' | tail -n 1)
-[ -z "$rc" ] || exit "$rc"
-[ "$(cat "$log.status")" -ne 124 ] || {
-	echo "${0##*/}: gave up after $seconds s" >&2
-	exit 124
-}
-exit 125
+exec "$top/tools/guest/console.sh" "$seconds" "$@"

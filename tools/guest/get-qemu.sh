@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# get-qemu.sh - fetch QEMU and guest kernels into one folder, without installing
-# or changing anything on this system.
+# get-qemu.sh - fetch QEMU, guest kernels and User-Mode Linux into one folder,
+# without installing or changing anything on this system.
 #
-# usage: get-qemu.sh [DIR]
+# usage: get-qemu.sh [-u] [-o] [DIR]
+#
+#   -u  User-Mode Linux, too
+#   -o  an older QEMU, too: Debian 12's 7.2, which has no vfio-user-pci
 #
 # QEMU comes from Debian forky, as vfio-user-pci needs 10.1 or later.  DIR
 # (default: VIRTIOFS_RIG of tools/common.sh) then holds:
@@ -14,13 +17,18 @@
 #                             is built in
 #   kernels/6.1/vmlinux       Debian 12's kernel, and its
 #   kernels/6.1/modules/      modules
-#   root/                     the unpacked packages of QEMU
+#   bin/linux.uml             with -u: forky's User-Mode Linux, to be run by
+#                             root, and its
+#   kernels/uml/modules/      modules
+#   bin/qemu-7.2              with -o: the older QEMU
+#   root/, uml/, root-7.2/    the unpacked packages
 #
 # The packages come through apt-get, with its signature checks, from the mirror
 # that this system uses (MIRROR=URL overrides it) into an apt state of DIR's
 # own, whose empty dpkg status makes apt resolve everything down to libc.  The
-# wrapper runs QEMU with that libc's loader, so the system's libc can be older.
-# About 75 MB are fetched and 400 MB unpacked.  Run again, it does nothing.
+# wrappers run the programs with that libc, so the system's can be older.
+# About 75 MB are fetched and 400 MB unpacked; -u adds 36 and 180 MB, -o 50 and
+# 140 MB.  Run again, it does nothing.
 #
 # needs: apt-get, dpkg-deb, the Debian keyring, lz4, xz, zstd; not root.
 set -eu
@@ -28,19 +36,38 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 version=1       # of the folder's layout
+uml='' older=''
+while getopts uoh option; do
+	case $option in
+	u) uml=uml ;;
+	o) older=older ;;
+	h) usage; exit ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
 case $# in
 0) ;;
 1) rig=$1 ;;
 *) usage >&2; exit 2 ;;
 esac
-case ${1:-} in -*) usage; exit 2 ;; esac
 
 mkdir -p "$rig"
 rig=$(cd "$rig" && pwd)
 exec 9>"$rig/lock"
 flock 9
-[ "$(cat "$rig/complete" 2>/dev/null)" != "$version" ] || exit 0
-(cd "$rig" && rm -rf complete apt root kernels bin)
+
+# What is in the folder: each part leaves a file when it is complete.
+has() { # complete|complete-uml|complete-older
+	[ "$(cat "$rig/$1" 2>/dev/null)" = "$version" ]
+}
+
+missing=''
+for part in complete ${uml:+complete-uml} ${older:+complete-older}; do
+	has "$part" || missing=yes
+done
+[ -n "$missing" ] || exit 0
+has complete || (cd "$rig" && rm -rf complete* apt root* uml kernels bin)
 
 # Where this system gets its own release from; apt knows once it has lists.
 find_mirror() { # apt-get-option...
@@ -105,42 +132,92 @@ depends() { # package regular-expression
 		sed -n "s/^ *Depends: \($2\)\$/\1/p" | head -n 1
 }
 
-echo "fetching QEMU and guest kernels into $rig"
-use_suite forky
-apt-get -qq -y --download-only install qemu-system-x86 >/dev/null
-unpack "$rig/root" "$apt"/cache/archives/*.deb
-# forky's kernel is in a package of its own, apart from what installs it.
-image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
-binary=$(depends "$image" 'linux-binary-[^ ]*')
-[ -n "$binary" ] || die "$image has no linux-binary package"
-download "$binary"
-unpack "$rig/apt/kernel" "$apt"/cache/linux-binary-*.deb
-mkdir -p "$rig/kernels/forky" "$rig/kernels/6.1"
-"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel/usr/lib/modules/*/vmlinuz \
-	"$rig/kernels/forky/vmlinux"
-
-use_suite bookworm
-image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
-download "$image" busybox-static
-unpack "$rig/apt/kernel-6.1" "$apt"/cache/linux-image-*.deb
-"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel-6.1/boot/vmlinuz-* \
-	"$rig/kernels/6.1/vmlinux"
-mv "$rig"/apt/kernel-6.1/lib/modules/* "$rig/kernels/6.1/modules"
-unpack "$rig/apt/busybox" "$apt"/cache/busybox-static_*.deb
-
-mkdir -p "$rig/bin"
-cp "$rig/apt/busybox/bin/busybox" "$rig/bin/busybox"
+# A command that runs a program of one of the folders with the folder's loader.
 # -L and QEMU_MODULE_DIR keep it from the data and modules of an installed QEMU.
-cat >"$rig/bin/qemu-system-x86_64" <<'WRAPPER'
+wrap_qemu() { # name folder
+	cat >"$rig/bin/$1" <<WRAPPER
 #!/bin/sh
-root=$(cd "$(dirname "$0")/../root" && pwd) || exit
-lib=$root/usr/lib/x86_64-linux-gnu
-export QEMU_MODULE_DIR="$lib/qemu"
-exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$lib" \
-	--argv0 "${0##*/}" "$root/usr/bin/qemu-system-x86_64" \
-	-L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
+root=\$(cd "\$(dirname "\$0")/../$2" && pwd) || exit
+lib=\$root/usr/lib/x86_64-linux-gnu
+loader=\$root/lib64/ld-linux-x86-64.so.2
+[ -e "\$loader" ] || loader=\$root/usr/lib64/ld-linux-x86-64.so.2
+export QEMU_MODULE_DIR="\$lib/qemu"
+exec "\$loader" --library-path "\$lib:\$root/lib/x86_64-linux-gnu" \\
+	--argv0 qemu-system-x86_64 "\$root/usr/bin/qemu-system-x86_64" \\
+	-L "\$root/usr/share/qemu" -L "\$root/usr/share/seabios" "\$@"
 WRAPPER
-chmod 755 "$rig/bin/qemu-system-x86_64"
-"$rig/bin/qemu-system-x86_64" --version | head -n 1
-rm -rf "$rig/apt"
-echo "$version" >"$rig/complete"
+	chmod 755 "$rig/bin/$1"
+	"$rig/bin/$1" --version | head -n 1
+}
+
+get_qemu() {
+	use_suite forky
+	apt-get -qq -y --download-only install qemu-system-x86 >/dev/null
+	unpack "$rig/root" "$apt"/cache/archives/*.deb
+	# forky's kernel is in a package of its own, apart from what installs it.
+	image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
+	binary=$(depends "$image" 'linux-binary-[^ ]*')
+	[ -n "$binary" ] || die "$image has no linux-binary package"
+	download "$binary"
+	unpack "$rig/apt/kernel" "$apt"/cache/linux-binary-*.deb
+	mkdir -p "$rig/kernels/forky" "$rig/kernels/6.1"
+	"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel/usr/lib/modules/*/vmlinuz \
+		"$rig/kernels/forky/vmlinux"
+
+	use_suite bookworm
+	image=$(depends linux-image-cloud-amd64 'linux-image-[^ ]*')
+	download "$image" busybox-static
+	unpack "$rig/apt/kernel-6.1" "$apt"/cache/linux-image-*.deb
+	"$top/tools/guest/vmlinux.sh" "$rig"/apt/kernel-6.1/boot/vmlinuz-* \
+		"$rig/kernels/6.1/vmlinux"
+	mv "$rig"/apt/kernel-6.1/lib/modules/* "$rig/kernels/6.1/modules"
+	unpack "$rig/apt/busybox" "$apt"/cache/busybox-static_*.deb
+	mkdir -p "$rig/bin"
+	cp "$rig/apt/busybox/bin/busybox" "$rig/bin/busybox"
+	wrap_qemu qemu-system-x86_64 root
+}
+
+# UML executes /proc/self/exe again, so it cannot be run by the loader: it gets
+# the newer libc by a bind mount over the system's, in a mount namespace.
+get_uml() {
+	use_suite forky
+	download user-mode-linux
+	unpack "$rig/uml" "$apt"/cache/user-mode-linux_*.deb
+	mkdir -p "$rig/kernels/uml"
+	mv "$rig"/uml/usr/lib/uml/modules/* "$rig/kernels/uml/modules"
+	cat >"$rig/bin/linux.uml" <<'WRAPPER'
+#!/bin/sh
+rig=$(cd "$(dirname "$0")/.." && pwd) || exit
+exec unshare --mount --propagation private "$rig/bin/busybox" sh -c '
+rig=$1
+shift
+for file in libc.so.6 ld-linux-x86-64.so.2; do
+	"$rig/bin/busybox" mount -o bind \
+		"$rig/root/usr/lib/x86_64-linux-gnu/$file" \
+		"$("$rig/bin/busybox" readlink -f "/lib/x86_64-linux-gnu/$file")" ||
+		exit
+done
+exec "$rig/uml/usr/bin/linux.uml" "$@"' uml "$rig" "$@"
+WRAPPER
+	chmod 755 "$rig/bin/linux.uml"
+	"$rig/bin/linux.uml" --version
+}
+
+get_older() {
+	use_suite bookworm
+	apt-get -qq -y --download-only install qemu-system-x86 >/dev/null
+	unpack "$rig/root-7.2" "$apt"/cache/archives/*.deb
+	wrap_qemu qemu-7.2 root-7.2
+}
+
+get() { # part's-file function
+	! has "$1" || return 0
+	"$2"
+	rm -rf "$rig/apt"
+	echo "$version" >"$rig/$1"
+}
+
+echo "fetching QEMU and guest kernels into $rig"
+get complete get_qemu
+[ -z "$uml" ] || get complete-uml get_uml
+[ -z "$older" ] || get complete-older get_older

@@ -7,7 +7,7 @@
 #                    [-p PROGRAM]... INIT
 #
 #   -o OUT         the (uncompressed) cpio archive to write
-#   -k KERNEL      6.1 or forky: whose modules (default: forky)
+#   -k KERNEL      6.1, forky or uml: whose modules (default: forky)
 #   -m "MODULE .." modules to load before INIT runs, and what they depend on.
 #                  One that the kernel's folder lacks is taken for built in.
 #   -a SRC:DST     add the file or folder SRC as DST (absolute, in the guest)
