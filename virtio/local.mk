@@ -12,4 +12,5 @@ libvirtio_la_SOURCES = \
 	%reldir%/virtio_worker.c %reldir%/virtio_worker.h
 
 include virtio/pci/local.mk
+include virtio/vhost_user/local.mk
 include virtio/fs/local.mk
