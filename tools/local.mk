@@ -31,6 +31,7 @@ noinst_LTLIBRARIES += libhost.la
 libhost_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINDIR='"$(plugindir)"'
 libhost_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libhost_la_SOURCES = \
+	%reldir%/host_listen.c %reldir%/host_listen.h \
 	%reldir%/host_options.c %reldir%/host_options.h \
 	%reldir%/host_socket.c %reldir%/host_socket.h \
 	%reldir%/plugin_load.c %reldir%/plugin_load.h \

@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "common/log.h"
+#include "tools/host_listen.h"
 #include "tools/host_options.h"
 #include "tools/host_socket.h"
 #include "tools/nofile.h"
@@ -114,7 +115,7 @@ static int add_function(struct program *p, const char *value, const char *path)
 	f->name = g_path_get_basename(path);
 	f->listen_fd = -1;
 	g_ptr_array_add(p->functions, f);
-	if (vfio_user_listen(path, p->err, sizeof(p->err), &f->listen_fd))
+	if (host_listen(path, NULL, p->err, sizeof(p->err), &f->listen_fd))
 		return fail(p, EXIT_USAGE);
 	return EXIT_OK;
 }

@@ -25,13 +25,6 @@ struct vfio_user_server {
 };
 
 /*
- * Listen on a socket at `path`.  A socket there that nobody listens on any
- * more is replaced.  0 or -errno; then err holds one line for a person.
- */
-int vfio_user_listen(const char *path, char *err, size_t err_size,
-		     int *ret_fd);
-
-/*
  * Serve the device on a listening socket, in a thread of its own.  The owner of
  * both stays the caller, and they, name and log must outlive the server.  0 or
  * -errno.

@@ -33,14 +33,17 @@ test_vfio_version_SOURCES = %reldir%/test_version.c
 test_vfio_version_CFLAGS = $(TEST_CFLAGS) $(JSON_CFLAGS)
 test_vfio_version_LDADD = $(LINK_VFIO_USER) $(CMOCKA_LIBS)
 
-check_PROGRAMS += test_host test_vfio_server
-TESTS += test_host test_vfio_server
+check_PROGRAMS += test_host test_host_listen test_vfio_server
+TESTS += test_host test_host_listen test_vfio_server
 test_host_SOURCES = %reldir%/test_host.c
 test_host_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_host_LDADD = $(LINK_HOST) $(LINK_TEST_VFIO_USER)
+test_host_listen_SOURCES = %reldir%/test_host_listen.c
+test_host_listen_CFLAGS = $(TEST_CFLAGS)
+test_host_listen_LDADD = $(LINK_HOST) $(CMOCKA_LIBS)
 test_vfio_server_SOURCES = %reldir%/test_server.c
 test_vfio_server_CFLAGS = $(TEST_CFLAGS)
-test_vfio_server_LDADD = $(LINK_TEST_VFIO_USER)
+test_vfio_server_LDADD = $(LINK_HOST) $(LINK_TEST_VFIO_USER)
 
 TESTS += %reldir%/test_cli.sh
 EXTRA_DIST += %reldir%/test_cli.sh

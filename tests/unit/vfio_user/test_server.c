@@ -3,6 +3,7 @@
 #include "tools/vfio_user/vfio_user_server.h"
 
 #include "tests/unit/vfio_user/client.h"
+#include "tools/host_listen.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +29,7 @@ struct place {
 
 static int serve(struct place *p)
 {
-	int ret = vfio_user_listen(p->path, p->err, sizeof(p->err), &p->fd);
+	int ret = host_listen(p->path, NULL, p->err, sizeof(p->err), &p->fd);
 
 	if (!ret)
 		ret = vfio_user_server_new(p->rig->device, p->fd, "test",
@@ -212,63 +213,6 @@ static void intx_is_unmasked_by_the_clients_eventfd(void **state)
 	close(unmask);
 }
 
-static void a_socket_in_use_is_refused(void **state)
-{
-	struct place *p = *state;
-	struct vfio_user_server *first = p->server;
-
-	assert_int_equal(serve(p), -EADDRINUSE);
-	assert_non_null(strstr(p->err, "in use"));
-	assert_ptr_equal(p->server, first);
-}
-
-static void a_socket_left_over_is_replaced(void **state)
-{
-	struct place *p = *state;
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	end(p);
-	strcpy(addr.sun_path, p->path);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	close(fd);
-	assert_int_equal(access(p->path, F_OK), 0);
-	assert_int_equal(serve(p), 0);
-	start_next(p, &p->rig->client);
-	close(p->rig->client.sock);
-}
-
-static void what_is_no_socket_stays(void **state)
-{
-	struct place *p = *state;
-	FILE *file;
-
-	end(p);
-	file = fopen(p->path, "w");
-	assert_non_null(file);
-	fclose(file);
-	assert_int_equal(serve(p), -EEXIST);
-	assert_non_null(strstr(p->err, "is not a socket"));
-	assert_int_equal(unlink(p->path), 0);
-}
-
-static void says_what_is_wrong_with_a_path(void **state)
-{
-	struct place *p = *state;
-	char path[200], err[512] = "";
-	int fd = -1;
-
-	snprintf(path, sizeof(path), "%s/%0120d", p->dir, 0);
-	assert_int_equal(vfio_user_listen(path, err, sizeof(err), &fd),
-			 -ENAMETOOLONG);
-	assert_non_null(strstr(err, "too long"));
-	snprintf(path, sizeof(path), "%s/none/x.sock", p->dir);
-	assert_int_equal(vfio_user_listen(path, err, sizeof(err), &fd),
-			 -ENOENT);
-	assert_non_null(strstr(err, "No such file"));
-	assert_int_equal(fd, -1);
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -280,10 +224,6 @@ int main(void)
 		TEST(stopping_ends_half_a_message),
 		TEST(stopping_frees_a_worker_that_waits),
 		TEST(intx_is_unmasked_by_the_clients_eventfd),
-		TEST(a_socket_in_use_is_refused),
-		TEST(a_socket_left_over_is_replaced),
-		TEST(what_is_no_socket_stays),
-		TEST(says_what_is_wrong_with_a_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
