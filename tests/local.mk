@@ -14,5 +14,6 @@ include tests/abi/local.mk
 include tests/layers/local.mk
 include tests/guest/local.mk
 include tests/mount/local.mk
+include tests/programs/local.mk
 include tests/unit/lsvirtiofs/local.mk
 include tests/conformance/local.mk

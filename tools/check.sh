@@ -12,6 +12,7 @@
 #   dist        make distcheck: tarball, build, tests, install, uninstall
 #   asan        make check under the address and undefined sanitizers
 #   tsan        make check under the thread sanitizer
+#   programs    real programs on a mounted share (make check-programs)
 #   guest       real kernels in QEMU (make check-guest)
 #   quickstart  tools/quickstart.sh from start to end
 #
@@ -22,7 +23,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
-all='lint gcc clang dist asan tsan guest quickstart'
+all='lint gcc clang dist asan tsan programs guest quickstart'
 for stage; do
 	case $stage in
 	-h | --help) usage; exit ;;
@@ -63,6 +64,12 @@ stage_asan() {
 
 stage_tsan() {
 	check_in "$build/tsan" --enable-sanitize=thread
+}
+
+stage_programs() {
+	"$top/tools/install-packages.sh" programs &&
+		build_in "$build/gcc" CC=gcc --enable-werror &&
+		make -C "$build/gcc" check-programs
 }
 
 stage_guest() {

@@ -3,11 +3,12 @@
 #
 # install-packages.sh - install the Debian packages that this project needs.
 #
-# usage: install-packages.sh [build] [guest] [check]
+# usage: install-packages.sh [build] [guest] [check] [programs]
 #
-#   build   to build it (and its unit tests)
-#   guest   to boot test guests, besides what get-qemu.sh unpacks
-#   check   to pass every test
+#   build     to build it (and its unit tests)
+#   guest     to boot test guests, besides what get-qemu.sh unpacks
+#   check     to pass every test
+#   programs  besides, to run real programs on a share
 #
 # Nothing happens where all are installed already; otherwise it needs root.
 set -eu
@@ -28,6 +29,9 @@ for set; do
 		;;
 	check)
 		want="$want g++ clang python3 pciutils shellcheck xz-utils"
+		;;
+	programs)
+		want="$want fio stress-ng dbench"
 		;;
 	*)
 		usage >&2

@@ -1,0 +1,13 @@
+# Real programs on a share that is mounted on this host, apart from `make check`
+# as they want root, packages of their own and minutes.  RUN: arguments of
+# run.sh, such as '-l fio'.
+check-programs: all
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh $(RUN)
+.PHONY: check-programs
+
+clean-local: clean-programs
+clean-programs:
+	rm -rf %reldir%/work
+.PHONY: clean-programs
+
+EXTRA_DIST += %reldir%/run.sh %reldir%/lib.sh %reldir%/cases
