@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# stress-ng's class of stressors for file systems, all at once; in the long run
+# one after the other, each on every CPU.  Left out are those that do not touch
+# the file system they are run on.
+needs stress-ng
+
+if [ "$long" ]; then
+	set -- --sequential 0 --timeout 5
+else
+	set -- --all 1 --timeout 10
+fi
+stress-ng --class filesystem --exclude binderfs,bind-mount,procfs "$@" \
+	--verify --temp-path . --log-file "$scratch/log" >/dev/null 2>&1 || {
+	grep -E 'fail|error' "$scratch/log"
+	fail 'stress-ng is not content'
+}
+same 'what it left behind' "$(ls -A)" ''
