@@ -25,6 +25,7 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_range.c \
 	%reldir%/vfs_server.c \
 	%reldir%/vfs_server.h \
+	%reldir%/vfs_share.h \
 	%reldir%/vfs_slots.c \
 	%reldir%/vfs_slots.h \
 	%reldir%/vfs_statx.c \

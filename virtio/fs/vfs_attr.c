@@ -5,11 +5,10 @@
 /* A device number as the kernel's new_encode_dev() puts it into 32 bits. */
 static uint32_t encode_dev(uint32_t major, uint32_t minor)
 {
-	return (minor & 0xff) | (major & 0xfff) << 8 |
-	       (minor & 0xfff00) << 12;
+	return (minor & 0xff) | (major & 0xfff) << 8 | (minor & 0xfff00) << 12;
 }
 
-void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
+void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 		   struct fuse_attr *attr)
 {
 	*attr = (struct fuse_attr){
@@ -24,24 +23,25 @@ void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
 		.ctimensec = st->ctime.nsec,
 		.mode = st->mode,
 		.nlink = st->nlink,
-		.uid = vfs_idmap_to_guest(s->options.uid_map, st->uid),
-		.gid = vfs_idmap_to_guest(s->options.gid_map, st->gid),
+		.uid = vfs_idmap_to_guest(share->options.uid_map, st->uid),
+		.gid = vfs_idmap_to_guest(share->options.gid_map, st->gid),
 		.rdev = encode_dev(st->rdev_major, st->rdev_minor),
 		.blksize = st->blksize,
 	};
 }
 
-static void fill_reply(struct vfs_server *s, const struct lx_stat *st,
+static void fill_reply(const struct vfs_share *share, const struct lx_stat *st,
 		       struct fuse_attr_out *ret_attr)
 {
-	ret_attr->attr_valid = (uint64_t)s->timeout.sec;
-	ret_attr->attr_valid_nsec = s->timeout.nsec;
-	vfs_fill_attr(s, st, &ret_attr->attr);
+	ret_attr->attr_valid = (uint64_t)share->timeout.sec;
+	ret_attr->attr_valid_nsec = share->timeout.nsec;
+	vfs_fill_attr(share, st, &ret_attr->attr);
 }
 
 /* A handle that does not exist (any more) is no error: the node will do. */
 int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
-	     uint64_t fh, struct lx_stat *ret_st)
+	     uint64_t fh, const struct vfs_share **ret_share,
+	     struct lx_stat *ret_st)
 {
 	struct vfs_handle *handle;
 	struct vfs_inode *inode;
@@ -50,13 +50,17 @@ int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
 	if (getattr_flags & FUSE_GETATTR_FH &&
 	    !vfs_handle_get(&s->handles, fh, node, VFS_HANDLE_ANY, &handle)) {
 		err = lx_file_getattr(handle->file, ret_st);
+		if (!err)
+			*ret_share = handle->share;
 		vfs_handle_put(&s->handles, handle);
 		return err;
 	}
 	inode = vfs_inode_get(s->inodes, node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_getattr(s->vol, inode->node, ret_st);
+	err = lx_getattr(vfs_vol(inode), inode->node, ret_st);
+	if (!err)
+		*ret_share = inode->key.share;
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }
@@ -65,13 +69,13 @@ int vfs_getattr(void *fs, const struct fuse_request *req,
 		const struct fuse_getattr_in *in,
 		struct fuse_attr_out *ret_attr)
 {
-	struct vfs_server *s = fs;
+	const struct vfs_share *share;
 	struct lx_stat st;
 	int err;
 
-	err = vfs_stat(s, req->node, in->getattr_flags, in->fh, &st);
+	err = vfs_stat(fs, req->node, in->getattr_flags, in->fh, &share, &st);
 	if (!err)
-		fill_reply(s, &st, ret_attr);
+		fill_reply(share, &st, ret_attr);
 	return err;
 }
 
@@ -81,24 +85,24 @@ static struct lx_setattr changes(const struct fuse_setattr_in *in)
 	static const struct {
 		uint32_t fattr, lx;
 	} bits[] = {
-		{ FATTR_MODE, LX_SET_MODE },
-		{ FATTR_UID, LX_SET_UID },
-		{ FATTR_GID, LX_SET_GID },
-		{ FATTR_SIZE, LX_SET_SIZE },
-		{ FATTR_ATIME, LX_SET_ATIME },
-		{ FATTR_MTIME, LX_SET_MTIME },
-		{ FATTR_ATIME_NOW, LX_SET_ATIME_NOW },
-		{ FATTR_MTIME_NOW, LX_SET_MTIME_NOW },
-		{ FATTR_CTIME, LX_SET_CTIME },
-		{ FATTR_KILL_SUIDGID, LX_SET_KILL_PRIV },
+		{FATTR_MODE, LX_SET_MODE},
+		{FATTR_UID, LX_SET_UID},
+		{FATTR_GID, LX_SET_GID},
+		{FATTR_SIZE, LX_SET_SIZE},
+		{FATTR_ATIME, LX_SET_ATIME},
+		{FATTR_MTIME, LX_SET_MTIME},
+		{FATTR_ATIME_NOW, LX_SET_ATIME_NOW},
+		{FATTR_MTIME_NOW, LX_SET_MTIME_NOW},
+		{FATTR_CTIME, LX_SET_CTIME},
+		{FATTR_KILL_SUIDGID, LX_SET_KILL_PRIV},
 	};
 	struct lx_setattr attr = {
 		.mode = in->mode,
 		.uid = in->uid,
 		.gid = in->gid,
 		.size = in->size,
-		.atime = { (int64_t)in->atime, in->atimensec },
-		.mtime = { (int64_t)in->mtime, in->mtimensec },
+		.atime = {(int64_t)in->atime, in->atimensec},
+		.mtime = {(int64_t)in->mtime, in->mtimensec},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
@@ -113,15 +117,15 @@ static struct lx_setattr changes(const struct fuse_setattr_in *in)
 }
 
 /* The owner that the guest asks for, by the host's ids. */
-static int map_owner(const struct vfs_server *s, struct lx_setattr *attr)
+static int map_owner(const struct vfs_share *share, struct lx_setattr *attr)
 {
 	int err = 0;
 
 	if (attr->valid & LX_SET_UID)
-		err = vfs_idmap_to_host(s->options.uid_map, attr->uid,
+		err = vfs_idmap_to_host(share->options.uid_map, attr->uid,
 					&attr->uid);
 	if (!err && attr->valid & LX_SET_GID)
-		err = vfs_idmap_to_host(s->options.gid_map, attr->gid,
+		err = vfs_idmap_to_host(share->options.gid_map, attr->gid,
 					&attr->gid);
 	return err;
 }
@@ -135,29 +139,28 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 	struct vfs_handle *handle = NULL;
 	struct vfs_inode *inode;
 	struct lx_stat st;
-	int err = map_owner(s, &attr);
+	int err;
 
-	if (err)
-		return err;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	if (in->valid & FATTR_FH)
+	err = map_owner(inode->key.share, &attr);
+	if (!err && in->valid & FATTR_FH)
 		err = vfs_handle_get(&s->handles, in->fh, req->node,
 				     VFS_HANDLE_FILE, &handle);
 	if (!err && attr.valid & (LX_SET_UID | LX_SET_GID | LX_SET_SIZE))
-		err = vfs_drop_capability(s, inode->node);
+		err = vfs_drop_capability(inode->key.share, inode->node);
 	/*
 	 * Nothing is what Linux sends for chown(-1, -1).  It would drop setuid,
 	 * but everybody may send it, and nobody says who did.
 	 */
 	if (!err && attr.valid)
-		err = lx_setattr(s->vol, inode->node,
+		err = lx_setattr(vfs_vol(inode), inode->node,
 				 handle ? handle->file : NULL, &attr);
 	if (!err)
-		err = lx_getattr(s->vol, inode->node, &st);
+		err = lx_getattr(vfs_vol(inode), inode->node, &st);
 	if (!err)
-		fill_reply(s, &st, ret_attr);
+		fill_reply(inode->key.share, &st, ret_attr);
 	if (handle)
 		vfs_handle_put(&s->handles, handle);
 	vfs_inode_put(s->inodes, inode);
@@ -165,14 +168,14 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 }
 
 /* A group that is forbidden is none that the caller is in. */
-int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
+int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
 	       struct lx_caller *ret_who)
 {
-	const struct vfs_idmap *gids = s->options.gid_map;
-	struct lx_caller who = { .umask = req->umask };
+	const struct vfs_idmap *gids = share->options.gid_map;
+	struct lx_caller who = {.umask = req->umask};
 	int err;
 
-	err = vfs_idmap_to_host(s->options.uid_map, req->uid, &who.uid);
+	err = vfs_idmap_to_host(share->options.uid_map, req->uid, &who.uid);
 	if (!err)
 		err = vfs_idmap_to_host(gids, req->gid, &who.gid);
 	if (err)
@@ -191,13 +194,12 @@ int vfs_access(void *fs, const struct fuse_request *req,
 	struct lx_caller who;
 	int err;
 
-	err = vfs_caller(s, req, &who);
-	if (err)
-		return err;
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_access(s->vol, inode->node, &who, in->mask);
+	err = vfs_caller(inode->key.share, req, &who);
+	if (!err)
+		err = lx_access(vfs_vol(inode), inode->node, &who, in->mask);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }

@@ -29,61 +29,71 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 	return 0;
 }
 
-int vfs_creator(const struct vfs_server *s, const struct fuse_request *req,
+int vfs_creator(const struct vfs_share *share, const struct fuse_request *req,
 		struct lx_caller *ret_who)
 {
 	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
 		return -LX_EOVERFLOW;
-	return vfs_caller(s, req, ret_who);
+	return vfs_caller(share, req, ret_who);
 }
 
 /* The directory, and who will own what is created. */
 static int begin(struct vfs_server *s, const struct fuse_request *req,
 		 struct lx_caller *ret_who, struct vfs_inode **ret_dir)
 {
-	int err = vfs_creator(s, req, ret_who);
+	struct vfs_inode *dir;
+	int err;
 
-	return err ? err : vfs_dir_to_create_in(s, req, ret_dir);
+	err = vfs_dir_to_create_in(s, req, &dir);
+	if (err)
+		return err;
+	err = vfs_creator(dir->key.share, req, ret_who);
+	if (err)
+		vfs_inode_put(s->inodes, dir);
+	else
+		*ret_dir = dir;
+	return err;
 }
 
 /* Take back what was just created, unless the name is another's by now. */
-static void undo(struct vfs_server *s, struct vfs_inode *dir, const char *name,
+static void undo(struct vfs_inode *dir, const char *name,
 		 const struct lx_stat *made)
 {
 	struct lx_stat st;
 
-	if (lx_stat_name(s->vol, dir->node, name, &st) ||
+	if (lx_stat_name(vfs_vol(dir), dir->node, name, &st) ||
 	    st.ino != made->ino || st.dev != made->dev)
 		return;
 	if (LX_S_ISDIR(st.mode))
-		lx_rmdir(s->vol, dir->node, name);
+		lx_rmdir(vfs_vol(dir), dir->node, name);
 	else
-		lx_unlink(s->vol, dir->node, name);
+		lx_unlink(vfs_vol(dir), dir->node, name);
 }
 
 /*
  * What was created gets its security context.  name is NULL where it has
  * none.  On failure, node is closed.
  */
-static int label(struct vfs_server *s, const struct fuse_request *req,
-		 struct vfs_inode *dir, const char *name, struct lx_node *node,
+static int label(const struct fuse_request *req, struct vfs_inode *dir,
+		 const char *name, struct lx_node *node,
 		 const struct lx_stat *st)
 {
+	const struct vfs_share *share = dir->key.share;
 	char host_name[LX_XATTR_NAME_MAX + 1];
 	int err;
 
 	if (!req->secctx_name)
 		return 0;
-	err = vfs_xattrmap_to_host(s->options.xattrmap, req->secctx_name,
+	err = vfs_xattrmap_to_host(share->options.xattrmap, req->secctx_name,
 				   host_name);
 	if (!err)
-		err = lx_setxattr(s->vol, node, host_name, req->secctx,
+		err = lx_setxattr(share->vol, node, host_name, req->secctx,
 				  req->secctx_len, 0);
 	if (!err)
 		return 0;
 	if (name)
-		undo(s, dir, name, st);
-	lx_node_close(s->vol, node);
+		undo(dir, name, st);
+	lx_node_close(share->vol, node);
 	return err;
 }
 
@@ -94,9 +104,10 @@ static int finish(struct vfs_server *s, const struct fuse_request *req,
 		  struct fuse_entry_out *ret_entry)
 {
 	if (!err)
-		err = label(s, req, dir, name, node, st);
+		err = label(req, dir, name, node, st);
 	if (!err)
-		err = vfs_enter_node(s, dir, node, st, ret_entry);
+		err = vfs_enter_node(s, dir->key.share, dir, node, st,
+				     ret_entry);
 	vfs_inode_put(s->inodes, dir);
 	return vfs_note(s, "creation", err);
 }
@@ -116,7 +127,8 @@ int vfs_symlink(void *fs, const struct fuse_request *req, const char *name,
 	err = begin(s, req, &who, &dir);
 	if (err)
 		return err;
-	err = lx_symlink(s->vol, dir->node, name, target, &who, &node, &st);
+	err = lx_symlink(vfs_vol(dir), dir->node, name, target, &who, &node,
+			 &st);
 	return finish(s, req, dir, name, err, node, &st, ret_entry);
 }
 
@@ -137,8 +149,8 @@ int vfs_mknod(void *fs, const struct fuse_request *req,
 	err = begin(s, req, &who, &dir);
 	if (err)
 		return err;
-	err = lx_mknod(s->vol, dir->node, name, in->mode, major, minor, &who,
-		       &node, &st);
+	err = lx_mknod(vfs_vol(dir), dir->node, name, in->mode, major, minor,
+		       &who, &node, &st);
 	return finish(s, req, dir, name, err, node, &st, ret_entry);
 }
 
@@ -156,40 +168,35 @@ int vfs_mkdir(void *fs, const struct fuse_request *req,
 	err = begin(s, req, &who, &dir);
 	if (err)
 		return err;
-	err = lx_mkdir(s->vol, dir->node, name, in->mode, &who, &node, &st);
+	err = lx_mkdir(vfs_vol(dir), dir->node, name, in->mode, &who, &node,
+		       &st);
 	return finish(s, req, dir, name, err, node, &st, ret_entry);
 }
 
 /* ---- CREATE, TMPFILE --------------------------------------------------- */
 
 /* The file that was there already. */
-static int open_existing(struct vfs_server *s, const struct fuse_request *req,
+static int open_existing(struct vfs_server *s, struct vfs_inode *dir,
 			 const struct fuse_create_in *in, const char *name,
 			 struct lx_file **ret_file,
 			 struct fuse_entry_out *ret_entry)
 {
-	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
+	struct vfs_share *share = dir->key.share;
 	struct lx_node *node;
 	struct lx_stat st;
 	int err;
 
-	if (!dir)
-		return -LX_ESTALE;
-	err = lx_lookup(s->vol, dir->node, name, &node, &st);
+	err = lx_lookup(share->vol, dir->node, name, &node, &st);
 	/* It was there a moment ago: ESTALE makes Linux try again. */
-	if (err == -LX_ENOENT)
-		err = -LX_ESTALE;
 	if (err)
-		goto out;
-	err = vfs_open_node(s, node, in->flags, in->open_flags, ret_file);
+		return err == -LX_ENOENT ? -LX_ESTALE : err;
+	err = vfs_open_node(s, share, node, in->flags, in->open_flags,
+			    ret_file);
 	if (!err && in->flags & LX_O_TRUNC)
 		err = lx_file_getattr(*ret_file, &st);
-	if (err)
-		lx_node_close(s->vol, node);
-	else
-		err = vfs_enter_node(s, dir, node, &st, ret_entry);
-out:
-	vfs_inode_put(s->inodes, dir);
+	if (!err)
+		return vfs_enter_node(s, share, dir, node, &st, ret_entry);
+	lx_node_close(share->vol, node);
 	return err;
 }
 
@@ -199,21 +206,23 @@ static int make_file(struct vfs_server *s, const struct fuse_request *req,
 		     struct lx_file **ret_file,
 		     struct fuse_entry_out *ret_entry)
 {
-	uint32_t flags = vfs_open_flags(s, in->flags) & ~LX_O_TRUNC;
 	struct lx_node *node = NULL;
 	struct vfs_inode *dir;
 	struct lx_caller who;
 	struct lx_stat st;
+	uint32_t flags;
 	int err;
 
 	err = begin(s, req, &who, &dir);
 	if (err)
 		return err;
+	flags = vfs_open_flags(s, dir->key.share, in->flags) & ~LX_O_TRUNC;
 	if (name)
-		err = lx_create(s->vol, dir->node, name, flags | LX_O_EXCL,
-				in->mode, &who, ret_file, &node, &st);
+		err = lx_create(vfs_vol(dir), dir->node, name,
+				flags | LX_O_EXCL, in->mode, &who, ret_file,
+				&node, &st);
 	else
-		err = lx_tmpfile(s->vol, dir->node,
+		err = lx_tmpfile(vfs_vol(dir), dir->node,
 				 flags | (in->flags & LX_O_EXCL), in->mode,
 				 &who, ret_file, &node, &st);
 	return finish(s, req, dir, name, err, node, &st, ret_entry);
@@ -225,30 +234,37 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 		       struct fuse_entry_out *ret_entry,
 		       struct fuse_open_out *ret_open)
 {
+	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
 	struct vfs_handle *handle;
 	struct lx_file *file = NULL;
 	int err;
 
+	if (!dir)
+		return -LX_ESTALE;
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
-	if (err)
-		return vfs_note(s, "CREATE", err);
+	if (err) {
+		vfs_note(s, "CREATE", err);
+		goto out;
+	}
 	err = make_file(s, req, in, name, &file, ret_entry);
 	if (err == -LX_EEXIST && name && !(in->flags & LX_O_EXCL))
-		err = open_existing(s, req, in, name, &file, ret_entry);
+		err = open_existing(s, dir, in, name, &file, ret_entry);
 	if (err) {
 		lx_file_close(file);
 		vfs_handle_cancel(&s->handles, handle);
-		return err;
+		goto out;
 	}
-	ret_open->fh = vfs_handle_open(handle, file, ret_entry->nodeid);
-	ret_open->open_flags = s->open_flags;
-	return 0;
+	ret_open->fh = vfs_handle_open(handle, dir->key.share, file,
+				       ret_entry->nodeid);
+	ret_open->open_flags = dir->key.share->open_flags;
+out:
+	vfs_inode_put(s->inodes, dir);
+	return err;
 }
 
 int vfs_create(void *fs, const struct fuse_request *req,
 	       const struct fuse_create_in *in, const char *name,
-	       struct fuse_entry_out *ret_entry,
-	       struct fuse_open_out *ret_open)
+	       struct fuse_entry_out *ret_entry, struct fuse_open_out *ret_open)
 {
 	return make_handle(fs, req, in, name, ret_entry, ret_open);
 }

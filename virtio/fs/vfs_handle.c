@@ -70,11 +70,12 @@ void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle)
 	vfs_slots_free(&handles->slots, &handle->slot);
 }
 
-uint64_t vfs_handle_open(struct vfs_handle *handle, struct lx_file *file,
-			 uint64_t node)
+uint64_t vfs_handle_open(struct vfs_handle *handle, struct vfs_share *share,
+			 struct lx_file *file, uint64_t node)
 {
 	uint64_t id = vfs_slot_id(&handle->slot);
 
+	handle->share = share;
 	handle->file = file;
 	handle->node = node;
 	atomic_store(&handle->open, true);
@@ -113,8 +114,7 @@ void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle)
 }
 
 /* Drop the table's reference, once; false: somebody else has. */
-static bool close_handle(struct vfs_handles *handles,
-			 struct vfs_handle *handle)
+static bool close_handle(struct vfs_handles *handles, struct vfs_handle *handle)
 {
 	if (!atomic_exchange(&handle->open, false))
 		return false;

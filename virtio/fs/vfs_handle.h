@@ -19,21 +19,24 @@
 enum vfs_handle_kind {
 	VFS_HANDLE_FILE,
 	VFS_HANDLE_DIR,
-	VFS_HANDLE_ANY                  /* to vfs_handle_get() only */
+	VFS_HANDLE_ANY /* to vfs_handle_get() only */
 };
+
+struct vfs_share;
 
 struct vfs_handle {
 	struct vfs_slot slot;
+	struct vfs_share *share;
 	struct lx_file *file;
-	uint64_t node;                  /* the node id */
+	uint64_t node; /* the node id */
 	enum vfs_handle_kind kind;
-	_Atomic bool open;              /* until it is released */
-	pthread_mutex_t lock;           /* directories: READDIR */
+	_Atomic bool open;    /* until it is released */
+	pthread_mutex_t lock; /* directories: READDIR */
 };
 
 struct vfs_handles {
 	struct vfs_slots slots;
-	atomic_uint dirs;               /* how many are for directories */
+	atomic_uint dirs; /* how many are for directories */
 };
 
 void vfs_handles_init(struct vfs_handles *handles);
@@ -53,9 +56,12 @@ size_t vfs_handles_count(struct vfs_handles *handles);
 int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 		       struct vfs_handle **ret_handle);
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle);
-/* Takes file; returns the number for the guest. */
-uint64_t vfs_handle_open(struct vfs_handle *handle, struct lx_file *file,
-			 uint64_t node);
+/*
+ * Takes file; returns the number for the guest.  share and file are NULL for
+ * what is nowhere on the host.
+ */
+uint64_t vfs_handle_open(struct vfs_handle *handle, struct vfs_share *share,
+			 struct lx_file *file, uint64_t node);
 
 /*
  * The handle of a number, to be put back after use.  -LX_EBADF: there is none,

@@ -55,23 +55,23 @@ static const struct {
 	int64_t timeout;
 	uint32_t file, dir;
 } policies[] = {
-	[VFS_CACHE_NEVER] = { 0, FOPEN_DIRECT_IO, 0 },
-	[VFS_CACHE_METADATA] = { VFS_TIMEOUT_ALWAYS_S, FOPEN_DIRECT_IO,
-				 FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR },
-	[VFS_CACHE_AUTO] = { VFS_TIMEOUT_AUTO_S, 0, 0 },
-	[VFS_CACHE_ALWAYS] = { VFS_TIMEOUT_ALWAYS_S, FOPEN_KEEP_CACHE,
-			       FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR },
+	[VFS_CACHE_NEVER] = {0, FOPEN_DIRECT_IO, 0},
+	[VFS_CACHE_METADATA] = {VFS_TIMEOUT_ALWAYS_S, FOPEN_DIRECT_IO,
+				FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR},
+	[VFS_CACHE_AUTO] = {VFS_TIMEOUT_AUTO_S, 0, 0},
+	[VFS_CACHE_ALWAYS] = {VFS_TIMEOUT_ALWAYS_S, FOPEN_KEEP_CACHE,
+			      FOPEN_KEEP_CACHE | FOPEN_CACHE_DIR},
 };
 
-void vfs_set_cache(struct vfs_server *s)
+void vfs_share_set_cache(struct vfs_share *share)
 {
-	const struct vfs_options *o = &s->options;
+	const struct vfs_options *o = &share->options;
 
-	s->timeout.sec = policies[o->cache].timeout;
+	share->timeout.sec = policies[o->cache].timeout;
 	if (o->has_timeout)
-		s->timeout = o->timeout;
-	s->open_flags = policies[o->cache].file;
-	s->opendir_flags = policies[o->cache].dir;
+		share->timeout = o->timeout;
+	share->open_flags = policies[o->cache].file;
+	share->opendir_flags = policies[o->cache].dir;
 }
 
 /* ---- INIT -------------------------------------------------------------- */
@@ -79,60 +79,60 @@ void vfs_set_cache(struct vfs_server *s)
 int vfs_init(void *fs, struct fuse_init_info *info)
 {
 	struct vfs_server *s = fs;
-	const struct vfs_options *o = &s->options;
+	const struct vfs_options *o = &s->share.options;
+	const struct lx_time *timeout = &s->share.timeout;
 	/* A READDIRPLUS whose entries do not hold is a slow READDIR. */
-	bool readdirplus = o->readdirplus &&
-			   (s->timeout.sec || s->timeout.nsec);
-	bool killpriv_v2 = o->killpriv_v2 &&
-			   info->offered & FUSE_HANDLE_KILLPRIV_V2;
+	bool readdirplus = o->readdirplus && (timeout->sec || timeout->nsec);
+	bool killpriv_v2 =
+		o->killpriv_v2 && info->offered & FUSE_HANDLE_KILLPRIV_V2;
 	const struct {
 		uint64_t flag;
 		bool use;
 	} decisions[] = {
-		{ FUSE_ASYNC_READ, true },
-		{ FUSE_POSIX_LOCKS, true },
-		{ FUSE_FILE_OPS, false },
+		{FUSE_ASYNC_READ, true},
+		{FUSE_POSIX_LOCKS, true},
+		{FUSE_FILE_OPS, false},
 		/* Else an OPEN that truncates does not say to drop setuid. */
-		{ FUSE_ATOMIC_O_TRUNC, killpriv_v2 },
-		{ FUSE_EXPORT_SUPPORT, true },
-		{ FUSE_BIG_WRITES, true },
-		{ FUSE_DONT_MASK, o->posix_acl },
-		{ FUSE_SPLICE_WRITE, false },
-		{ FUSE_SPLICE_MOVE, false },
-		{ FUSE_SPLICE_READ, false },
-		{ FUSE_FLOCK_LOCKS, true },
-		{ FUSE_HAS_IOCTL_DIR, true },
-		{ FUSE_AUTO_INVAL_DATA, true },
-		{ FUSE_DO_READDIRPLUS, readdirplus },
-		{ FUSE_READDIRPLUS_AUTO, readdirplus },
-		{ FUSE_ASYNC_DIO, true },
-		{ FUSE_WRITEBACK_CACHE, o->writeback },
-		{ FUSE_NO_OPEN_SUPPORT, false },
-		{ FUSE_PARALLEL_DIROPS, true },
-		{ FUSE_HANDLE_KILLPRIV, false },
-		{ FUSE_POSIX_ACL, o->posix_acl },
-		{ FUSE_ABORT_ERROR, false },
-		{ FUSE_MAX_PAGES, true },
-		{ FUSE_CACHE_SYMLINKS, o->cache != VFS_CACHE_NEVER },
-		{ FUSE_NO_OPENDIR_SUPPORT, false },
-		{ FUSE_EXPLICIT_INVAL_DATA, false },
-		{ FUSE_MAP_ALIGNMENT, false },
-		{ FUSE_SUBMOUNTS, o->announce_submounts },
-		{ FUSE_HANDLE_KILLPRIV_V2, killpriv_v2 },
-		{ FUSE_SETXATTR_EXT, true },
-		{ FUSE_INIT_EXT, true },
-		{ FUSE_INIT_RESERVED, false },
-		{ FUSE_SECURITY_CTX, o->security_label },
-		{ FUSE_HAS_INODE_DAX, false },
-		{ FUSE_CREATE_SUPP_GROUP, true },
-		{ FUSE_HAS_EXPIRE_ONLY, false },
-		{ FUSE_DIRECT_IO_ALLOW_MMAP, o->allow_mmap },
-		{ FUSE_PASSTHROUGH, false },
-		{ FUSE_NO_EXPORT_SUPPORT, false },
-		{ FUSE_HAS_RESEND, false },
-		{ FUSE_ALLOW_IDMAP, true },
-		{ FUSE_OVER_IO_URING, false },
-		{ FUSE_REQUEST_TIMEOUT, false },
+		{FUSE_ATOMIC_O_TRUNC, killpriv_v2},
+		{FUSE_EXPORT_SUPPORT, true},
+		{FUSE_BIG_WRITES, true},
+		{FUSE_DONT_MASK, o->posix_acl},
+		{FUSE_SPLICE_WRITE, false},
+		{FUSE_SPLICE_MOVE, false},
+		{FUSE_SPLICE_READ, false},
+		{FUSE_FLOCK_LOCKS, true},
+		{FUSE_HAS_IOCTL_DIR, true},
+		{FUSE_AUTO_INVAL_DATA, true},
+		{FUSE_DO_READDIRPLUS, readdirplus},
+		{FUSE_READDIRPLUS_AUTO, readdirplus},
+		{FUSE_ASYNC_DIO, true},
+		{FUSE_WRITEBACK_CACHE, o->writeback},
+		{FUSE_NO_OPEN_SUPPORT, false},
+		{FUSE_PARALLEL_DIROPS, true},
+		{FUSE_HANDLE_KILLPRIV, false},
+		{FUSE_POSIX_ACL, o->posix_acl},
+		{FUSE_ABORT_ERROR, false},
+		{FUSE_MAX_PAGES, true},
+		{FUSE_CACHE_SYMLINKS, o->cache != VFS_CACHE_NEVER},
+		{FUSE_NO_OPENDIR_SUPPORT, false},
+		{FUSE_EXPLICIT_INVAL_DATA, false},
+		{FUSE_MAP_ALIGNMENT, false},
+		{FUSE_SUBMOUNTS, o->announce_submounts},
+		{FUSE_HANDLE_KILLPRIV_V2, killpriv_v2},
+		{FUSE_SETXATTR_EXT, true},
+		{FUSE_INIT_EXT, true},
+		{FUSE_INIT_RESERVED, false},
+		{FUSE_SECURITY_CTX, o->security_label},
+		{FUSE_HAS_INODE_DAX, false},
+		{FUSE_CREATE_SUPP_GROUP, true},
+		{FUSE_HAS_EXPIRE_ONLY, false},
+		{FUSE_DIRECT_IO_ALLOW_MMAP, o->allow_mmap},
+		{FUSE_PASSTHROUGH, false},
+		{FUSE_NO_EXPORT_SUPPORT, false},
+		{FUSE_HAS_RESEND, false},
+		{FUSE_ALLOW_IDMAP, true},
+		{FUSE_OVER_IO_URING, false},
+		{FUSE_REQUEST_TIMEOUT, false},
 	};
 
 	info->flags = 0;

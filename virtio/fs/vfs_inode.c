@@ -4,22 +4,22 @@
 #include "common/bytes.h"
 #include "fuse/fuse_proto.h"
 #include "virtio/fs/vfs_limits.h"
+#include "virtio/fs/vfs_share.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #define SHARDS 16u
-#define FIRST_BUCKETS 64u               /* of a shard; a power of two */
+#define FIRST_BUCKETS 64u /* of a shard; a power of two */
 
 struct shard {
 	pthread_mutex_t lock;
 	struct vfs_inode **bucket;
-	size_t buckets;                 /* a power of two */
-	size_t count;                   /* inodes in them */
+	size_t buckets; /* a power of two */
+	size_t count;	/* inodes in them */
 };
 
 struct vfs_inodes {
-	struct lx_volume *vol;
 	const struct log *log;
 	struct vfs_slots slots;
 	struct shard shard[SHARDS];
@@ -30,14 +30,23 @@ static struct vfs_inode *inode_of(struct vfs_slot *slot)
 	return slot ? container_of(slot, struct vfs_inode, slot) : NULL;
 }
 
-static struct vfs_inode_key key_of(const struct lx_stat *st)
+static void close_node(struct vfs_share *share, struct lx_node *node)
+{
+	if (node)
+		lx_node_close(share->vol, node);
+}
+
+static struct vfs_inode_key key_of(struct vfs_share *share,
+				   const struct lx_stat *st)
 {
 	return (struct vfs_inode_key){
+		.share = share,
 		.dev = st->dev,
 		.ino = st->ino,
 		.mount = st->mount,
 		.btime = st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
-						 st->btime.nsec : 0,
+						 st->btime.nsec
+				       : 0,
 		.type = st->mode & LX_S_IFMT,
 	};
 }
@@ -45,7 +54,8 @@ static struct vfs_inode_key key_of(const struct lx_stat *st)
 static bool same(const struct vfs_inode_key *a, const struct vfs_inode_key *b)
 {
 	return a->ino == b->ino && a->dev == b->dev && a->mount == b->mount &&
-	       a->btime == b->btime && a->type == b->type;
+	       a->btime == b->btime && a->type == b->type &&
+	       a->share == b->share;
 }
 
 /* ---- identity table ---------------------------------------------------- */
@@ -62,6 +72,7 @@ static uint64_t hash(const struct vfs_inodes *inodes,
 	h = (h ^ key->ino) * 0x9e3779b97f4a7c15u;
 	h = (h ^ h >> 32 ^ key->dev) * 0xbf58476d1ce4e5b9u;
 	h = (h ^ h >> 32 ^ key->mount) * 0x94d049bb133111ebu;
+	h ^= (uintptr_t)key->share;
 	return h ^ h >> 32;
 }
 
@@ -123,10 +134,10 @@ static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
 	return true;
 }
 
-bool vfs_inodes_find(struct vfs_inodes *inodes, const struct lx_stat *st,
-		     uint64_t *ret_id)
+bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
+		     const struct lx_stat *st, uint64_t *ret_id)
 {
-	struct vfs_inode_key key = key_of(st);
+	struct vfs_inode_key key = key_of(share, st);
 	struct shard *shard = shard_of(inodes, &key);
 	bool found;
 
@@ -160,10 +171,11 @@ static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 	return 0;
 }
 
-int vfs_inodes_add(struct vfs_inodes *inodes, struct lx_node *node,
-		   const struct lx_stat *st, uint64_t *ret_id)
+int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
+		   struct lx_node *node, const struct lx_stat *st,
+		   uint64_t *ret_id)
 {
-	struct vfs_inode_key key = key_of(st);
+	struct vfs_inode_key key = key_of(share, st);
 	struct shard *shard = shard_of(inodes, &key);
 	bool found;
 	int err = 0;
@@ -174,11 +186,12 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct lx_node *node,
 		err = insert_locked(inodes, shard, &key, node, ret_id);
 	pthread_mutex_unlock(&shard->lock);
 	if (found || err)
-		lx_node_close(inodes->vol, node);
+		close_node(share, node);
 	else
 		log_trace(inodes->log, LOG_VIRTIOFS,
-			  "node %" PRIu64 " is inode %" PRIu64 " of device %#"
-			  PRIx64 ", mount %" PRIu64 ", type %#o",
+			  "node %" PRIu64 " is inode %" PRIu64
+			  " of device %#" PRIx64 ", mount %" PRIu64
+			  ", type %#o",
 			  *ret_id, key.ino, key.dev, key.mount, key.type);
 	if (err)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
@@ -198,7 +211,7 @@ void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
 	if (!vfs_slot_unref(&inode->slot))
 		return;
-	lx_node_close(inodes->vol, inode->node);
+	close_node(inode->key.share, inode->node);
 	vfs_slots_free(&inodes->slots, &inode->slot);
 }
 
@@ -216,8 +229,8 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode)
  * Drop `count` lookups, and with the last one the table's reference.  Returns
  * how many there were.
  */
-static uint64_t drop_lookups(struct vfs_inodes *inodes,
-			     struct vfs_inode *inode, uint64_t count)
+static uint64_t drop_lookups(struct vfs_inodes *inodes, struct vfs_inode *inode,
+			     uint64_t count)
 {
 	struct shard *shard = shard_of(inodes, &inode->key);
 	uint64_t had;
@@ -258,7 +271,8 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
 	if (count > had)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
 			    "FORGET of %" PRIu64 " lookups of node %" PRIu64
-			    ", which has %" PRIu64, count, id, had);
+			    ", which has %" PRIu64,
+			    count, id, had);
 	vfs_inode_put(inodes, inode);
 }
 
@@ -267,7 +281,7 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
 void vfs_inodes_clear(struct vfs_inodes *inodes)
 {
 	struct vfs_slot *slot;
-	uint32_t index = FUSE_ROOT_ID;  /* start behind the root */
+	uint32_t index = FUSE_ROOT_ID; /* start behind the root */
 
 	while ((slot = vfs_slots_next(&inodes->slots, &index))) {
 		drop_lookups(inodes, inode_of(slot), UINT64_MAX);
@@ -285,19 +299,13 @@ bool vfs_inodes_full(struct vfs_inodes *inodes)
 	return vfs_inodes_count(inodes) >= VFS_NODES_MAX;
 }
 
-int vfs_inodes_new(struct lx_volume *vol, const struct log *log,
-		   struct lx_node *root_node, const struct lx_stat *root_st,
-		   struct vfs_inodes **ret_inodes)
+int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 {
 	struct vfs_inodes *inodes = calloc(1, sizeof(*inodes));
-	uint64_t id;
 	int err = 0;
 
-	if (!inodes) {
-		lx_node_close(vol, root_node);
+	if (!inodes)
 		return -LX_ENOMEM;
-	}
-	inodes->vol = vol;
 	inodes->log = log;
 	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode), VFS_NODES_MAX);
 	for (unsigned i = 0; i < SHARDS; i++) {
@@ -309,10 +317,6 @@ int vfs_inodes_new(struct lx_volume *vol, const struct log *log,
 		if (!shard->bucket)
 			err = -LX_ENOMEM;
 	}
-	if (err)
-		lx_node_close(vol, root_node);
-	else
-		err = vfs_inodes_add(inodes, root_node, root_st, &id);
 	if (err) {
 		vfs_inodes_free(inodes);
 		return err;

@@ -3,7 +3,8 @@
  * vfs_inode.h - the node table: node id -> inode, and identity -> inode.
  *
  * An inode of the host is one node however many names lead to it: it is found
- * again by (mount, device, inode number), type and time of birth: its number
+ * again by (mount, device, inode number), type and time of birth, within the
+ * share that it was reached by: its number
  * can come to mean another file while it is in the table, but no older one (see
  * lx_stat_name()).
  *
@@ -26,10 +27,13 @@
 #include "lxutil/lx_volume.h"
 #include "virtio/fs/vfs_slots.h"
 
+struct vfs_share;
+
 struct vfs_inode_key {
+	struct vfs_share *share;
 	uint64_t dev, ino, mount;
-	uint64_t btime;                 /* in nanoseconds; 0: unknown */
-	uint32_t type;                  /* LX_S_IFMT bits */
+	uint64_t btime; /* in nanoseconds; 0: unknown */
+	uint32_t type;	/* LX_S_IFMT bits */
 };
 
 struct vfs_inode {
@@ -37,19 +41,17 @@ struct vfs_inode {
 	struct lx_node *node;
 	struct vfs_inode_key key;
 	/* Protected by the shard's lock: */
-	uint64_t lookups;               /* 0: no longer in the table */
-	struct vfs_inode *next;         /* in its bucket */
+	uint64_t lookups;	/* 0: no longer in the table */
+	struct vfs_inode *next; /* in its bucket */
 };
 
 struct vfs_inodes;
 
 /*
- * A table that holds the root as node 1, and takes root_node in any case.  vol
- * and log are borrowed.  0 or -LX_ENOMEM.
+ * An empty table; what is added first is node 1.  log is borrowed.  0 or
+ * -LX_ENOMEM.
  */
-int vfs_inodes_new(struct lx_volume *vol, const struct log *log,
-		   struct lx_node *root_node, const struct lx_stat *root_st,
-		   struct vfs_inodes **ret_inodes);
+int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes);
 /* No inode may be in use.  NULL is allowed. */
 void vfs_inodes_free(struct vfs_inodes *inodes);
 
@@ -75,14 +77,16 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode);
  * Count a lookup of the inode with this identity, and tell its node id; false:
  * it is not in the table.
  */
-bool vfs_inodes_find(struct vfs_inodes *inodes, const struct lx_stat *st,
-		     uint64_t *ret_id);
+bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
+		     const struct lx_stat *st, uint64_t *ret_id);
 /*
  * The same, but put it in the table first if it is not there.  node, whose
- * attributes are st, is taken in any case.  0, -LX_ENFILE or -LX_ENOMEM.
+ * attributes are st, is taken in any case; share and node may be NULL for an
+ * inode that is nowhere on the host.  0, -LX_ENFILE or -LX_ENOMEM.
  */
-int vfs_inodes_add(struct vfs_inodes *inodes, struct lx_node *node,
-		   const struct lx_stat *st, uint64_t *ret_id);
+int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
+		   struct lx_node *node, const struct lx_stat *st,
+		   uint64_t *ret_id);
 
 /* Drop lookups of a node; too many, and stale ids, are logged and ignored. */
 void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count);

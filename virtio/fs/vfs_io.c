@@ -19,14 +19,15 @@
  * were opened for writing only.  O_APPEND may come and go while a file is open
  * (F_SETFL), so each WRITE says it.
  */
-uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags)
+uint32_t vfs_open_flags(const struct vfs_server *s,
+			const struct vfs_share *share, uint32_t flags)
 {
 	uint32_t count = LX_O_ACCMODE | LX_O_TRUNC | LX_O_NONBLOCK |
 			 LX_O_DSYNC | LX_O_SYNC;
 
-	if (s->options.direct_io)
+	if (share->options.direct_io)
 		count |= LX_O_DIRECT;
-	if (s->options.preserve_noatime)
+	if (share->options.preserve_noatime)
 		count |= LX_O_NOATIME;
 	flags &= count;
 	if (s->flags & FUSE_WRITEBACK_CACHE &&
@@ -35,25 +36,26 @@ uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags)
 	return flags;
 }
 
-int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
-		  uint32_t open_flags, struct lx_file **ret_file)
+int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
+		  struct lx_node *node, uint32_t flags, uint32_t open_flags,
+		  struct lx_file **ret_file)
 {
-	uint32_t f = vfs_open_flags(s, flags);
+	uint32_t f = vfs_open_flags(s, share, flags);
 	int err;
 
 	if (open_flags & FUSE_OPEN_KILL_SUIDGID)
 		f |= LX_O_KILL_PRIV;
-	err = f & LX_O_TRUNC ? vfs_drop_capability(s, node) : 0;
+	err = f & LX_O_TRUNC ? vfs_drop_capability(share, node) : 0;
 	if (err)
 		return err;
-	err = lx_open(s->vol, node, f, ret_file);
+	err = lx_open(share->vol, node, f, ret_file);
 	/* One that can be appended to only (chattr +a). */
 	if (err == -LX_EPERM && flags & LX_O_APPEND)
-		err = lx_open(s->vol, node, f | LX_O_APPEND, ret_file);
+		err = lx_open(share->vol, node, f | LX_O_APPEND, ret_file);
 	/* One that can be written only; the guest will have to do without. */
 	if (err == -LX_EACCES && s->flags & FUSE_WRITEBACK_CACHE &&
 	    (flags & LX_O_ACCMODE) == LX_O_WRONLY)
-		err = lx_open(s->vol, node, f ^ (LX_O_RDWR | LX_O_WRONLY),
+		err = lx_open(share->vol, node, f ^ (LX_O_RDWR | LX_O_WRONLY),
 			      ret_file);
 	return err;
 }
@@ -71,17 +73,18 @@ int vfs_open(void *fs, const struct fuse_request *req,
 		return -LX_ESTALE;
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (!err) {
-		err = vfs_open_node(s, inode->node, in->flags, in->open_flags,
-				    &file);
+		err = vfs_open_node(s, inode->key.share, inode->node, in->flags,
+				    in->open_flags, &file);
 		if (err)
 			vfs_handle_cancel(&s->handles, handle);
 	}
+	if (!err) {
+		ret_open->fh = vfs_handle_open(handle, inode->key.share, file,
+					       req->node);
+		ret_open->open_flags = inode->key.share->open_flags;
+	}
 	vfs_inode_put(s->inodes, inode);
-	if (err)
-		return vfs_note(s, "OPEN", err);
-	ret_open->fh = vfs_handle_open(handle, file, req->node);
-	ret_open->open_flags = s->open_flags;
-	return 0;
+	return vfs_note(s, "OPEN", err);
 }
 
 /* Locks go now, even where another request still uses the file. */
@@ -173,13 +176,13 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 	ssize_t n;
 	int err;
 
-	if (lx_volume_read_only(s->vol))
-		return -LX_EROFS;
 	err = vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
 			     &handle);
 	if (err)
 		return err;
-	n = vfs_drop_capability_of(s, req->node);
+	n = lx_volume_read_only(handle->share->vol) ? -LX_EROFS : 0;
+	if (!n)
+		n = vfs_drop_capability_of(s, handle);
 	if (!n)
 		n = transfer(lx_write, handle->file, src, in->offset,
 			     write_flags(in));

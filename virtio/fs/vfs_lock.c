@@ -7,24 +7,24 @@
 
 #include <stdlib.h>
 
-#define OFFSET_MAX (UINT64_MAX >> 1)    /* "to the end", and beyond */
+#define OFFSET_MAX (UINT64_MAX >> 1) /* "to the end", and beyond */
 
 struct vfs_lock_owner {
 	uint64_t node, owner;
 	struct lx_file *file;
 	/* Of the last lock: */
 	_Atomic uint64_t handle;
-	_Atomic uint32_t pid;           /* the guest's */
+	_Atomic uint32_t pid; /* the guest's */
 	/* Guarded by the table's lock: */
-	unsigned references;            /* the table's and the users' */
-	struct vfs_lock_owner *next;    /* in its bucket */
+	unsigned references;	     /* the table's and the users' */
+	struct vfs_lock_owner *next; /* in its bucket */
 };
 
 /* ---- the table --------------------------------------------------------- */
 
 void vfs_locks_init(struct vfs_locks *locks)
 {
-	*locks = (struct vfs_locks){ .count = 0 };
+	*locks = (struct vfs_locks){.count = 0};
 	pthread_mutex_init(&locks->lock, NULL);
 }
 
@@ -40,8 +40,7 @@ size_t vfs_locks_count(struct vfs_locks *locks)
 }
 
 /* All owners of a node are in one bucket. */
-static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks,
-					 uint64_t node)
+static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks, uint64_t node)
 {
 	return &locks->bucket[node % VFS_LOCK_BUCKETS];
 }
@@ -192,8 +191,12 @@ static int add(struct vfs_locks *locks, uint64_t node,
 		err = -LX_ENOLCK;
 	if (!o && !err) {
 		*new = (struct vfs_lock_owner){
-			.node = node, .owner = in->owner, .file = file,
-			.handle = in->fh, .pid = in->lk.pid, .references = 1,
+			.node = node,
+			.owner = in->owner,
+			.file = file,
+			.handle = in->fh,
+			.pid = in->lk.pid,
+			.references = 1,
 		};
 		*link = o = new;
 		atomic_fetch_add(&locks->count, 1);
@@ -230,7 +233,7 @@ static int get_or_add(struct vfs_server *s, uint64_t node,
 	inode = vfs_inode_get(s->inodes, node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_open_for_locks(s->vol, inode->node, &file);
+	err = lx_open_for_locks(vfs_vol(inode), inode->node, &file);
 	vfs_inode_put(s->inodes, inode);
 	return err ? err : add(&s->locks, node, in, file, ret_owner);
 }
@@ -251,8 +254,7 @@ static int lock_of(const struct fuse_file_lock *in, struct lx_lock *ret_lock)
 	return 0;
 }
 
-static int set_record_lock(struct vfs_server *s,
-			   const struct fuse_request *req,
+static int set_record_lock(struct vfs_server *s, const struct fuse_request *req,
 			   const struct fuse_lk_in *in,
 			   const struct lx_lock *lock)
 {
@@ -265,7 +267,7 @@ static int set_record_lock(struct vfs_server *s,
 	else
 		err = get_or_add(s, req->node, in, &o);
 	if (err || !o)
-		return err;     /* no locks, nothing to unlock */
+		return err; /* no locks, nothing to unlock */
 	err = lx_setlk(o->file, lock);
 	if (!err && unlock && !lock->start && lock->end == OFFSET_MAX)
 		drop_if_idle(&s->locks, o);
@@ -324,7 +326,7 @@ static size_t others(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 static uint32_t holder(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 		       const struct lx_lock *held)
 {
-	struct lx_lock probe = { held->start, held->end, LX_F_WRLCK, 0 }, found;
+	struct lx_lock probe = {held->start, held->end, LX_F_WRLCK, 0}, found;
 	struct vfs_lock_owner *other[VFS_LOCK_HOLDERS_MAX];
 	size_t count = others(locks, node, owner, other);
 	uint32_t pid = 0;

@@ -13,60 +13,63 @@
 /* ---- entries ----------------------------------------------------------- */
 
 /* Is what is found in dir on another file system of the host, or mount? */
-static bool is_submount(const struct vfs_server *s,
-			const struct vfs_inode *dir, const struct lx_stat *st)
+static bool is_submount(const struct vfs_server *s, const struct vfs_inode *dir,
+			const struct lx_stat *st)
 {
 	return s->flags & FUSE_SUBMOUNTS && LX_S_ISDIR(st->mode) &&
 	       (st->dev != dir->key.dev || st->mount != dir->key.mount);
 }
 
-static void fill_entry(struct vfs_server *s, const struct vfs_inode *dir,
-		       uint64_t id, const struct lx_stat *st,
+static void fill_entry(const struct vfs_server *s,
+		       const struct vfs_share *share,
+		       const struct vfs_inode *dir, uint64_t id,
+		       const struct lx_stat *st,
 		       struct fuse_entry_out *ret_entry)
 {
 	*ret_entry = (struct fuse_entry_out){
 		.nodeid = id,
-		.generation = 0,        /* no node id is used twice */
-		.entry_valid = (uint64_t)s->timeout.sec,
-		.entry_valid_nsec = s->timeout.nsec,
-		.attr_valid = (uint64_t)s->timeout.sec,
-		.attr_valid_nsec = s->timeout.nsec,
+		.generation = 0, /* no node id is used twice */
+		.entry_valid = (uint64_t)share->timeout.sec,
+		.entry_valid_nsec = share->timeout.nsec,
+		.attr_valid = (uint64_t)share->timeout.sec,
+		.attr_valid_nsec = share->timeout.nsec,
 	};
-	vfs_fill_attr(s, st, &ret_entry->attr);
+	vfs_fill_attr(share, st, &ret_entry->attr);
 	if (dir && is_submount(s, dir, st))
 		ret_entry->attr.flags |= FUSE_ATTR_SUBMOUNT;
 }
 
-int vfs_enter_node(struct vfs_server *s, const struct vfs_inode *dir,
-		   struct lx_node *node, const struct lx_stat *st,
-		   struct fuse_entry_out *ret_entry)
+int vfs_enter_node(struct vfs_server *s, struct vfs_share *share,
+		   const struct vfs_inode *dir, struct lx_node *node,
+		   const struct lx_stat *st, struct fuse_entry_out *ret_entry)
 {
 	uint64_t id;
 	int err;
 
-	err = vfs_inodes_add(s->inodes, node, st, &id);
+	err = vfs_inodes_add(s->inodes, share, node, st, &id);
 	if (!err)
-		fill_entry(s, dir, id, st, ret_entry);
+		fill_entry(s, share, dir, id, st, ret_entry);
 	return err;
 }
 
 int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	      const struct lx_stat *st, struct fuse_entry_out *ret_entry)
 {
+	struct vfs_share *share = dir->key.share;
 	struct lx_node *node;
 	struct lx_stat now;
 	uint64_t id;
 	int err;
 
-	if (vfs_inodes_find(s->inodes, st, &id)) {
-		fill_entry(s, dir, id, st, ret_entry);
+	if (vfs_inodes_find(s->inodes, share, st, &id)) {
+		fill_entry(s, share, dir, id, st, ret_entry);
 		return 0;
 	}
 	/* Not known: what the name is by now. */
-	err = lx_lookup(s->vol, dir->node, name, &node, &now);
+	err = lx_lookup(share->vol, dir->node, name, &node, &now);
 	if (err)
 		return vfs_note(s, "LOOKUP", err);
-	return vfs_enter_node(s, dir, node, &now, ret_entry);
+	return vfs_enter_node(s, share, dir, node, &now, ret_entry);
 }
 
 /* ---- LOOKUP, FORGET ---------------------------------------------------- */
@@ -82,12 +85,12 @@ static int look_up_self(struct vfs_server *s, struct vfs_inode *inode,
 	uint64_t id;
 	int err;
 
-	err = lx_getattr(s->vol, inode->node, &st);
+	err = lx_getattr(vfs_vol(inode), inode->node, &st);
 	if (err)
 		return err;
-	if (!vfs_inodes_find(s->inodes, &st, &id))
-		return -LX_ESTALE;      /* forgotten just now */
-	fill_entry(s, NULL, id, &st, ret_entry);
+	if (!vfs_inodes_find(s->inodes, inode->key.share, &st, &id))
+		return -LX_ESTALE; /* forgotten just now */
+	fill_entry(s, inode->key.share, NULL, id, &st, ret_entry);
 	return 0;
 }
 
@@ -98,20 +101,21 @@ static int look_up_parent(struct vfs_server *s, struct vfs_inode *dir,
 	struct lx_stat st;
 	int err;
 
-	err = lx_lookup_parent(s->vol, dir->node, &node, &st);
+	err = lx_lookup_parent(vfs_vol(dir), dir->node, &node, &st);
 	if (err)
 		return err;
-	return vfs_enter_node(s, NULL, node, &st, ret_entry);
+	return vfs_enter_node(s, dir->key.share, NULL, node, &st, ret_entry);
 }
 
 static int look_up_name(struct vfs_server *s, struct vfs_inode *dir,
 			const char *name, struct fuse_entry_out *ret_entry)
 {
-	const struct lx_time *negative = &s->options.negative_timeout;
+	const struct lx_time *negative =
+		&dir->key.share->options.negative_timeout;
 	struct lx_stat st;
 	int err;
 
-	err = lx_stat_name(s->vol, dir->node, name, &st);
+	err = lx_stat_name(vfs_vol(dir), dir->node, name, &st);
 	if (!err)
 		err = vfs_enter(s, dir, name, &st, ret_entry);
 	if (err != -LX_ENOENT || (!negative->sec && !negative->nsec))
@@ -166,7 +170,9 @@ int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
 	int err = -LX_ESTALE;
 
 	if (inode && dir)
-		err = lx_link(s->vol, inode->node, dir->node, name, &st);
+		err = inode->key.share == dir->key.share ? 0 : -LX_EXDEV;
+	if (!err)
+		err = lx_link(vfs_vol(dir), inode->node, dir->node, name, &st);
 	if (!err)
 		err = vfs_enter(s, dir, name, &st, ret_entry);
 	if (inode)
@@ -186,7 +192,7 @@ int vfs_unlink(void *fs, const struct fuse_request *req, const char *name)
 
 	if (!dir)
 		return -LX_ESTALE;
-	err = lx_unlink(s->vol, dir->node, name);
+	err = lx_unlink(vfs_vol(dir), dir->node, name);
 	vfs_inode_put(s->inodes, dir);
 	return err;
 }
@@ -199,7 +205,7 @@ int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name)
 
 	if (!dir)
 		return -LX_ESTALE;
-	err = lx_rmdir(s->vol, dir->node, name);
+	err = lx_rmdir(vfs_vol(dir), dir->node, name);
 	vfs_inode_put(s->inodes, dir);
 	return err;
 }
@@ -211,14 +217,16 @@ int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	struct vfs_server *s = fs;
 	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
 	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
-	struct lx_caller who = { 0 };
+	struct lx_caller who = {0};
 	int err = from && to ? 0 : -LX_ESTALE;
 
+	if (!err && from->key.share != to->key.share)
+		err = -LX_EXDEV;
 	if (!err && flags & LX_RENAME_WHITEOUT)
-		err = vfs_creator(s, req, &who);
+		err = vfs_creator(from->key.share, req, &who);
 	if (!err)
-		err = lx_rename(s->vol, from->node, name, to->node, new_name,
-				flags, &who);
+		err = lx_rename(vfs_vol(from), from->node, name, to->node,
+				new_name, flags, &who);
 	if (from)
 		vfs_inode_put(s->inodes, from);
 	if (to)
@@ -238,7 +246,7 @@ ssize_t vfs_readlink(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return -LX_ESTALE;
-	len = lx_readlink(s->vol, inode->node, target, sizeof(target));
+	len = lx_readlink(vfs_vol(inode), inode->node, target, sizeof(target));
 	vfs_inode_put(s->inodes, inode);
 	/* Half a target would lead somewhere else. */
 	if (len > 0 && !iov_tail_write(dst, target, (size_t)len))

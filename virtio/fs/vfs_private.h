@@ -15,16 +15,11 @@
 #include "virtio/fs/vfs_inode.h"
 #include "virtio/fs/vfs_lock.h"
 #include "virtio/fs/vfs_server.h"
+#include "virtio/fs/vfs_share.h"
 
 struct vfs_server {
 	const struct log *log;
-	struct vfs_options options;
-	struct lx_volume_options vol_options;
-	struct lx_volume *vol;
-	/* From the options, see vfs_init.c: */
-	struct lx_time timeout;         /* names and attributes hold so long */
-	uint32_t open_flags;            /* FOPEN_* of every file */
-	uint32_t opendir_flags;         /* and of every directory */
+	struct vfs_share share;
 	/* What INIT agreed on; no request runs while it changes. */
 	uint64_t flags;
 	struct vfs_inodes *inodes;
@@ -34,25 +29,29 @@ struct vfs_server {
 
 /* ---- helpers ----------------------------------------------------------- */
 
+static inline struct lx_volume *vfs_vol(const struct vfs_inode *inode)
+{
+	return inode->key.share->vol;
+}
+
 /* Log an error of the host that its owner should know of; returns err. */
 int vfs_note(struct vfs_server *s, const char *what, int err);
 
-/* Set timeout and flags by the cache policy. */
-void vfs_set_cache(struct vfs_server *s);
-
 /* What counts of the open(2) flags of OPEN and CREATE. */
-uint32_t vfs_open_flags(const struct vfs_server *s, uint32_t flags);
+uint32_t vfs_open_flags(const struct vfs_server *s,
+			const struct vfs_share *share, uint32_t flags);
 
 /* Open a node as OPEN and CREATE ask for; open_flags are FUSE_OPEN_*. */
-int vfs_open_node(struct vfs_server *s, struct lx_node *node, uint32_t flags,
-		  uint32_t open_flags, struct lx_file **ret_file);
+int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
+		  struct lx_node *node, uint32_t flags, uint32_t open_flags,
+		  struct lx_file **ret_file);
 
 /* Attributes as the guest shall see them. */
-void vfs_fill_attr(const struct vfs_server *s, const struct lx_stat *st,
+void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 		   struct fuse_attr *attr);
 
 /* Who asks, by the host's ids; -LX_EPERM: that user may do nothing here. */
-int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
+int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
 	       struct lx_caller *ret_who);
 
 /*
@@ -60,12 +59,16 @@ int vfs_caller(const struct vfs_server *s, const struct fuse_request *req,
  * have none for the caller, and "nobody" must not become the server's own:
  * -LX_EOVERFLOW; else as vfs_caller().
  */
-int vfs_creator(const struct vfs_server *s, const struct fuse_request *req,
+int vfs_creator(const struct vfs_share *share, const struct fuse_request *req,
 		struct lx_caller *ret_who);
 
-/* Attributes of a node, by a handle where getattr_flags say so. */
+/*
+ * Attributes of a node, by a handle where getattr_flags say so, and the share
+ * that it belongs to.
+ */
 int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
-	     uint64_t fh, struct lx_stat *ret_st);
+	     uint64_t fh, const struct vfs_share **ret_share,
+	     struct lx_stat *ret_st);
 
 /*
  * Answer with the node that `name` in dir, having attributes st, leads to, and
@@ -75,12 +78,12 @@ int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	      const struct lx_stat *st, struct fuse_entry_out *ret_entry);
 
 /*
- * The same with a node that has been opened, which is taken in any case; dir
- * is where it was found, or NULL.
+ * The same with a node of the share that has been opened, which is taken in any
+ * case; dir is where it was found, or NULL.
  */
-int vfs_enter_node(struct vfs_server *s, const struct vfs_inode *dir,
-		   struct lx_node *node, const struct lx_stat *st,
-		   struct fuse_entry_out *ret_entry);
+int vfs_enter_node(struct vfs_server *s, struct vfs_share *share,
+		   const struct vfs_inode *dir, struct lx_node *node,
+		   const struct lx_stat *st, struct fuse_entry_out *ret_entry);
 
 /*
  * The directory req->node to create in.  Room for a node is looked for first,
@@ -93,10 +96,11 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 /*
  * Before the data or the owner of a file change: drop file capabilities that
  * xattrmap keeps under a name by which Linux does not know them.  The first
- * takes a node, the second a node id.
+ * takes a node, the second that of an open file.
  */
-int vfs_drop_capability(struct vfs_server *s, struct lx_node *node);
-int vfs_drop_capability_of(struct vfs_server *s, uint64_t node);
+int vfs_drop_capability(const struct vfs_share *share, struct lx_node *node);
+int vfs_drop_capability_of(struct vfs_server *s,
+			   const struct vfs_handle *handle);
 
 /* ---- operations, see fuse_ops.h ---------------------------------------- */
 
@@ -199,11 +203,10 @@ int vfs_fsyncdir(void *fs, const struct fuse_request *req,
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,
 		 const void *value);
-ssize_t vfs_getxattr(void *fs, const struct fuse_request *req,
-		     const char *name, struct iov_tail *dst);
+ssize_t vfs_getxattr(void *fs, const struct fuse_request *req, const char *name,
+		     struct iov_tail *dst);
 ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 		      struct iov_tail *dst);
-int vfs_removexattr(void *fs, const struct fuse_request *req,
-		    const char *name);
+int vfs_removexattr(void *fs, const struct fuse_request *req, const char *name);
 
 #endif

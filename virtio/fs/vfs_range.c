@@ -27,13 +27,14 @@ int vfs_fallocate(void *fs, const struct fuse_request *req,
 	struct vfs_handle *handle;
 	int err;
 
-	if (lx_volume_read_only(s->vol))
-		return -LX_EROFS;
 	err = vfs_handle_get(&s->handles, in->fh, req->node, VFS_HANDLE_FILE,
 			     &handle);
 	if (err)
 		return err;
-	err = vfs_drop_capability_of(s, req->node);
+	if (lx_volume_read_only(handle->share->vol))
+		err = -LX_EROFS;
+	if (!err)
+		err = vfs_drop_capability_of(s, handle);
 	if (!err)
 		err = lx_fallocate(handle->file, in->mode, in->offset,
 				   in->length, kill_priv(s, req));
@@ -67,10 +68,8 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 
 	if (in->flags)
 		return -LX_EINVAL;
-	if (lx_volume_read_only(s->vol))
-		return -LX_EROFS;
-	err = vfs_handle_get(&s->handles, in->fh_in, req->node,
-			     VFS_HANDLE_FILE, &from);
+	err = vfs_handle_get(&s->handles, in->fh_in, req->node, VFS_HANDLE_FILE,
+			     &from);
 	if (err)
 		return err;
 	err = vfs_handle_get(&s->handles, in->fh_out, in->nodeid_out,
@@ -79,10 +78,12 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 		vfs_handle_put(&s->handles, from);
 		return err;
 	}
-	n = vfs_drop_capability_of(s, in->nodeid_out);
+	n = lx_volume_read_only(to->share->vol) ? -LX_EROFS : 0;
 	if (!n)
-		n = lx_copy_range(from->file, in->off_in, to->file,
-				  in->off_out, MIN(in->len, VFS_COPY_MAX),
+		n = vfs_drop_capability_of(s, to);
+	if (!n)
+		n = lx_copy_range(from->file, in->off_in, to->file, in->off_out,
+				  MIN(in->len, VFS_COPY_MAX),
 				  kill_priv(s, req));
 	vfs_handle_put(&s->handles, to);
 	vfs_handle_put(&s->handles, from);

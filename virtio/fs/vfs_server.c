@@ -19,8 +19,8 @@ int vfs_note(struct vfs_server *s, const char *what, int err)
 	case LX_ENFILE:
 	case LX_ENOMEM:
 		log_limited(s->log, LOG_VIRTIOFS, LOG_WARN,
-			    "%s: %s, with %zu nodes and %zu open files",
-			    what, lx_errname(err), vfs_inodes_count(s->inodes),
+			    "%s: %s, with %zu nodes and %zu open files", what,
+			    lx_errname(err), vfs_inodes_count(s->inodes),
 			    vfs_handles_count(&s->handles));
 		break;
 	case LX_EIO:
@@ -31,31 +31,62 @@ int vfs_note(struct vfs_server *s, const char *what, int err)
 	return err;
 }
 
+/* ---- shares ------------------------------------------------------------ */
+
+int vfs_share_open(struct vfs_share *share, const char *root,
+		   const struct vfs_options *options, const struct log *log)
+{
+	*share = (struct vfs_share){
+		.options = *options,
+		.vol_options =
+			{
+				.read_only = options->read_only,
+				.inode_file_handles =
+					options->inode_file_handles,
+			},
+	};
+	vfs_share_set_cache(share);
+	return lx_volume_open(root, &share->vol_options, log, &share->vol);
+}
+
+void vfs_share_close(struct vfs_share *share)
+{
+	lx_volume_close(share->vol);
+	share->vol = NULL;
+}
+
+/* ---- the server -------------------------------------------------------- */
+
+/* Node 1 is the root of the share. */
+static int add_root(struct vfs_server *s)
+{
+	struct lx_node *node;
+	struct lx_stat st;
+	uint64_t id;
+	int err;
+
+	err = lx_volume_root(s->share.vol, &node, &st);
+	if (!err)
+		err = vfs_inodes_add(s->inodes, &s->share, node, &st, &id);
+	return err;
+}
+
 int vfs_server_new(const char *root, const struct vfs_options *options,
 		   const struct log *log, struct vfs_server **ret_server)
 {
 	struct vfs_server *s = calloc(1, sizeof(*s));
-	struct lx_node *node;
-	struct lx_stat st;
 	int err;
 
 	if (!s)
 		return -LX_ENOMEM;
 	s->log = log;
-	s->options = *options;
-	s->vol_options.read_only = options->read_only;
-	s->vol_options.inode_file_handles = options->inode_file_handles;
-	vfs_set_cache(s);
-	err = lx_volume_open(root, &s->vol_options, log, &s->vol);
-	if (err) {
-		free(s);
-		return err;
-	}
 	vfs_handles_init(&s->handles);
 	vfs_locks_init(&s->locks);
-	err = lx_volume_root(s->vol, &node, &st);
+	err = vfs_inodes_new(log, &s->inodes);
 	if (!err)
-		err = vfs_inodes_new(s->vol, log, node, &st, &s->inodes);
+		err = vfs_share_open(&s->share, root, options, log);
+	if (!err)
+		err = add_root(s);
 	if (err) {
 		vfs_server_free(s);
 		return err;
@@ -71,7 +102,7 @@ void vfs_server_free(struct vfs_server *s)
 	vfs_locks_done(&s->locks);
 	vfs_handles_done(&s->handles);
 	vfs_inodes_free(s->inodes);
-	lx_volume_close(s->vol);
+	vfs_share_close(&s->share);
 	free(s);
 }
 
@@ -109,7 +140,7 @@ static int statfs(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_statfs(s->vol, inode->node, &st);
+	err = lx_statfs(vfs_vol(inode), inode->node, &st);
 	vfs_inode_put(s->inodes, inode);
 	if (err)
 		return vfs_note(s, "STATFS", err);

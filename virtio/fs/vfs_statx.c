@@ -9,17 +9,17 @@
 #include "virtio/fs/vfs_private.h"
 
 /* Attributes of the file; those of its mount are not the guest's. */
-#define ATTRIBUTES \
-	(LX_STATX_ATTR_COMPRESSED | LX_STATX_ATTR_IMMUTABLE | \
-	 LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP | \
+#define ATTRIBUTES                                                             \
+	(LX_STATX_ATTR_COMPRESSED | LX_STATX_ATTR_IMMUTABLE |                  \
+	 LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP |                         \
 	 LX_STATX_ATTR_ENCRYPTED | LX_STATX_ATTR_VERITY)
 
 static struct fuse_sx_time time_out(const struct lx_time *t)
 {
-	return (struct fuse_sx_time){ .tv_sec = t->sec, .tv_nsec = t->nsec };
+	return (struct fuse_sx_time){.tv_sec = t->sec, .tv_nsec = t->nsec};
 }
 
-static void fill(const struct vfs_server *s, const struct lx_stat *st,
+static void fill(const struct vfs_share *share, const struct lx_stat *st,
 		 struct fuse_statx *stx)
 {
 	*stx = (struct fuse_statx){
@@ -28,8 +28,8 @@ static void fill(const struct vfs_server *s, const struct lx_stat *st,
 		.attributes = st->attributes & ATTRIBUTES,
 		.attributes_mask = st->attributes_mask & ATTRIBUTES,
 		.nlink = st->nlink,
-		.uid = vfs_idmap_to_guest(s->options.uid_map, st->uid),
-		.gid = vfs_idmap_to_guest(s->options.gid_map, st->gid),
+		.uid = vfs_idmap_to_guest(share->options.uid_map, st->uid),
+		.gid = vfs_idmap_to_guest(share->options.gid_map, st->gid),
 		.mode = (uint16_t)st->mode,
 		.ino = st->ino,
 		.size = st->size,
@@ -49,15 +49,15 @@ static void fill(const struct vfs_server *s, const struct lx_stat *st,
 int vfs_statx(void *fs, const struct fuse_request *req,
 	      const struct fuse_statx_in *in, struct fuse_statx_out *ret_stx)
 {
-	struct vfs_server *s = fs;
+	const struct vfs_share *share;
 	struct lx_stat st;
 	int err;
 
-	err = vfs_stat(s, req->node, in->getattr_flags, in->fh, &st);
+	err = vfs_stat(fs, req->node, in->getattr_flags, in->fh, &share, &st);
 	if (err)
 		return err;
-	ret_stx->attr_valid = (uint64_t)s->timeout.sec;
-	ret_stx->attr_valid_nsec = s->timeout.nsec;
-	fill(s, &st, &ret_stx->stat);
+	ret_stx->attr_valid = (uint64_t)share->timeout.sec;
+	ret_stx->attr_valid_nsec = share->timeout.nsec;
+	fill(share, &st, &ret_stx->stat);
 	return 0;
 }

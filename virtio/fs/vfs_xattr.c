@@ -28,20 +28,20 @@ static bool is_hidden(const struct vfs_server *s, const char *name)
 }
 
 /* Before every use of a name: what the host calls it. */
-static int to_host(const struct vfs_server *s, const char *name,
-		   char ret_name[LX_XATTR_NAME_MAX + 1])
+static int to_host(const struct vfs_server *s, const struct vfs_share *share,
+		   const char *name, char ret_name[LX_XATTR_NAME_MAX + 1])
 {
-	if (!s->options.xattr)
-		return -LX_ENOSYS;      /* so Linux does not ask again */
+	if (!share->options.xattr)
+		return -LX_ENOSYS; /* so Linux does not ask again */
 	if (is_hidden(s, name))
 		return -LX_EOPNOTSUPP;
-	return vfs_xattrmap_to_host(s->options.xattrmap, name, ret_name);
+	return vfs_xattrmap_to_host(share->options.xattrmap, name, ret_name);
 }
 
 /* Does the value of this name have ids in it that differ? */
-static bool has_ids(const struct vfs_server *s, const char *name)
+static bool has_ids(const struct vfs_share *share, const char *name)
 {
-	return (s->options.uid_map || s->options.gid_map) &&
+	return (share->options.uid_map || share->options.gid_map) &&
 	       vfs_acl_is_name(name);
 }
 
@@ -64,68 +64,72 @@ static ssize_t hide(const struct vfs_server *s, char *list, ssize_t len)
 /* ---- GETXATTR, LISTXATTR ----------------------------------------------- */
 
 /* An ACL as the host has it, in place. */
-static ssize_t acl_to_guest(const struct vfs_server *s, char *acl, ssize_t len)
+static ssize_t acl_to_guest(const struct vfs_share *share, char *acl,
+			    ssize_t len)
 {
-	int err = vfs_acl_to_guest(s->options.uid_map, s->options.gid_map, acl,
-				   (size_t)len, acl);
+	const struct vfs_options *o = &share->options;
+	int err =
+		vfs_acl_to_guest(o->uid_map, o->gid_map, acl, (size_t)len, acl);
 
 	return err ? err : len;
 }
 
-ssize_t vfs_getxattr(void *fs, const struct fuse_request *req,
-		     const char *name, struct iov_tail *dst)
+static ssize_t get(const struct vfs_server *s, struct vfs_inode *inode,
+		   const char *name, struct iov_tail *dst)
 {
 	size_t size = MIN(iov_tail_size(dst), (size_t)LX_XATTR_SIZE_MAX);
+	const struct vfs_share *share = inode->key.share;
 	char host_name[LX_XATTR_NAME_MAX + 1];
-	struct vfs_server *s = fs;
-	struct vfs_inode *inode;
 	char *buf = NULL;
 	ssize_t len;
 
-	len = to_host(s, name, host_name);
+	len = to_host(s, share, name, host_name);
 	if (len)
 		return len == -LX_EPERM ? -LX_ENODATA : len;
-	inode = vfs_inode_get(s->inodes, req->node);
-	if (!inode)
-		return -LX_ESTALE;
 	if (size)
 		buf = malloc(size);
 	if (size && !buf)
-		len = -LX_ENOMEM;
-	else
-		len = lx_getxattr(s->vol, inode->node, host_name, buf, size);
-	if (len > 0 && size && has_ids(s, name))
-		len = acl_to_guest(s, buf, len);
+		return -LX_ENOMEM;
+	len = lx_getxattr(share->vol, inode->node, host_name, buf, size);
+	if (len > 0 && size && has_ids(share, name))
+		len = acl_to_guest(share, buf, len);
 	if (len > 0 && size && !iov_tail_write(dst, buf, (size_t)len))
 		len = -LX_ERANGE;
 	free(buf);
+	return len;
+}
+
+ssize_t vfs_getxattr(void *fs, const struct fuse_request *req, const char *name,
+		     struct iov_tail *dst)
+{
+	struct vfs_server *s = fs;
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
+	ssize_t len;
+
+	if (!inode)
+		return -LX_ESTALE;
+	len = get(s, inode, name, dst);
 	vfs_inode_put(s->inodes, inode);
 	return len;
 }
 
 /* As names may have to go, the list is read even when only its size counts. */
-ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
-		      struct iov_tail *dst)
+static ssize_t list_names(const struct vfs_server *s, struct vfs_inode *inode,
+			  struct iov_tail *dst)
 {
-	struct vfs_server *s = fs;
-	struct vfs_inode *inode;
+	const struct vfs_share *share = inode->key.share;
 	ssize_t len;
 	char *list;
 
-	if (!s->options.xattr)
+	if (!share->options.xattr)
 		return -LX_ENOSYS;
-	inode = vfs_inode_get(s->inodes, req->node);
-	if (!inode)
-		return -LX_ESTALE;
 	list = malloc(LX_XATTR_LIST_MAX + 1);
-	if (list)
-		len = lx_listxattr(s->vol, inode->node, list,
-				   LX_XATTR_LIST_MAX);
-	else
-		len = -LX_ENOMEM;
+	if (!list)
+		return -LX_ENOMEM;
+	len = lx_listxattr(share->vol, inode->node, list, LX_XATTR_LIST_MAX);
 	if (len > 0) {
 		list[len] = '\0';
-		len = (ssize_t)vfs_xattrmap_list(s->options.xattrmap, list,
+		len = (ssize_t)vfs_xattrmap_list(share->options.xattrmap, list,
 						 (size_t)len);
 		list[len] = '\0';
 		len = hide(s, list, len);
@@ -134,6 +138,19 @@ ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 	    !iov_tail_write(dst, list, (size_t)len))
 		len = -LX_ERANGE;
 	free(list);
+	return len;
+}
+
+ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
+		      struct iov_tail *dst)
+{
+	struct vfs_server *s = fs;
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
+	ssize_t len;
+
+	if (!inode)
+		return -LX_ESTALE;
+	len = list_names(s, inode, dst);
 	vfs_inode_put(s->inodes, inode);
 	return len;
 }
@@ -141,19 +158,20 @@ ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 /* ---- SETXATTR, REMOVEXATTR --------------------------------------------- */
 
 /* Set an ACL, which is translated in a copy; flags are LX_XATTR_*. */
-static int set_acl(struct vfs_server *s, struct lx_node *node,
+static int set_acl(const struct vfs_share *share, struct lx_node *node,
 		   const char *host_name, const void *acl, size_t size,
 		   uint32_t flags)
 {
+	const struct vfs_options *o = &share->options;
 	void *copy = malloc(size + 1);
 	int err;
 
 	if (!copy)
 		return -LX_ENOMEM;
-	err = vfs_acl_to_host(s->options.uid_map, s->options.gid_map, acl,
-			      size, copy);
+	err = vfs_acl_to_host(o->uid_map, o->gid_map, acl, size, copy);
 	if (!err)
-		err = lx_setxattr(s->vol, node, host_name, copy, size, flags);
+		err = lx_setxattr(share->vol, node, host_name, copy, size,
+				  flags);
 	free(copy);
 	return err;
 }
@@ -164,23 +182,20 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 {
 	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
 	uint32_t flags = in->flags & ~LX_XATTR_KILL_SGID;
-	struct vfs_inode *inode;
 	int err;
 
-	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
-		flags |= LX_XATTR_KILL_SGID;
-	err = to_host(s, name, host_name);
-	if (err)
-		return err;
-	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	if (has_ids(s, name))
-		err = set_acl(s, inode->node, host_name, value, in->size,
-			      flags);
-	else
-		err = lx_setxattr(s->vol, inode->node, host_name, value,
+	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
+		flags |= LX_XATTR_KILL_SGID;
+	err = to_host(s, inode->key.share, name, host_name);
+	if (!err && has_ids(inode->key.share, name))
+		err = set_acl(inode->key.share, inode->node, host_name, value,
+			      in->size, flags);
+	else if (!err)
+		err = lx_setxattr(vfs_vol(inode), inode->node, host_name, value,
 				  in->size, flags);
 	vfs_inode_put(s->inodes, inode);
 	return err;
@@ -190,49 +205,50 @@ int vfs_removexattr(void *fs, const struct fuse_request *req, const char *name)
 {
 	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
-	struct vfs_inode *inode;
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
 	int err;
 
-	err = to_host(s, name, host_name);
-	if (err)
-		return err;
-	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = lx_removexattr(s->vol, inode->node, host_name);
+	err = to_host(s, inode->key.share, name, host_name);
+	if (!err)
+		err = lx_removexattr(vfs_vol(inode), inode->node, host_name);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }
 
 /* ---- security.capability ----------------------------------------------- */
 
-int vfs_drop_capability(struct vfs_server *s, struct lx_node *node)
+int vfs_drop_capability(const struct vfs_share *share, struct lx_node *node)
 {
-	const char *name = vfs_xattrmap_capability_name(s->options.xattrmap);
+	const char *name =
+		vfs_xattrmap_capability_name(share->options.xattrmap);
 	ssize_t len;
 	int err;
 
 	if (!name)
 		return 0;
 	/* Most files have none; asking is cheaper, and never refused. */
-	len = lx_getxattr(s->vol, node, name, NULL, 0);
+	len = lx_getxattr(share->vol, node, name, NULL, 0);
 	if (len == -LX_ENODATA || len == -LX_EOPNOTSUPP)
 		return 0;
-	err = lx_removexattr(s->vol, node, name);
+	err = lx_removexattr(share->vol, node, name);
 	return err == -LX_ENODATA ? 0 : err;
 }
 
-int vfs_drop_capability_of(struct vfs_server *s, uint64_t node)
+int vfs_drop_capability_of(struct vfs_server *s,
+			   const struct vfs_handle *handle)
 {
+	const struct vfs_share *share = handle->share;
 	struct vfs_inode *inode;
 	int err;
 
-	if (!vfs_xattrmap_capability_name(s->options.xattrmap))
+	if (!vfs_xattrmap_capability_name(share->options.xattrmap))
 		return 0;
-	inode = vfs_inode_get(s->inodes, node);
+	inode = vfs_inode_get(s->inodes, handle->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = vfs_drop_capability(s, inode->node);
+	err = vfs_drop_capability(share, inode->node);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }

@@ -3,6 +3,7 @@
 
 #include "fuse/fuse_proto.h"
 #include "virtio/fs/vfs_inode.h"
+#include "virtio/fs/vfs_share.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -10,21 +11,24 @@
 #include <cmocka.h>
 
 /* A node table of its own on the share's root. */
-static struct lx_volume *vol;
+static struct vfs_share served;
 static struct vfs_inodes *inodes;
 
 static int set_up(void **state)
 {
-	static const struct lx_volume_options options;
+	static const struct vfs_options options;
 	struct share *s;
 	struct lx_node *node;
 	struct lx_stat st;
+	uint64_t id;
 
 	share_up(state);
 	s = *state;
-	if (lx_volume_open(s->root, &options, &s->log, &vol) ||
-	    lx_volume_root(vol, &node, &st) ||
-	    vfs_inodes_new(vol, &s->log, node, &st, &inodes))
+	if (vfs_share_open(&served, s->root, &options, &s->log) ||
+	    lx_volume_root(served.vol, &node, &st) ||
+	    vfs_inodes_new(&s->log, &inodes) ||
+	    vfs_inodes_add(inodes, &served, node, &st, &id) ||
+	    id != FUSE_ROOT_ID)
 		return -1;
 	return 0;
 }
@@ -32,7 +36,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	vfs_inodes_free(inodes);
-	lx_volume_close(vol);
+	vfs_share_close(&served);
 	return share_down(state);
 }
 
@@ -44,9 +48,10 @@ static uint64_t add(const char *name, struct lx_stat *ret_st)
 	uint64_t id = 0;
 
 	assert_non_null(root);
-	assert_int_equal(lx_lookup(vol, root->node, name, &node, ret_st), 0);
+	assert_int_equal(lx_lookup(served.vol, root->node, name, &node, ret_st),
+			 0);
 	vfs_inode_put(inodes, root);
-	assert_int_equal(vfs_inodes_add(inodes, node, ret_st, &id), 0);
+	assert_int_equal(vfs_inodes_add(inodes, &served, node, ret_st, &id), 0);
 	return id;
 }
 
@@ -89,18 +94,19 @@ static void finds_an_inode_again(void **state)
 	host_file(s->root_fd, "a", "");
 	id = add("a", &st);
 	assert_int_equal(add("a", &st), id);
-	assert_true(vfs_inodes_find(inodes, &st, &again));
+	assert_true(vfs_inodes_find(inodes, &served, &st, &again));
 	assert_int_equal(again, id);
 	assert_int_equal(vfs_inodes_count(inodes), 2);
 	vfs_inodes_forget(inodes, id, 2);
 	assert_true(known(id));
 	vfs_inodes_forget(inodes, id, 1);
 	assert_false(known(id));
-	assert_false(vfs_inodes_find(inodes, &st, &again));
+	assert_false(vfs_inodes_find(inodes, &served, &st, &again));
 }
 
 static void tells_identities_apart(void **state)
 {
+	static struct vfs_share another;
 	struct share *s = *state;
 	struct lx_stat st, other;
 	uint64_t id;
@@ -111,21 +117,22 @@ static void tells_identities_apart(void **state)
 	for (uint64_t i = 1; i <= 10000; i++) {
 		other = st;
 		other.dev += i;
-		assert_false(vfs_inodes_find(inodes, &other, &id));
+		assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 		other = st;
 		other.mount += i;
-		assert_false(vfs_inodes_find(inodes, &other, &id));
+		assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 		other = st;
 		other.ino += i;
-		assert_false(vfs_inodes_find(inodes, &other, &id));
+		assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 	}
+	assert_false(vfs_inodes_find(inodes, &another, &st, &id));
 	other = st;
 	other.mode = LX_S_IFDIR | 0755;
-	assert_false(vfs_inodes_find(inodes, &other, &id));
+	assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 	other = st;
 	other.mode = LX_S_IFREG | 07;
 	other.size++;
-	assert_true(vfs_inodes_find(inodes, &other, &id));
+	assert_true(vfs_inodes_find(inodes, &served, &other, &id));
 }
 
 static void forgetting_too_much_forgets_all(void **state)
@@ -156,8 +163,8 @@ static void counts_of_lookups_saturate(void **state)
 	id = add("a", &st);
 	inode = vfs_inode_get(inodes, id);
 	inode->lookups = UINT64_MAX - 1;
-	assert_true(vfs_inodes_find(inodes, &st, &id));
-	assert_true(vfs_inodes_find(inodes, &st, &id));
+	assert_true(vfs_inodes_find(inodes, &served, &st, &id));
+	assert_true(vfs_inodes_find(inodes, &served, &st, &id));
 	assert_true(inode->lookups == UINT64_MAX);
 	vfs_inode_put(inodes, inode);
 }
@@ -177,7 +184,7 @@ static void an_inode_in_use_outlives_its_forget(void **state)
 	next = add("a", &st);
 	assert_int_not_equal(next, id);
 	vfs_inodes_forget(inodes, id, 1);
-	assert_int_equal(lx_getattr(vol, inode->node, &st), 0);
+	assert_int_equal(lx_getattr(served.vol, inode->node, &st), 0);
 	assert_int_equal(st.size, 5);
 	vfs_inode_put(inodes, inode);
 	assert_false(known(id));
@@ -212,8 +219,9 @@ static void grows_and_shrinks(void **state)
 			bool here = i >= FILES - 500;
 
 			assert_int_equal(known(id[i]), here);
-			assert_int_equal(vfs_inodes_find(inodes, &st[i],
-							 &found), here);
+			assert_int_equal(vfs_inodes_find(inodes, &served,
+							 &st[i], &found),
+					 here);
 			if (here)
 				assert_int_equal(found, id[i]);
 		}
