@@ -5,7 +5,8 @@
 /* A device number as the kernel's new_encode_dev() puts it into 32 bits. */
 static uint32_t encode_dev(uint32_t major, uint32_t minor)
 {
-	return (minor & 0xff) | (major & 0xfff) << 8 | (minor & 0xfff00) << 12;
+	return (minor & 0xff) | (major & 0xfff) << 8 |
+	       (minor & 0xfff00) << 12;
 }
 
 void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
@@ -85,24 +86,24 @@ static struct lx_setattr changes(const struct fuse_setattr_in *in)
 	static const struct {
 		uint32_t fattr, lx;
 	} bits[] = {
-		{FATTR_MODE, LX_SET_MODE},
-		{FATTR_UID, LX_SET_UID},
-		{FATTR_GID, LX_SET_GID},
-		{FATTR_SIZE, LX_SET_SIZE},
-		{FATTR_ATIME, LX_SET_ATIME},
-		{FATTR_MTIME, LX_SET_MTIME},
-		{FATTR_ATIME_NOW, LX_SET_ATIME_NOW},
-		{FATTR_MTIME_NOW, LX_SET_MTIME_NOW},
-		{FATTR_CTIME, LX_SET_CTIME},
-		{FATTR_KILL_SUIDGID, LX_SET_KILL_PRIV},
+		{ FATTR_MODE, LX_SET_MODE },
+		{ FATTR_UID, LX_SET_UID },
+		{ FATTR_GID, LX_SET_GID },
+		{ FATTR_SIZE, LX_SET_SIZE },
+		{ FATTR_ATIME, LX_SET_ATIME },
+		{ FATTR_MTIME, LX_SET_MTIME },
+		{ FATTR_ATIME_NOW, LX_SET_ATIME_NOW },
+		{ FATTR_MTIME_NOW, LX_SET_MTIME_NOW },
+		{ FATTR_CTIME, LX_SET_CTIME },
+		{ FATTR_KILL_SUIDGID, LX_SET_KILL_PRIV },
 	};
 	struct lx_setattr attr = {
 		.mode = in->mode,
 		.uid = in->uid,
 		.gid = in->gid,
 		.size = in->size,
-		.atime = {(int64_t)in->atime, in->atimensec},
-		.mtime = {(int64_t)in->mtime, in->mtimensec},
+		.atime = { (int64_t)in->atime, in->atimensec },
+		.mtime = { (int64_t)in->mtime, in->mtimensec },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
@@ -172,7 +173,7 @@ int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
 	       struct lx_caller *ret_who)
 {
 	const struct vfs_idmap *gids = share->options.gid_map;
-	struct lx_caller who = {.umask = req->umask};
+	struct lx_caller who = { .umask = req->umask };
 	int err;
 
 	err = vfs_idmap_to_host(share->options.uid_map, req->uid, &who.uid);

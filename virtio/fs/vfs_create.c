@@ -264,7 +264,8 @@ out:
 
 int vfs_create(void *fs, const struct fuse_request *req,
 	       const struct fuse_create_in *in, const char *name,
-	       struct fuse_entry_out *ret_entry, struct fuse_open_out *ret_open)
+	       struct fuse_entry_out *ret_entry,
+	       struct fuse_open_out *ret_open)
 {
 	return make_handle(fs, req, in, name, ret_entry, ret_open);
 }

@@ -20,7 +20,7 @@ int vfs_opendir(void *fs, const struct fuse_request *req,
 	struct lx_file *file;
 	int err;
 
-	(void)in; /* a directory is only ever read */
+	(void)in;               /* a directory is only ever read */
 	if (!inode)
 		return -LX_ESTALE;
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_DIR, &handle);
@@ -70,8 +70,8 @@ struct reading {
 	struct vfs_inode *dir;
 	bool plus;
 	struct fuse_dirents *dirents;
-	uint64_t next; /* after the last entry seen */
-	bool seen;     /* was there one? */
+	uint64_t next;                  /* after the last entry seen */
+	bool seen;                      /* was there one? */
 	bool packed;
 };
 
@@ -113,7 +113,7 @@ static bool add_entry(void *ctx, const struct lx_dirent *entry)
 	r->seen = true;
 	r->next = e.next;
 	if (e.namelen > LX_NAME_MAX)
-		return true; /* no guest could use it */
+		return true;    /* no guest could use it */
 	/* What is above the root is nobody's business. */
 	if (vfs_inode_id(r->dir) == FUSE_ROOT_ID && !strcmp(e.name, ".."))
 		e.ino = r->dir->key.ino;
@@ -143,7 +143,7 @@ static int read_entries(struct reading *r, struct vfs_handle *handle,
 	} while (!err && r->seen && !r->packed && !r->dirents->full);
 	pthread_mutex_unlock(&handle->lock);
 	if (r->packed)
-		return 0; /* an error comes again with the next request */
+		return 0;       /* an error comes again with the next request */
 	return !err && r->dirents->full ? -LX_EINVAL : err;
 }
 
@@ -152,7 +152,7 @@ int vfs_readdir(void *fs, const struct fuse_request *req,
 		struct fuse_dirents *dirents)
 {
 	struct vfs_server *s = fs;
-	struct reading r = {.s = s, .plus = plus, .dirents = dirents};
+	struct reading r = { .s = s, .plus = plus, .dirents = dirents };
 	struct vfs_handle *handle;
 	int err;
 

@@ -114,7 +114,8 @@ void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle)
 }
 
 /* Drop the table's reference, once; false: somebody else has. */
-static bool close_handle(struct vfs_handles *handles, struct vfs_handle *handle)
+static bool close_handle(struct vfs_handles *handles,
+			 struct vfs_handle *handle)
 {
 	if (!atomic_exchange(&handle->open, false))
 		return false;

@@ -19,7 +19,7 @@
 enum vfs_handle_kind {
 	VFS_HANDLE_FILE,
 	VFS_HANDLE_DIR,
-	VFS_HANDLE_ANY /* to vfs_handle_get() only */
+	VFS_HANDLE_ANY                  /* to vfs_handle_get() only */
 };
 
 struct vfs_share;
@@ -28,15 +28,15 @@ struct vfs_handle {
 	struct vfs_slot slot;
 	struct vfs_share *share;
 	struct lx_file *file;
-	uint64_t node; /* the node id */
+	uint64_t node;                  /* the node id */
 	enum vfs_handle_kind kind;
-	_Atomic bool open;    /* until it is released */
-	pthread_mutex_t lock; /* directories: READDIR */
+	_Atomic bool open;              /* until it is released */
+	pthread_mutex_t lock;           /* directories: READDIR */
 };
 
 struct vfs_handles {
 	struct vfs_slots slots;
-	atomic_uint dirs; /* how many are for directories */
+	atomic_uint dirs;               /* how many are for directories */
 };
 
 void vfs_handles_init(struct vfs_handles *handles);

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 
 #define SHARDS 16u
-#define FIRST_BUCKETS 64u /* of a shard; a power of two */
+#define FIRST_BUCKETS 64u               /* of a shard; a power of two */
 
 struct shard {
 	pthread_mutex_t lock;
 	struct vfs_inode **bucket;
-	size_t buckets; /* a power of two */
-	size_t count;	/* inodes in them */
+	size_t buckets;                 /* a power of two */
+	size_t count;                   /* inodes in them */
 };
 
 struct vfs_inodes {
@@ -45,8 +45,7 @@ static struct vfs_inode_key key_of(struct vfs_share *share,
 		.ino = st->ino,
 		.mount = st->mount,
 		.btime = st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
-						 st->btime.nsec
-				       : 0,
+						 st->btime.nsec : 0,
 		.type = st->mode & LX_S_IFMT,
 	};
 }
@@ -189,9 +188,8 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		close_node(share, node);
 	else
 		log_trace(inodes->log, LOG_VIRTIOFS,
-			  "node %" PRIu64 " is inode %" PRIu64
-			  " of device %#" PRIx64 ", mount %" PRIu64
-			  ", type %#o",
+			  "node %" PRIu64 " is inode %" PRIu64 " of device %#"
+			  PRIx64 ", mount %" PRIu64 ", type %#o",
 			  *ret_id, key.ino, key.dev, key.mount, key.type);
 	if (err)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
@@ -229,8 +227,8 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode)
  * Drop `count` lookups, and with the last one the table's reference.  Returns
  * how many there were.
  */
-static uint64_t drop_lookups(struct vfs_inodes *inodes, struct vfs_inode *inode,
-			     uint64_t count)
+static uint64_t drop_lookups(struct vfs_inodes *inodes,
+			     struct vfs_inode *inode, uint64_t count)
 {
 	struct shard *shard = shard_of(inodes, &inode->key);
 	uint64_t had;
@@ -271,8 +269,7 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
 	if (count > had)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
 			    "FORGET of %" PRIu64 " lookups of node %" PRIu64
-			    ", which has %" PRIu64,
-			    count, id, had);
+			    ", which has %" PRIu64, count, id, had);
 	vfs_inode_put(inodes, inode);
 }
 
@@ -281,7 +278,7 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
 void vfs_inodes_clear(struct vfs_inodes *inodes)
 {
 	struct vfs_slot *slot;
-	uint32_t index = FUSE_ROOT_ID; /* start behind the root */
+	uint32_t index = FUSE_ROOT_ID;  /* start behind the root */
 
 	while ((slot = vfs_slots_next(&inodes->slots, &index))) {
 		drop_lookups(inodes, inode_of(slot), UINT64_MAX);

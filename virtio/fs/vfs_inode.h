@@ -32,8 +32,8 @@ struct vfs_share;
 struct vfs_inode_key {
 	struct vfs_share *share;
 	uint64_t dev, ino, mount;
-	uint64_t btime; /* in nanoseconds; 0: unknown */
-	uint32_t type;	/* LX_S_IFMT bits */
+	uint64_t btime;                 /* in nanoseconds; 0: unknown */
+	uint32_t type;                  /* LX_S_IFMT bits */
 };
 
 struct vfs_inode {
@@ -41,8 +41,8 @@ struct vfs_inode {
 	struct lx_node *node;
 	struct vfs_inode_key key;
 	/* Protected by the shard's lock: */
-	uint64_t lookups;	/* 0: no longer in the table */
-	struct vfs_inode *next; /* in its bucket */
+	uint64_t lookups;               /* 0: no longer in the table */
+	struct vfs_inode *next;         /* in its bucket */
 };
 
 struct vfs_inodes;

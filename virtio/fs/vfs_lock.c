@@ -7,24 +7,24 @@
 
 #include <stdlib.h>
 
-#define OFFSET_MAX (UINT64_MAX >> 1) /* "to the end", and beyond */
+#define OFFSET_MAX (UINT64_MAX >> 1)    /* "to the end", and beyond */
 
 struct vfs_lock_owner {
 	uint64_t node, owner;
 	struct lx_file *file;
 	/* Of the last lock: */
 	_Atomic uint64_t handle;
-	_Atomic uint32_t pid; /* the guest's */
+	_Atomic uint32_t pid;           /* the guest's */
 	/* Guarded by the table's lock: */
-	unsigned references;	     /* the table's and the users' */
-	struct vfs_lock_owner *next; /* in its bucket */
+	unsigned references;            /* the table's and the users' */
+	struct vfs_lock_owner *next;    /* in its bucket */
 };
 
 /* ---- the table --------------------------------------------------------- */
 
 void vfs_locks_init(struct vfs_locks *locks)
 {
-	*locks = (struct vfs_locks){.count = 0};
+	*locks = (struct vfs_locks){ .count = 0 };
 	pthread_mutex_init(&locks->lock, NULL);
 }
 
@@ -40,7 +40,8 @@ size_t vfs_locks_count(struct vfs_locks *locks)
 }
 
 /* All owners of a node are in one bucket. */
-static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks, uint64_t node)
+static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks,
+					 uint64_t node)
 {
 	return &locks->bucket[node % VFS_LOCK_BUCKETS];
 }
@@ -191,12 +192,8 @@ static int add(struct vfs_locks *locks, uint64_t node,
 		err = -LX_ENOLCK;
 	if (!o && !err) {
 		*new = (struct vfs_lock_owner){
-			.node = node,
-			.owner = in->owner,
-			.file = file,
-			.handle = in->fh,
-			.pid = in->lk.pid,
-			.references = 1,
+			.node = node, .owner = in->owner, .file = file,
+			.handle = in->fh, .pid = in->lk.pid, .references = 1,
 		};
 		*link = o = new;
 		atomic_fetch_add(&locks->count, 1);
@@ -254,7 +251,8 @@ static int lock_of(const struct fuse_file_lock *in, struct lx_lock *ret_lock)
 	return 0;
 }
 
-static int set_record_lock(struct vfs_server *s, const struct fuse_request *req,
+static int set_record_lock(struct vfs_server *s,
+			   const struct fuse_request *req,
 			   const struct fuse_lk_in *in,
 			   const struct lx_lock *lock)
 {
@@ -267,7 +265,7 @@ static int set_record_lock(struct vfs_server *s, const struct fuse_request *req,
 	else
 		err = get_or_add(s, req->node, in, &o);
 	if (err || !o)
-		return err; /* no locks, nothing to unlock */
+		return err;     /* no locks, nothing to unlock */
 	err = lx_setlk(o->file, lock);
 	if (!err && unlock && !lock->start && lock->end == OFFSET_MAX)
 		drop_if_idle(&s->locks, o);
@@ -326,7 +324,7 @@ static size_t others(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 static uint32_t holder(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 		       const struct lx_lock *held)
 {
-	struct lx_lock probe = {held->start, held->end, LX_F_WRLCK, 0}, found;
+	struct lx_lock probe = { held->start, held->end, LX_F_WRLCK, 0 }, found;
 	struct vfs_lock_owner *other[VFS_LOCK_HOLDERS_MAX];
 	size_t count = others(locks, node, owner, other);
 	uint32_t pid = 0;

@@ -13,8 +13,8 @@
 /* ---- entries ----------------------------------------------------------- */
 
 /* Is what is found in dir on another file system of the host, or mount? */
-static bool is_submount(const struct vfs_server *s, const struct vfs_inode *dir,
-			const struct lx_stat *st)
+static bool is_submount(const struct vfs_server *s,
+			const struct vfs_inode *dir, const struct lx_stat *st)
 {
 	return s->flags & FUSE_SUBMOUNTS && LX_S_ISDIR(st->mode) &&
 	       (st->dev != dir->key.dev || st->mount != dir->key.mount);
@@ -28,7 +28,7 @@ static void fill_entry(const struct vfs_server *s,
 {
 	*ret_entry = (struct fuse_entry_out){
 		.nodeid = id,
-		.generation = 0, /* no node id is used twice */
+		.generation = 0,        /* no node id is used twice */
 		.entry_valid = (uint64_t)share->timeout.sec,
 		.entry_valid_nsec = share->timeout.nsec,
 		.attr_valid = (uint64_t)share->timeout.sec,
@@ -89,7 +89,7 @@ static int look_up_self(struct vfs_server *s, struct vfs_inode *inode,
 	if (err)
 		return err;
 	if (!vfs_inodes_find(s->inodes, inode->key.share, &st, &id))
-		return -LX_ESTALE; /* forgotten just now */
+		return -LX_ESTALE;      /* forgotten just now */
 	fill_entry(s, inode->key.share, NULL, id, &st, ret_entry);
 	return 0;
 }
@@ -217,7 +217,7 @@ int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	struct vfs_server *s = fs;
 	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
 	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
-	struct lx_caller who = {0};
+	struct lx_caller who = { 0 };
 	int err = from && to ? 0 : -LX_ESTALE;
 
 	if (!err && from->key.share != to->key.share)

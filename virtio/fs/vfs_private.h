@@ -203,10 +203,11 @@ int vfs_fsyncdir(void *fs, const struct fuse_request *req,
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,
 		 const void *value);
-ssize_t vfs_getxattr(void *fs, const struct fuse_request *req, const char *name,
-		     struct iov_tail *dst);
+ssize_t vfs_getxattr(void *fs, const struct fuse_request *req,
+		     const char *name, struct iov_tail *dst);
 ssize_t vfs_listxattr(void *fs, const struct fuse_request *req,
 		      struct iov_tail *dst);
-int vfs_removexattr(void *fs, const struct fuse_request *req, const char *name);
+int vfs_removexattr(void *fs, const struct fuse_request *req,
+		    const char *name);
 
 #endif

@@ -82,8 +82,8 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 	if (!n)
 		n = vfs_drop_capability_of(s, to);
 	if (!n)
-		n = lx_copy_range(from->file, in->off_in, to->file, in->off_out,
-				  MIN(in->len, VFS_COPY_MAX),
+		n = lx_copy_range(from->file, in->off_in, to->file,
+				  in->off_out, MIN(in->len, VFS_COPY_MAX),
 				  kill_priv(s, req));
 	vfs_handle_put(&s->handles, to);
 	vfs_handle_put(&s->handles, from);

@@ -19,8 +19,8 @@ int vfs_note(struct vfs_server *s, const char *what, int err)
 	case LX_ENFILE:
 	case LX_ENOMEM:
 		log_limited(s->log, LOG_VIRTIOFS, LOG_WARN,
-			    "%s: %s, with %zu nodes and %zu open files", what,
-			    lx_errname(err), vfs_inodes_count(s->inodes),
+			    "%s: %s, with %zu nodes and %zu open files",
+			    what, lx_errname(err), vfs_inodes_count(s->inodes),
 			    vfs_handles_count(&s->handles));
 		break;
 	case LX_EIO:
@@ -38,12 +38,10 @@ int vfs_share_open(struct vfs_share *share, const char *root,
 {
 	*share = (struct vfs_share){
 		.options = *options,
-		.vol_options =
-			{
-				.read_only = options->read_only,
-				.inode_file_handles =
-					options->inode_file_handles,
-			},
+		.vol_options = {
+			.read_only = options->read_only,
+			.inode_file_handles = options->inode_file_handles,
+		},
 	};
 	vfs_share_set_cache(share);
 	return lx_volume_open(root, &share->vol_options, log, &share->vol);

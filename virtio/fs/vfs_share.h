@@ -20,9 +20,9 @@ struct vfs_share {
 	struct lx_volume_options vol_options;
 	struct lx_volume *vol;
 	/* From the options, see vfs_init.c: */
-	struct lx_time timeout; /* names and attributes hold so long */
-	uint32_t open_flags;	/* FOPEN_* of every file */
-	uint32_t opendir_flags; /* and of every directory */
+	struct lx_time timeout;         /* names and attributes hold so long */
+	uint32_t open_flags;            /* FOPEN_* of every file */
+	uint32_t opendir_flags;         /* and of every directory */
 };
 
 /*

@@ -9,14 +9,14 @@
 #include "virtio/fs/vfs_private.h"
 
 /* Attributes of the file; those of its mount are not the guest's. */
-#define ATTRIBUTES                                                             \
-	(LX_STATX_ATTR_COMPRESSED | LX_STATX_ATTR_IMMUTABLE |                  \
-	 LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP |                         \
+#define ATTRIBUTES \
+	(LX_STATX_ATTR_COMPRESSED | LX_STATX_ATTR_IMMUTABLE | \
+	 LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP | \
 	 LX_STATX_ATTR_ENCRYPTED | LX_STATX_ATTR_VERITY)
 
 static struct fuse_sx_time time_out(const struct lx_time *t)
 {
-	return (struct fuse_sx_time){.tv_sec = t->sec, .tv_nsec = t->nsec};
+	return (struct fuse_sx_time){ .tv_sec = t->sec, .tv_nsec = t->nsec };
 }
 
 static void fill(const struct vfs_share *share, const struct lx_stat *st,

@@ -51,7 +51,7 @@ static bool can_sync(const struct vfs_inode *inode)
 /* All of them, whatever fails; the first error counts. */
 static int sync_all(struct vfs_server *s)
 {
-	struct synced done = {.count = 0};
+	struct synced done = { .count = 0 };
 	struct vfs_inode *inode;
 	uint32_t index = 0;
 	int err = 0, one;
@@ -81,8 +81,8 @@ int vfs_syncfs(void *fs, const struct fuse_request *req)
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
 		return -LX_ESTALE;
-	err = can_sync(inode) ? lx_syncfs(vfs_vol(inode), inode->node)
-			      : -LX_EINVAL;
+	err = can_sync(inode) ? lx_syncfs(vfs_vol(inode), inode->node) :
+				-LX_EINVAL;
 	vfs_inode_put(s->inodes, inode);
 	return vfs_note(s, "SYNCFS", err);
 }

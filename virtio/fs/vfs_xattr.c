@@ -32,7 +32,7 @@ static int to_host(const struct vfs_server *s, const struct vfs_share *share,
 		   const char *name, char ret_name[LX_XATTR_NAME_MAX + 1])
 {
 	if (!share->options.xattr)
-		return -LX_ENOSYS; /* so Linux does not ask again */
+		return -LX_ENOSYS;      /* so Linux does not ask again */
 	if (is_hidden(s, name))
 		return -LX_EOPNOTSUPP;
 	return vfs_xattrmap_to_host(share->options.xattrmap, name, ret_name);

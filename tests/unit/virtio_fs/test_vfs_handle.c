@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#define NODE 7 /* whatever node it may be */
+#define NODE 7                          /* whatever node it may be */
 
 static struct vfs_handles handles;
 static struct lx_volume *vol;
@@ -84,16 +84,14 @@ static void releases_a_handle_once(void **state)
 	uint64_t next;
 
 	(void)state;
-	assert_int_equal(vfs_handle_release(&handles, id, NODE, VFS_HANDLE_DIR),
-			 -LX_ENOTDIR);
-	assert_int_equal(
-		vfs_handle_release(&handles, id, NODE + 1, VFS_HANDLE_FILE),
-		-LX_EBADF);
-	assert_int_equal(
-		vfs_handle_release(&handles, id, NODE, VFS_HANDLE_FILE), 0);
-	assert_int_equal(
-		vfs_handle_release(&handles, id, NODE, VFS_HANDLE_FILE),
-		-LX_EBADF);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE,
+					    VFS_HANDLE_DIR), -LX_ENOTDIR);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE + 1,
+					    VFS_HANDLE_FILE), -LX_EBADF);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE,
+					    VFS_HANDLE_FILE), 0);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE,
+					    VFS_HANDLE_FILE), -LX_EBADF);
 	assert_int_equal(host_fds(), fds);
 	next = open_handle(VFS_HANDLE_FILE);
 	assert_int_not_equal(next, id);
@@ -109,15 +107,13 @@ static void a_handle_in_use_outlives_its_release(void **state)
 	struct lx_stat st;
 
 	(void)state;
-	assert_int_equal(
-		vfs_handle_get(&handles, id, NODE, VFS_HANDLE_FILE, &handle),
-		0);
-	assert_int_equal(
-		vfs_handle_release(&handles, id, NODE, VFS_HANDLE_FILE), 0);
+	assert_int_equal(vfs_handle_get(&handles, id, NODE, VFS_HANDLE_FILE,
+					&handle), 0);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE,
+					    VFS_HANDLE_FILE), 0);
 	assert_int_equal(try(id, NODE, VFS_HANDLE_FILE), -LX_EBADF);
-	assert_int_equal(
-		vfs_handle_release(&handles, id, NODE, VFS_HANDLE_FILE),
-		-LX_EBADF);
+	assert_int_equal(vfs_handle_release(&handles, id, NODE,
+					    VFS_HANDLE_FILE), -LX_EBADF);
 	assert_int_equal(lx_file_getattr(handle->file, &st), 0);
 	assert_int_equal(host_fds(), fds);
 	vfs_handle_put(&handles, handle);
@@ -130,8 +126,8 @@ static void a_reserved_handle_is_not_found(void **state)
 	struct vfs_handle *handle = NULL;
 
 	(void)state;
-	assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE, &handle),
-			 0);
+	assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE,
+					    &handle), 0);
 	assert_int_equal(try(1, 0, VFS_HANDLE_ANY), -LX_EBADF);
 	vfs_handle_cancel(&handles, handle);
 	assert_int_equal(vfs_handles_count(&handles), 0);
@@ -147,24 +143,20 @@ static void there_is_an_end_to_open_directories(void **state)
 		for (size_t i = 0; i < VFS_DIRS_MAX; i++)
 			assert_int_equal(vfs_handle_reserve(&handles,
 							    VFS_HANDLE_DIR,
-							    &dir[i]),
-					 0);
-		assert_int_equal(
-			vfs_handle_reserve(&handles, VFS_HANDLE_DIR, &more),
-			-LX_ENFILE);
-		assert_int_equal(
-			vfs_handle_reserve(&handles, VFS_HANDLE_FILE, &more),
-			0);
+							    &dir[i]), 0);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_DIR,
+						    &more), -LX_ENFILE);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE,
+						    &more), 0);
 		vfs_handle_cancel(&handles, more);
 		for (size_t i = 0; i < VFS_DIRS_MAX; i++)
 			vfs_handle_cancel(&handles, dir[i]);
 	}
 	/* One that was open and is closed makes room, too. */
 	for (size_t i = 0; i < VFS_DIRS_MAX; i++)
-		assert_int_equal(vfs_handle_release(&handles,
-						    open_handle(VFS_HANDLE_DIR),
-						    NODE, VFS_HANDLE_DIR),
-				 0);
+		assert_int_equal(vfs_handle_release(
+					 &handles, open_handle(VFS_HANDLE_DIR),
+					 NODE, VFS_HANDLE_DIR), 0);
 	assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_DIR, &more),
 			 0);
 	vfs_handle_cancel(&handles, more);
