@@ -17,3 +17,4 @@ include tests/mount/local.mk
 include tests/programs/local.mk
 include tests/unit/lsvirtiofs/local.mk
 include tests/conformance/local.mk
+include tests/bench/local.mk

@@ -56,4 +56,5 @@ pciplug_info_SOURCES = \
 	%reldir%/pciplug_info.c
 pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
+include %reldir%/bench/local.mk
 include %reldir%/lsvirtiofs/local.mk
