@@ -42,6 +42,7 @@ struct conf_case {
 	unsigned flags;
 	void (*run)(void);
 	void (*prepare)(void);          /* as root on the host, or NULL */
+	const char *option;             /* that the share must have, or NULL */
 };
 
 struct conf_area {
@@ -52,8 +53,11 @@ struct conf_area {
 
 #define CONF_CASE(function, bits) \
 	{ .name = #function, .flags = (bits), .run = function }
+#define CONF_PREPARED(function, bits, before) \
+	{ .name = #function, .flags = (bits), .run = function, \
+	  .prepare = before }
 #define CONF_AREA(word, table) \
-	const struct conf_area conf_##word = { \
+	const struct conf_area conf_area_##word = { \
 		#word, table, sizeof(table) / sizeof((table)[0]) \
 	}
 
@@ -139,8 +143,12 @@ int conf_wait(void);
  * is underneath it; for CONF_UNDERNEATH and for what must not be remembered.
  */
 extern int conf_host_fd;
-/* Where "underneath" is, for what wants a path. */
-const char *conf_host_path(const char *name);
+/*
+ * Wait until the mount has to look at what has changed underneath, so many
+ * milliseconds; none in a host directory.
+ */
+void conf_settle(void);
+extern unsigned conf_settle_ms;
 
 #define CONF_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

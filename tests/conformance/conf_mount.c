@@ -144,15 +144,31 @@ static bool begin_pair(const struct conf_setup *setup, struct conf_pair *pair,
 	return true;
 }
 
+/*
+ * What is mounted goes with us, however we end.  Where `/` is no mount point,
+ * as in a chroot, only our directory can be made private.
+ */
+static bool keep_mounts_private(struct conf_setup *setup)
+{
+	const char *dir = setup->dir;
+
+	if (unshare(CLONE_NEWNS))
+		return complain("unshare", "mounts");
+	if (!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return true;
+	if (errno != EINVAL || mount(dir, dir, NULL, MS_BIND, NULL))
+		return complain("bind", dir);
+	setup->bound = true;
+	return !mount(NULL, dir, NULL, MS_PRIVATE, NULL) ||
+	       complain("make private", dir);
+}
+
 bool conf_setup_begin(struct conf_setup *setup)
 {
-	/* What is mounted goes with us, however we end. */
-	if (unshare(CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return complain("mount namespace of", "our own");
 	if (!mkdtemp(setup->dir) || chmod(setup->dir, 0755))
 		return complain("mkdtemp", setup->dir);
-	return begin_pair(setup, &setup->rw, "rw", false) &&
+	return keep_mounts_private(setup) &&
+	       begin_pair(setup, &setup->rw, "rw", false) &&
 	       begin_pair(setup, &setup->ro, "ro", true);
 }
 
@@ -184,6 +200,8 @@ bool conf_setup_end(struct conf_setup *setup)
 	ok = end_pair(&setup->ro) && ok;
 	if (!ok)
 		show_log(setup);
+	if (setup->bound)
+		umount2(setup->dir, MNT_DETACH);
 	conf_tree_remove(setup->dir);
 	return ok;
 }

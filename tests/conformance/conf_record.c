@@ -20,6 +20,7 @@
 #define CONTENT_MAX (8 << 20)
 
 int conf_host_fd = -1;
+unsigned conf_settle_ms;
 static struct conf_record *record;
 static char context[8192];
 static struct stat marked;
@@ -383,10 +384,7 @@ int conf_wait(void)
 	return status;
 }
 
-const char *conf_host_path(const char *name)
+void conf_settle(void)
 {
-	static char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", conf_host_fd, name);
-	return path;
+	usleep(conf_settle_ms * 1000);
 }

@@ -33,6 +33,7 @@ struct conf_setup {
 	const char *program;            /* virtiofs-mount; NULL: no mount */
 	const char *options;            /* of the share, or "" */
 	bool verbose;
+	bool bound;                     /* dir is a mount point, of itself */
 	struct conf_pair rw, ro;
 };
 

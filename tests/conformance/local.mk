@@ -1,8 +1,10 @@
 # The server on /dev/fuse against the host's file system; needs root.
 check_PROGRAMS += test_conformance
-TESTS += test_conformance
+TESTS += %reldir%/run.sh
+EXTRA_DIST += %reldir%/run.sh
 
 test_conformance_SOURCES = \
+	%reldir%/acl.c \
 	%reldir%/attr.c \
 	%reldir%/conf.h \
 	%reldir%/conf_known.c \
@@ -10,13 +12,21 @@ test_conformance_SOURCES = \
 	%reldir%/conf_record.c \
 	%reldir%/conf_run.h \
 	%reldir%/conf_tree.c \
+	%reldir%/dir.c \
+	%reldir%/flags.c \
 	%reldir%/io.c \
+	%reldir%/lock.c \
 	%reldir%/map.c \
 	%reldir%/names.c \
 	%reldir%/open.c \
 	%reldir%/priv.c \
+	%reldir%/readonly.c \
 	%reldir%/rename.c \
 	%reldir%/size.c \
-	%reldir%/test_conformance.c
+	%reldir%/stat.c \
+	%reldir%/test_conformance.c \
+	%reldir%/tmpfile.c \
+	%reldir%/under.c \
+	%reldir%/xattr.c
 test_conformance_CFLAGS = $(TEST_CFLAGS)
 test_conformance_LDADD = $(CMOCKA_LIBS)

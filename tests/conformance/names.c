@@ -372,7 +372,6 @@ static void keeps_busy_directories(void)
 	conf_dir("parent/mounted", 0755);
 	conf_file("file", 0644, "");
 	MUST(unshare(CLONE_NEWNS));
-	MUST(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	MUST(mount("conf", "mounted", "tmpfs", 0, NULL));
 	MUST(mount("conf", "parent/mounted", "tmpfs", 0, NULL));
 	DO(rmdir("mounted"));
@@ -494,12 +493,11 @@ static void moves_times(void)
 }
 
 static const struct conf_case cases[] = {
-	{ "creates_on_every_path", CONF_BOTH, creates_on_every_path,
-	  prepare_sticky },
-	{ "links_and_removes_on_every_path", CONF_BOTH,
-	  links_and_removes_on_every_path, prepare_sticky },
-	{ "tells_and_changes_on_every_path", CONF_BOTH,
-	  tells_and_changes_on_every_path, prepare_sticky },
+	CONF_PREPARED(creates_on_every_path, CONF_BOTH, prepare_sticky),
+	CONF_PREPARED(links_and_removes_on_every_path, CONF_BOTH,
+		      prepare_sticky),
+	CONF_PREPARED(tells_and_changes_on_every_path, CONF_BOTH,
+		      prepare_sticky),
 	CONF_CASE(makes_symlinks_of_every_target, CONF_BOTH),
 	CONF_CASE(follows_forty_symlinks, CONF_ROOT),
 	CONF_CASE(keeps_busy_directories, CONF_ROOT),

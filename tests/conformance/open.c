@@ -359,7 +359,7 @@ static const struct conf_case cases[] = {
 	CONF_CASE(refuses_flags_that_make_no_sense, CONF_BOTH),
 	CONF_CASE(obeys_permission, CONF_BOTH),
 	CONF_CASE(obeys_permission_of_others, CONF_ROOT),
-	{ "owners_groups_and_others_may_differ", CONF_ROOT,
-	  owners_groups_and_others_may_differ, prepare_foreign },
+	CONF_PREPARED(owners_groups_and_others_may_differ, CONF_ROOT,
+		      prepare_foreign),
 };
 CONF_AREA(open, cases);

@@ -261,7 +261,6 @@ static const struct conf_case cases[] = {
 	CONF_CASE(moves_times, CONF_BOTH),
 	CONF_CASE(open_files_live_on, CONF_BOTH),
 	CONF_CASE(open_directories_live_on, CONF_BOTH),
-	{ "obeys_owners_and_sticky_bits", CONF_ROOT,
-	  obeys_owners_and_sticky_bits, prepare_owners },
+	CONF_PREPARED(obeys_owners_and_sticky_bits, CONF_ROOT, prepare_owners),
 };
 CONF_AREA(rename, cases);

@@ -29,17 +29,25 @@
 #define SKIPPED 77
 #define CASES_MAX 512
 #define CASE_SECONDS 30
+/* More than cache=auto lets names and attributes hold. */
+#define SETTLE_MS 1100
 #define DIFFERENCES_SHOWN 10
 #define LINES_MAX 100000
 #define LINES_AHEAD 100
 
 extern const struct conf_area
-	conf_open, conf_names, conf_rename, conf_attr, conf_priv, conf_size,
-	conf_io, conf_map;
+	conf_area_open, conf_area_names, conf_area_rename, conf_area_attr,
+	conf_area_priv, conf_area_size, conf_area_io, conf_area_map,
+	conf_area_dir, conf_area_stat, conf_area_xattr, conf_area_acl,
+	conf_area_flags, conf_area_tmpfile, conf_area_lock, conf_area_readonly,
+	conf_area_under;
 
 static const struct conf_area *const areas[] = {
-	&conf_open, &conf_names, &conf_rename, &conf_attr, &conf_priv,
-	&conf_size, &conf_io, &conf_map,
+	&conf_area_open, &conf_area_names, &conf_area_rename, &conf_area_attr,
+	&conf_area_priv, &conf_area_size, &conf_area_io, &conf_area_map,
+	&conf_area_dir, &conf_area_stat, &conf_area_xattr, &conf_area_acl,
+	&conf_area_flags, &conf_area_tmpfile, &conf_area_lock,
+	&conf_area_readonly, &conf_area_under,
 };
 
 /* A case as one kind of person. */
@@ -116,6 +124,8 @@ static void run(const struct item *item, const char *base, const char *under,
 		umask(022);
 		enter(base, id);
 		conf_host_fd = open_at(under, id);
+		if (strcmp(base, under) && !strstr(setup.options, "cache=never"))
+			conf_settle_ms = SETTLE_MS;
 		conf_become(item->who);
 		item->c->run();
 		_exit(0);
@@ -250,6 +260,8 @@ static void run_item(void **state)
 	unsigned differences;
 	char id[32];
 
+	if (item->c->option && !strstr(setup.options, item->c->option))
+		skip();
 	snprintf(id, sizeof(id), "case%td", item - items);
 	prepare(item, pair->host, id, host_record);
 	prepare(item, pair->shared, id, mount_record);
