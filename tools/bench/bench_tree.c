@@ -7,7 +7,6 @@
 #include <ftw.h>
 #include <glib.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,11 +42,10 @@ static int make_dir(int at, const char *name)
 /* A file of `size` bytes that are really there. */
 static void make_file(int at, const char *name, uint64_t size)
 {
-	static char block[BLOCK];
+	static char block[BLOCK];       /* what it holds does not matter */
 	int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 			0644);
 
-	memset(block, 'b', sizeof(block));
 	if (fd < 0)
 		bench_fail_errno("%s", name);
 	while (size) {
