@@ -22,13 +22,13 @@ for set; do
 	build)
 		want="$want gcc libc6-dev make autoconf automake libtool
 			pkg-config libglib2.0-dev libjson-c-dev
-			libpciaccess-dev libcmocka-dev"
+			libpciaccess-dev libseccomp-dev libcmocka-dev"
 		;;
 	guest)
 		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"
 		;;
 	check)
-		want="$want g++ clang python3 pciutils shellcheck xz-utils"
+		want="$want g++ clang python3 pciutils shellcheck uidmap xz-utils"
 		;;
 	programs)
 		want="$want fio stress-ng dbench"

@@ -58,3 +58,4 @@ pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
 include %reldir%/bench/local.mk
 include %reldir%/lsvirtiofs/local.mk
+include %reldir%/sandbox/local.mk

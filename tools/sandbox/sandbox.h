@@ -9,12 +9,12 @@
  * child as far as signals and the exit status go.
  *
  * The child keeps every open descriptor (listening sockets, the log, pipes),
- * and each share at the path by which it was known, absolute or relative; there
- * is /proc/self/fd, and nothing else.  So whatever else is wanted from the
- * system (the plugin, the log, time zones, names of users) is loaded or opened
- * before; the shares themselves are opened after, for a descriptor that was
- * opened before leads out by "..".  Nor must the child remove sockets when it
- * ends: their paths are not what they were.
+ * but directories (one leads out by ".."), and each share at the path by which
+ * it was known, absolute or relative; there is /proc/self/fd, and nothing else.
+ * So whatever else is wanted from the system (the plugin, the log, time zones,
+ * names of users) is loaded or opened before; the shares themselves are opened
+ * after.  Nor must the child remove sockets when it ends: their paths are not
+ * what they were.
  *
  * These functions are for a program, which owns its process; the plugin, a
  * guest of its host's process, has no use for them.
@@ -40,6 +40,11 @@ enum sandbox_mode {
 	 */
 	SANDBOX_NAMESPACE,
 	SANDBOX_CHROOT,                 /* in a new mount namespace; for root */
+	/*
+	 * Where it was, but with nothing allowed beyond the shares, by
+	 * Landlock; for who may not have namespaces.  No file handles.
+	 */
+	SANDBOX_LANDLOCK,
 	SANDBOX_NONE                    /* where it was */
 };
 
@@ -48,7 +53,7 @@ enum sandbox_seccomp {
 	SANDBOX_SECCOMP_KILL,           /* the process is killed: SIGSYS */
 	SANDBOX_SECCOMP_NONE,           /* it is done */
 	SANDBOX_SECCOMP_LOG,            /* it is done, and the kernel logs it */
-	SANDBOX_SECCOMP_TRAP            /* a line on stderr, and exit */
+	SANDBOX_SECCOMP_TRAP            /* SIGSYS, for a debugger or a core */
 };
 
 /* All zeros is the default. */
@@ -115,5 +120,8 @@ int sandbox_enter(const struct sandbox_options *options,
  * so, and is empty otherwise.
  */
 int sandbox_wait(pid_t child, char *err, size_t err_size);
+
+/* The same of what waitpid(2) has said about the child, without waiting. */
+int sandbox_status(int status, char *err, size_t err_size);
 
 #endif

@@ -35,9 +35,11 @@ struct sandbox_idmap {
 bool sandbox_idmap_add(struct sandbox_idmap *map, const char *text, char *err,
 		       size_t err_size);
 
-/* Has the map, completed with `own` if it is empty, this id inside? */
-bool sandbox_idmap_has(const struct sandbox_idmap *map, uint32_t own,
-		       uint32_t inside);
+/*
+ * The id inside that a process with the id `own` outside takes on: 0 where
+ * there is one, else its own where that is mapped, else the map's first.
+ */
+uint32_t sandbox_idmap_self(const struct sandbox_idmap *map, uint32_t own);
 
 /*
  * Give the user namespace of process pid its maps; by the ids of the caller,
