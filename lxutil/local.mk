@@ -14,6 +14,8 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_file.c \
 	%reldir%/linux/lx_handle.c \
 	%reldir%/linux/lx_handle.h \
+	%reldir%/linux/lx_hint.c \
+	%reldir%/linux/lx_hint.h \
 	%reldir%/linux/lx_ioctl.c \
 	%reldir%/linux/lx_lock.c \
 	%reldir%/linux/lx_namei.c \
@@ -22,6 +24,8 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_parent.c \
 	%reldir%/linux/lx_range.c \
 	%reldir%/linux/lx_readdir.c \
+	%reldir%/linux/lx_removal.c \
+	%reldir%/linux/lx_removal.h \
 	%reldir%/linux/lx_spare.c \
 	%reldir%/linux/lx_volume.c \
 	%reldir%/linux/lx_xattr.c

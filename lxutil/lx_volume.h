@@ -17,12 +17,16 @@
  * opened.  So nothing outside the root can be reached, whatever the guest
  * sends and whatever the host's tree turns into meanwhile.
  *
- * Unlinked inodes.  A node that was used lately holds a descriptor and so its
- * inode, whatever becomes of its names; and one whose last name is gone by then
- * keeps it as long as the node is there.  A node that has only a file handle
- * left (see enum lx_handles) loses its inode when the last name goes: each
- * function then answers -LX_ESTALE, as on NFS, and never with another inode.
- * An lx_file is not touched by any of this.
+ * Inodes without a descriptor.  A node that was used lately holds a descriptor
+ * and so its inode, whatever becomes of its names.  One that was not, in a
+ * volume that knows more inodes than it may have descriptors, has only a way
+ * back: a file handle (see enum lx_handles), or else its last known name.  By
+ * a handle, its inode is lost when its last name goes; by a name, also when
+ * the host gives it another one, until it is looked up anew.  Then each
+ * function answers -LX_ESTALE, as on NFS, and never with another inode.  What
+ * is removed or renamed through the volume can be kept: see lx_removal_begin().
+ * A node that has no name any more while it has its descriptor keeps that.  An
+ * lx_file is not touched by any of this.
  *
  * Unless said otherwise: functions return 0 or a negative -LX_E... number;
  * output arguments are last, named ret_*, and untouched on failure; pointers
@@ -48,13 +52,13 @@ struct lx_node;
 struct lx_file;
 
 /*
- * How the nodes of a volume are held.  A file handle costs no descriptor, so
- * a guest may know more inodes than the process may have files open; but it
- * takes CAP_DAC_READ_SEARCH and a file system that has handles.
+ * How nodes come back that have no descriptor (a guest may know more inodes
+ * than the process may have files open).  A file handle finds the inode under
+ * any name, but takes CAP_DAC_READ_SEARCH and a file system that has handles.
  */
 enum lx_handles {
 	LX_HANDLES_PREFER,              /* where they work */
-	LX_HANDLES_NEVER,               /* by a descriptor, always */
+	LX_HANDLES_NEVER,               /* by their names, as the others */
 	LX_HANDLES_MANDATORY            /* or -LX_EOPNOTSUPP */
 };
 
@@ -64,9 +68,9 @@ struct lx_volume_options {
 	enum lx_handles inode_file_handles;
 	/*
 	 * How many descriptors the volume's nodes and open files (these: three
-	 * quarters of it) may hold at a time; beyond, what cannot do with a
-	 * handle answers -LX_ENFILE.  0: what RLIMIT_NOFILE allows now, less
-	 * some for the process itself.
+	 * quarters of it) may hold at a time; -LX_ENFILE where all are of
+	 * files, of nodes without a way back, or in use right now.  0: what
+	 * RLIMIT_NOFILE allows now, less some for the process itself.
 	 */
 	unsigned max_descriptors;
 };
@@ -228,6 +232,29 @@ int lx_rmdir(struct lx_volume *vol, struct lx_node *dir, const char *name);
 int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	      struct lx_node *new_dir, const char *new_name, uint32_t flags,
 	      const struct lx_caller *who);
+
+/*
+ * What follows is for whoever keeps nodes while he removes names.
+ *
+ * lx_removal_begin(), before each lx_unlink(), lx_rmdir() and lx_rename(),
+ * answers whether nodes matter: then lx_node_hold() those that the names lead
+ * to, and tell afterwards what has become of their names.  lx_removal_end()
+ * takes its answer.  It is false, and nothing has to be done, as long as all
+ * nodes have descriptors.
+ */
+bool lx_removal_begin(struct lx_volume *vol);
+void lx_removal_end(struct lx_volume *vol, bool told);
+/* The node holds its inode until lx_node_release(), or on without a name. */
+int lx_node_hold(struct lx_volume *vol, struct lx_node *node);
+void lx_node_release(struct lx_node *node);
+/*
+ * The node has (not any more) this name.  Nothing but a hint, and cheap where
+ * the node does not need it.
+ */
+void lx_node_named(struct lx_volume *vol, struct lx_node *node,
+		   struct lx_node *dir, const char *name);
+void lx_node_unnamed(struct lx_volume *vol, struct lx_node *node,
+		     struct lx_node *dir, const char *name);
 
 /* ---- files ------------------------------------------------------------- */
 

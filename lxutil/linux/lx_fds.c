@@ -85,25 +85,8 @@ static bool is_young(const struct lx_stat *st)
 	       (now.tv_sec == st->btime.sec && now.tv_nsec <= st->btime.nsec);
 }
 
-/* Are the handles of this mount good for this type? */
-static bool handle_opens(struct lx_node *node)
-{
-	int fd;
-
-	if (node->type == LX_S_IFDIR || atomic_load(&node->mount->files_open))
-		return true;
-	/* A privilege within a namespace opens directories only. */
-	fd = open_by_handle_at(node->mount->fd, node->handle,
-			       O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EMFILE || errno == ENFILE;
-	close(fd);
-	atomic_store(&node->mount->files_open, true);
-	return true;
-}
-
 /* Can a node that is leaving come back?  If so, it has its handle. */
-static enum outcome judge(struct lx_node *node, int fd)
+static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd)
 {
 	struct lx_stat st;
 
@@ -111,9 +94,11 @@ static enum outcome judge(struct lx_node *node, int fd)
 		return KEPT;
 	if (is_young(&st))
 		return YOUNG;
+	if (node->by_name)
+		return lx_hint_good(vol, node) ? EVICTED : KEPT;
 	if (!node->handle)
 		node->handle = lx_handle_new(fd);
-	return node->handle && handle_opens(node) ? EVICTED : KEPT;
+	return node->handle ? EVICTED : KEPT;
 }
 
 /* Decide on a node that is leaving. */
@@ -121,7 +106,7 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node)
 {
 	uint64_t word = (uint32_t)atomic_load(&node->pinned_fd);
 	int fd = fd_in(word);
-	enum outcome outcome = judge(node, fd);
+	enum outcome outcome = judge(vol, node, fd);
 	bool closed;
 
 	pthread_mutex_lock(&vol->fds.lock);
@@ -150,6 +135,7 @@ static bool evict_one(struct lx_volume *vol)
 	struct lx_node *node;
 	enum outcome outcome;
 
+	lx_removal_tell(vol);
 	for (unsigned again = 0; again < AGAIN_MAX;) {
 		pthread_mutex_lock(&vol->fds.lock);
 		node = pick(&vol->fds);
@@ -256,26 +242,31 @@ int lx_openat(struct lx_volume *vol, int dir_fd, const char *name, int flags)
  * The handle is trusted to find its inode or none.  Still, no device or FIFO
  * shall ever be opened for a file because a file system breaks that promise.
  */
-static int check_same(const struct lx_node *node, int fd)
+static int check_same(struct lx_volume *vol, const struct lx_node *node,
+		      int fd)
 {
 	struct lx_stat st;
 	int err = lx_fd_stat(fd, &st);
 
 	if (err)
 		return err;
-	return st.ino == node->ino && (st.mode & LX_S_IFMT) == node->type ?
+	return st.ino == node->ino && (st.mode & LX_S_IFMT) == node->type &&
+	       (!node->by_name || lx_hint_same(vol, node, &st)) ?
 		       0 : -LX_ESTALE;
 }
 
-static int open_handle(struct lx_volume *vol, const struct lx_node *node)
+/* The inode of a node that has no descriptor; see lx_hint_open(). */
+static int open_again(struct lx_volume *vol, struct lx_node *node,
+		      unsigned walks)
 {
 	int fd, err;
 
 	err = lx_fds_reserve(vol);
 	if (err)
 		return err;
-	fd = lx_handle_open(vol, node->mount, node->handle);
-	err = fd < 0 ? fd : check_same(node, fd);
+	fd = node->by_name ? lx_hint_open(vol, node, walks) :
+			     lx_handle_open(vol, node->mount, node->handle);
+	err = fd < 0 ? fd : check_same(vol, node, fd);
 	if (!err)
 		return fd;
 	if (fd >= 0)
@@ -285,9 +276,10 @@ static int open_handle(struct lx_volume *vol, const struct lx_node *node)
 }
 
 /* Give a node, which is pinned, its descriptor back. */
-static int come_back(struct lx_volume *vol, struct lx_node *node)
+static int come_back(struct lx_volume *vol, struct lx_node *node,
+		     unsigned walks)
 {
-	int fd = open_handle(vol, node), other;
+	int fd = open_again(vol, node, walks), other;
 
 	if (fd < 0)
 		return fd;
@@ -306,16 +298,31 @@ static int come_back(struct lx_volume *vol, struct lx_node *node)
 	return other;
 }
 
-int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node)
+int lx_node_fd_walk(struct lx_volume *vol, struct lx_node *node,
+		    unsigned walks)
 {
 	int fd = fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
 
 	if (fd < 0)
-		fd = come_back(vol, node);
+		fd = come_back(vol, node, walks);
 	if (fd < 0)
 		atomic_fetch_sub(&node->pinned_fd, PIN);
 	else if (!atomic_load_explicit(&node->used, memory_order_relaxed))
 		atomic_store_explicit(&node->used, true, memory_order_relaxed);
+	return fd;
+}
+
+int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node)
+{
+	return lx_node_fd_walk(vol, node, LX_WALKS_MAX);
+}
+
+int lx_node_fd_try(struct lx_node *node)
+{
+	int fd = fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
+
+	if (fd < 0)
+		atomic_fetch_sub(&node->pinned_fd, PIN);
 	return fd;
 }
 
@@ -327,8 +334,10 @@ void lx_node_fd_put(struct lx_node *node, int fd)
 
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node)
 {
-	if (!node->mount || node->mount->fd < 0)
+	if (node->by_name && !lx_hint_good(vol, node)) {
+		node->place = LX_KEPT;
 		return;
+	}
 	pthread_mutex_lock(&vol->fds.lock);
 	append(&vol->fds, node);
 	pthread_mutex_unlock(&vol->fds.lock);
@@ -342,26 +351,24 @@ void lx_fds_linked(struct lx_volume *vol, struct lx_node *node)
 	pthread_mutex_unlock(&vol->fds.lock);
 }
 
-void lx_node_close(struct lx_volume *vol, struct lx_node *node)
+bool lx_fds_remove(struct lx_volume *vol, struct lx_node *node)
 {
 	bool leaving;
 	int fd;
 
-	if (!node)
-		return;
 	pthread_mutex_lock(&vol->fds.lock);
 	leaving = node->place == LX_LEAVING;
 	if (leaving)
-		node->closed = true;    /* whoever evicts it, frees it */
+		node->closed = true;
 	else if (node->place == LX_ON_RING)
 		take_off(&vol->fds, node, LX_OFF_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 	if (leaving)
-		return;
+		return false;
 	fd = fd_in(atomic_load(&node->pinned_fd));
 	if (fd >= 0) {
 		close(fd);
 		lx_fds_release(vol);
 	}
-	lx_node_free(vol, node);
+	return true;
 }

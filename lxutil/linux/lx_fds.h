@@ -7,7 +7,8 @@
  * which are its VMM's as well.  So each that a volume holds for a node, a file
  * or a mount is counted: lx_fds_reserve() comes before it is opened.  At the
  * limit a node that has not been used lately gives its descriptor up and goes
- * on as a file handle (lx_handle.h); the next use opens it again.
+ * on as a file handle (lx_handle.h) or as a name (lx_hint.h); the next use
+ * opens it again.
  *
  * The nodes that could give theirs up are on a ring, and the hand goes round
  * as in the clock algorithm: who was used since it last came by is spared once.
@@ -55,10 +56,10 @@ struct lx_fds {
 
 /* Where a node is as to the ring. */
 enum lx_place {
-	LX_OFF_RING,                    /* no descriptor, or for good */
+	LX_OFF_RING,                    /* it has no descriptor */
 	LX_ON_RING,
 	LX_LEAVING,                     /* somebody is about to evict it */
-	LX_KEPT                         /* a handle would not do */
+	LX_KEPT                         /* it could not come back */
 };
 
 /* max_descriptors as in struct lx_volume_options. */
@@ -90,9 +91,20 @@ int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node);
 /* Does nothing where lx_node_fd_get() has failed (fd is negative). */
 void lx_node_fd_put(struct lx_node *node, int fd);
 
-/* A new node, which has its descriptor. */
+/* The same with so many walks left: see lx_hint_open(). */
+int lx_node_fd_walk(struct lx_volume *vol, struct lx_node *node,
+		    unsigned walks);
+/* The same, if the node has it now; else -1. */
+int lx_node_fd_try(struct lx_node *node);
+
+/* A new node, which has its descriptor, and its hint if it gets one. */
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node);
 /* The node may have got a name again. */
 void lx_fds_linked(struct lx_volume *vol, struct lx_node *node);
+/*
+ * Close the descriptor of a node that nobody refers to.  False: somebody is
+ * about to evict it, and will then call lx_node_free().
+ */
+bool lx_fds_remove(struct lx_volume *vol, struct lx_node *node);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "lxutil/linux/lx_node.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +86,7 @@ static int mount_new(struct lx_volume *vol, int fd, uint64_t id,
 		mount->fd = -1;
 		lx_fds_release(vol);
 		log_debug(vol->log, LOG_LXUTIL,
-			  "mount %llu: no file handles, descriptors instead",
+			  "mount %llu: no file handles, names instead",
 			  (unsigned long long)id);
 	}
 	*ret_mount = mount;
@@ -159,6 +160,31 @@ int lx_mount_get(struct lx_volume *vol, int fd, const struct lx_stat *st,
 	}
 	*ret_mount = mount;
 	return 0;
+}
+
+bool lx_mount_opens(struct lx_mount *mount, int fd, const struct lx_stat *st)
+{
+	int tested = atomic_load(&mount->files);
+	struct file_handle *handle;
+
+	if (mount->fd < 0)
+		return false;
+	if (LX_S_ISDIR(st->mode) || tested != LX_UNTESTED)
+		return LX_S_ISDIR(st->mode) || tested == LX_WORKS;
+	handle = lx_handle_new(fd);
+	if (!handle)
+		return false;
+	fd = open_by_handle_at(mount->fd, handle,
+			       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0) {
+		atomic_store(&mount->files, LX_WORKS);
+		close(fd);
+	} else if (errno != EMFILE && errno != ENFILE && errno != ESTALE) {
+		atomic_store(&mount->files, LX_FAILS);
+	}
+	free(handle);
+	/* If it could not be told, the next one tells. */
+	return atomic_load(&mount->files) != LX_FAILS;
 }
 
 void lx_mount_put(struct lx_volume *vol, struct lx_mount *mount)

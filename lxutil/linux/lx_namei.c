@@ -28,7 +28,7 @@ static int node_at(struct lx_volume *vol, struct lx_node *dir,
 			  lx_openat(vol, dir_fd, name,
 				    O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	lx_node_fd_put(dir, dir_fd);
-	return lx_node_new(vol, fd, ret_node, ret_st);
+	return lx_node_new(vol, fd, dir, name, ret_node, ret_st);
 }
 
 int lx_lookup(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -93,7 +93,7 @@ static int finish(struct lx_volume *vol, const char *name,
 				     O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	lx_node_fd_put(new->dir, new->dir_fd);
 	lx_spare_put(vol, new->spare);
-	return lx_node_new(vol, fd, ret_node, ret_st);
+	return lx_node_new(vol, fd, new->dir, name, ret_node, ret_st);
 }
 
 int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -192,7 +192,8 @@ static int create_new(struct lx_volume *vol, struct lx_node *dir,
 				     lx_fd_name(file->fd).s,
 				     O_PATH | O_CLOEXEC);
 	lx_spare_put(vol, new.spare);
-	err = lx_node_new(vol, fd, ret_node, ret_st);
+	err = lx_node_new(vol, fd, flags & O_CREAT ? dir : NULL, name,
+			  ret_node, ret_st);
 	if (!err)
 		*ret_file = file;
 	else

@@ -15,7 +15,8 @@ int lx_error(void)
 	return -lx_errno_from_host(errno);
 }
 
-int lx_node_new(struct lx_volume *vol, int fd, struct lx_node **ret_node,
+int lx_node_new(struct lx_volume *vol, int fd, struct lx_node *dir,
+		const char *name, struct lx_node **ret_node,
 		struct lx_stat *ret_st)
 {
 	struct lx_node *node = NULL;
@@ -38,8 +39,11 @@ int lx_node_new(struct lx_volume *vol, int fd, struct lx_node **ret_node,
 		.pinned_fd = (uint64_t)fd + 1,
 		.ino = st.ino,
 		.mount = mount,
+		.by_name = !mount || !lx_mount_opens(mount, fd, &st),
 		.type = (uint16_t)(st.mode & LX_S_IFMT),
+		.refs = 1,
 	};
+	lx_hint_new(vol, node, &st, dir, name);
 	lx_fds_add(vol, node);
 	*ret_node = node;
 	*ret_st = st;
@@ -51,11 +55,44 @@ fail:
 	return err;
 }
 
+/* Free a node without a descriptor; returns its reference to another one. */
+static struct lx_node *destroy(struct lx_volume *vol, struct lx_node *node)
+{
+	struct lx_node *parent = NULL;
+
+	if (node->orphan)
+		atomic_fetch_sub(&vol->hints.orphans, 1);
+	lx_mount_put(vol, node->mount);
+	if (node->by_name)
+		parent = lx_hint_free(node->hint);
+	else
+		free(node->handle);
+	free(node);
+	return parent;
+}
+
+/* Not by recursion: a guest decides how long the chain is. */
+void lx_node_unref(struct lx_volume *vol, struct lx_node *node)
+{
+	while (node && atomic_fetch_sub(&node->refs, 1) == 1) {
+		if (!lx_fds_remove(vol, node))
+			break;
+		node = destroy(vol, node);
+	}
+}
+
 void lx_node_free(struct lx_volume *vol, struct lx_node *node)
 {
-	lx_mount_put(vol, node->mount);
-	free(node->handle);
-	free(node);
+	lx_node_unref(vol, destroy(vol, node));
+}
+
+void lx_node_close(struct lx_volume *vol, struct lx_node *node)
+{
+	if (!node)
+		return;
+	node->orphan = true;
+	atomic_fetch_add(&vol->hints.orphans, 1);
+	lx_node_unref(vol, node);
 }
 
 int lx_check_at(const struct lx_node *dir, const char *name)

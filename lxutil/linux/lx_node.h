@@ -2,13 +2,14 @@
 /*
  * lx_node.h - the three nouns on a Linux host; private to lxutil/linux.
  *
- * A node is a descriptor, never a path: opened with O_PATH it pins the inode
+ * A node is a descriptor and not a path: opened with O_PATH it pins the inode
  * without opening the file, so it can be had for FIFOs, devices and symlinks
  * too, needs no permission, and cannot block.  Renames and unlinks do not
  * matter to it.  Most calls take it as the directory of an *at call, or with
  * AT_EMPTY_PATH as the thing itself.  Where descriptors are short it becomes
- * a file handle, and a descriptor again when it is used (lx_fds.h), so every
- * function begins with lx_node_fd_get() and ends with lx_node_fd_put().
+ * a file handle (or the name by which it was found: lx_hint.h), and a
+ * descriptor again when it is used (lx_fds.h), so every function begins with
+ * lx_node_fd_get() and ends with lx_node_fd_put().
  *
  * What O_PATH cannot do (I/O, chmod, xattrs) goes through the descriptor's
  * entry in /proc/self/fd.  That is a magic link: it leads to the inode that
@@ -23,6 +24,8 @@
 
 #include "lxutil/linux/lx_fds.h"
 #include "lxutil/linux/lx_handle.h"
+#include "lxutil/linux/lx_hint.h"
+#include "lxutil/linux/lx_removal.h"
 #include "lxutil/lx_volume.h"
 
 #define LX_DIR_BUFFER 32768             /* bytes of an open directory */
@@ -35,6 +38,8 @@ struct lx_volume {
 	enum lx_handles handles;
 	const struct log *log;
 	struct lx_fds fds;
+	struct lx_removals removals;
+	struct lx_hints hints;
 	struct lx_mounts mounts;
 	struct lx_mount *mount;         /* of the root */
 	_Atomic int spare[LX_SPARES];   /* descriptors, or -1 */
@@ -45,13 +50,19 @@ struct lx_node {
 	/* Uses of the descriptor << 32 | the descriptor + 1 (0: none). */
 	_Atomic uint64_t pinned_fd;
 	uint64_t ino;
-	struct lx_mount *mount;         /* NULL: it keeps its descriptor */
-	struct file_handle *handle;     /* NULL until it is evicted first */
+	struct lx_mount *mount;         /* NULL: none with handles */
+	union {
+		struct file_handle *handle; /* NULL until it is evicted first */
+		struct lx_hint *hint;   /* protected by lx_hints' lock */
+	};
 	struct lx_link link;            /* these three: see lx_fds.h */
 	uint8_t place;                  /* enum lx_place */
 	bool closed;                    /* while it was leaving */
 	_Atomic bool used;              /* since the hand came by */
+	bool by_name;                   /* it has a hint and no handle */
+	bool orphan;                    /* closed, and still referenced */
 	uint16_t type;                  /* LX_S_IFMT of the mode */
+	_Atomic uint32_t refs;          /* its owner's, and of hints */
 };
 
 _Static_assert(sizeof(struct lx_node) <= 64, "small");
@@ -77,13 +88,17 @@ struct lx_file {
 int lx_error(void);
 
 /*
- * A node of a descriptor, and its attributes.  The node takes fd and what
- * lx_fds_reserve() has counted for it; both are given up on failure.  fd may
- * be an error, -LX_E..., which is returned.
+ * A node of a descriptor, which was found by `name` in dir (or by no name:
+ * NULL), and its attributes.  The node takes fd and what lx_fds_reserve() has
+ * counted for it; both are given up on failure.  fd may be an error, -LX_E...,
+ * which is returned.
  */
-int lx_node_new(struct lx_volume *vol, int fd, struct lx_node **ret_node,
+int lx_node_new(struct lx_volume *vol, int fd, struct lx_node *dir,
+		const char *name, struct lx_node **ret_node,
 		struct lx_stat *ret_st);
-/* All but its descriptor. */
+/* NULL is allowed. */
+void lx_node_unref(struct lx_volume *vol, struct lx_node *node);
+/* For lx_fds.c: all but its descriptor. */
 void lx_node_free(struct lx_volume *vol, struct lx_node *node);
 
 /* May `name` be looked up in `dir`? */

@@ -27,6 +27,7 @@ static int open_proc(const struct log *log)
 static void done(struct lx_volume *vol)
 {
 	pthread_mutex_destroy(&vol->mounts.lock);
+	lx_hints_done(&vol->hints);
 	lx_fds_done(&vol->fds);
 	free(vol);
 }
@@ -44,6 +45,7 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 				   .handles = options->inode_file_handles,
 				   .log = log };
 	lx_fds_init(&vol->fds, options->max_descriptors);
+	lx_hints_init(&vol->hints);
 	pthread_mutex_init(&vol->mounts.lock, NULL);
 	/* Not O_PATH: who cannot read the root shall hear it now. */
 	vol->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,6 +63,7 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 		err = lx_mount_get(vol, vol->root_fd, &st, &vol->mount);
 	if (err)
 		goto close_proc;
+	lx_hints_probe(vol);
 	log_debug(log, LOG_LXUTIL, "%s: at most %u descriptors, %s file handles",
 		  root, vol->fds.max,
 		  vol->mount && vol->mount->fd >= 0 ? "and" : "no");
@@ -104,7 +107,8 @@ int lx_volume_root(struct lx_volume *vol, struct lx_node **ret_node,
 	if (err)
 		return err;
 	fd = fcntl(vol->root_fd, F_DUPFD_CLOEXEC, 0);
-	return lx_node_new(vol, fd < 0 ? lx_error() : fd, ret_node, ret_st);
+	return lx_node_new(vol, fd < 0 ? lx_error() : fd, NULL, NULL, ret_node,
+			   ret_st);
 }
 
 int lx_statfs(struct lx_volume *vol, struct lx_node *node,

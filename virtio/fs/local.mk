@@ -23,6 +23,7 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_namei.c \
 	%reldir%/vfs_private.h \
 	%reldir%/vfs_range.c \
+	%reldir%/vfs_remove.c \
 	%reldir%/vfs_server.c \
 	%reldir%/vfs_server.h \
 	%reldir%/vfs_share.h \

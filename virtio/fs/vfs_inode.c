@@ -146,6 +146,23 @@ bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
 	return found;
 }
 
+struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
+				  struct vfs_share *share,
+				  const struct lx_stat *st)
+{
+	struct vfs_inode_key key = key_of(share, st);
+	struct shard *shard = shard_of(inodes, &key);
+	struct vfs_inode *inode;
+	uint64_t id = 0;
+
+	pthread_mutex_lock(&shard->lock);
+	inode = *link_of(inodes, shard, &key);
+	if (inode)
+		id = vfs_inode_id(inode);
+	pthread_mutex_unlock(&shard->lock);
+	return vfs_inode_get(inodes, id);
+}
+
 /* Put an inode with one lookup into the table.  The lock is held. */
 static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 			 const struct vfs_inode_key *key, struct lx_node *node,

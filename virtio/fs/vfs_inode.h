@@ -79,10 +79,14 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode);
  */
 bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
 		     const struct lx_stat *st, uint64_t *ret_id);
+/* The inode, if it is there, without a lookup; to be put back after use. */
+struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
+				  struct vfs_share *share,
+				  const struct lx_stat *st);
 /*
- * The same, but put it in the table first if it is not there.  node, whose
- * attributes are st, is taken in any case; share and node may be NULL for an
- * inode that is nowhere on the host.  0, -LX_ENFILE or -LX_ENOMEM.
+ * As vfs_inodes_find(), but put it in the table first if it is not there.
+ * node, whose attributes are st, is taken in any case; share and node may be
+ * NULL for an inode that is nowhere on the host.  0, -LX_ENFILE or -LX_ENOMEM.
  */
 int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		   struct lx_node *node, const struct lx_stat *st,

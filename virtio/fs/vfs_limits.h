@@ -2,9 +2,7 @@
 /*
  * vfs_limits.h - how much of the server a guest can occupy.
  *
- * Where nodes are held by descriptors (see enum lx_handles), their limit is
- * reached long before VFS_NODES_MAX; a guest then gets ENFILE until it forgets
- * some.
+ * Descriptors have a limit of their own, see struct lx_volume_options.
  */
 #ifndef VIRTIO_FS_VFS_LIMITS_H
 #define VIRTIO_FS_VFS_LIMITS_H

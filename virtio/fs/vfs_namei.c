@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vfs_namei.c - operations on names: LOOKUP, FORGET, everything that gives a
- * file another name or takes one away, and what links say.
+ * vfs_namei.c - operations on names: LOOKUP, FORGET, LINK, READLINK.
  *
  * Each reply with an entry counts one lookup of its node, which the guest will
  * FORGET.
@@ -52,6 +51,18 @@ int vfs_enter_node(struct vfs_server *s, struct vfs_share *share,
 	return err;
 }
 
+/* The node of this id was found by `name` in dir. */
+static void note_name(struct vfs_server *s, uint64_t id, struct vfs_inode *dir,
+		      const char *name)
+{
+	struct vfs_inode *inode = vfs_inode_get(s->inodes, id);
+
+	if (!inode)
+		return;
+	lx_node_named(vfs_vol(dir), inode->node, dir->node, name);
+	vfs_inode_put(s->inodes, inode);
+}
+
 int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	      const struct lx_stat *st, struct fuse_entry_out *ret_entry)
 {
@@ -62,6 +73,7 @@ int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	int err;
 
 	if (vfs_inodes_find(s->inodes, share, st, &id)) {
+		note_name(s, id, dir, name);
 		fill_entry(s, share, dir, id, st, ret_entry);
 		return 0;
 	}
@@ -179,58 +191,6 @@ int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
 		vfs_inode_put(s->inodes, inode);
 	if (dir)
 		vfs_inode_put(s->inodes, dir);
-	return err;
-}
-
-/* ---- removal and renaming ---------------------------------------------- */
-
-int vfs_unlink(void *fs, const struct fuse_request *req, const char *name)
-{
-	struct vfs_server *s = fs;
-	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
-	int err;
-
-	if (!dir)
-		return -LX_ESTALE;
-	err = lx_unlink(vfs_vol(dir), dir->node, name);
-	vfs_inode_put(s->inodes, dir);
-	return err;
-}
-
-int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name)
-{
-	struct vfs_server *s = fs;
-	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
-	int err;
-
-	if (!dir)
-		return -LX_ESTALE;
-	err = lx_rmdir(vfs_vol(dir), dir->node, name);
-	vfs_inode_put(s->inodes, dir);
-	return err;
-}
-
-/* A whiteout is created, and so needs an owner. */
-int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
-	       uint64_t new_dir, const char *new_name, uint32_t flags)
-{
-	struct vfs_server *s = fs;
-	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
-	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
-	struct lx_caller who = { 0 };
-	int err = from && to ? 0 : -LX_ESTALE;
-
-	if (!err && from->key.share != to->key.share)
-		err = -LX_EXDEV;
-	if (!err && flags & LX_RENAME_WHITEOUT)
-		err = vfs_creator(from->key.share, req, &who);
-	if (!err)
-		err = lx_rename(vfs_vol(from), from->node, name, to->node,
-				new_name, flags, &who);
-	if (from)
-		vfs_inode_put(s->inodes, from);
-	if (to)
-		vfs_inode_put(s->inodes, to);
 	return err;
 }
 

@@ -113,12 +113,14 @@ int vfs_lookup(void *fs, const struct fuse_request *req, const char *name,
 void vfs_forget(void *fs, uint64_t node, uint64_t count);
 ssize_t vfs_readlink(void *fs, const struct fuse_request *req,
 		     struct iov_tail *dst);
+int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
+	     const char *name, struct fuse_entry_out *ret_entry);
+
+/* vfs_remove.c */
 int vfs_unlink(void *fs, const struct fuse_request *req, const char *name);
 int vfs_rmdir(void *fs, const struct fuse_request *req, const char *name);
 int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	       uint64_t new_dir, const char *new_name, uint32_t flags);
-int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
-	     const char *name, struct fuse_entry_out *ret_entry);
 
 /* vfs_create.c */
 int vfs_symlink(void *fs, const struct fuse_request *req, const char *name,

@@ -5,6 +5,7 @@ LXUTIL_TESTS = \
 	test_lx_fds \
 	test_lx_file \
 	test_lx_handle \
+	test_lx_hint \
 	test_lx_ioctl \
 	test_lx_lock \
 	test_lx_namei \
@@ -13,6 +14,7 @@ LXUTIL_TESTS = \
 	test_lx_path \
 	test_lx_range \
 	test_lx_readdir \
+	test_lx_removal \
 	test_lx_spare \
 	test_lx_volume \
 	test_lx_xattr
@@ -48,6 +50,9 @@ test_lx_file_LDADD = $(LINK_LX_TEST)
 test_lx_handle_SOURCES = %reldir%/test_lx_handle.c
 test_lx_handle_CFLAGS = $(TEST_CFLAGS)
 test_lx_handle_LDADD = $(LINK_LX_TEST)
+test_lx_hint_SOURCES = %reldir%/test_lx_hint.c
+test_lx_hint_CFLAGS = $(TEST_CFLAGS)
+test_lx_hint_LDADD = $(LINK_LX_TEST)
 test_lx_ioctl_SOURCES = %reldir%/test_lx_ioctl.c
 test_lx_ioctl_CFLAGS = $(TEST_CFLAGS)
 test_lx_ioctl_LDADD = $(LINK_LX_TEST)
@@ -72,6 +77,9 @@ test_lx_range_LDADD = $(LINK_LX_TEST)
 test_lx_readdir_SOURCES = %reldir%/test_lx_readdir.c
 test_lx_readdir_CFLAGS = $(TEST_CFLAGS)
 test_lx_readdir_LDADD = $(LINK_LX_TEST)
+test_lx_removal_SOURCES = %reldir%/test_lx_removal.c
+test_lx_removal_CFLAGS = $(TEST_CFLAGS)
+test_lx_removal_LDADD = $(LINK_LX_TEST)
 test_lx_spare_SOURCES = %reldir%/test_lx_spare.c
 test_lx_spare_CFLAGS = $(TEST_CFLAGS)
 test_lx_spare_LDADD = $(LINK_LX_TEST)

@@ -10,9 +10,8 @@
 
 /* ---- more inodes than descriptors -------------------------------------- */
 
-static void holds_more_nodes_than_the_process_may_have_files(void **state)
+static void hold_more(struct fixture *fx, enum lx_handles handles)
 {
-	struct fixture *fx = *state;
 	struct rlimit old, limit;
 	struct share *share;
 
@@ -20,22 +19,29 @@ static void holds_more_nodes_than_the_process_may_have_files(void **state)
 	limit = old;
 	limit.rlim_cur = 256;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	share = share_new(fx, LX_HANDLES_PREFER, 0);
+	share = share_new(fx, handles, 0);
 	assert_int_equal(share->vol->fds.max, 128);
-	if (share_has_handles(share)) {
-		share_fill(share, FILES);
-		for (int i = 0; i < FILES; i++)
-			assert_int_equal(share_check(share, i, "old"), 0);
-		assert_true(fixture_count_fds() < 160);
-	}
+	share_fill(share, FILES);
+	for (int i = 0; i < FILES; i++)
+		assert_int_equal(share_check(share, i, "old"), 0);
+	assert_true(fixture_count_fds() < 160);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	need_handles(share);
 	share_free(share);
+}
+
+static void holds_more_nodes_than_the_process_may_have_files(void **state)
+{
+	hold_more(*state, LX_HANDLES_PREFER);
+}
+
+static void holds_as_many_without_handles(void **state)
+{
+	hold_more(*state, LX_HANDLES_NEVER);
 }
 
 /* ---- limits and policies ----------------------------------------------- */
 
-static void without_handles_the_limit_is_an_error(void **state)
+static void the_limit_is_an_error_where_no_node_can_leave(void **state)
 {
 	struct fixture *fx = *state;
 	struct share *share = share_new(fx, LX_HANDLES_NEVER, FEW);
@@ -46,10 +52,11 @@ static void without_handles_the_limit_is_an_error(void **state)
 	assert_null(share->vol->mount);
 	for (int i = 0; i < FEW; i++)
 		share_host_file(fx, i, "old");
-	/* One is the root's. */
+	/* One is the root's.  Nothing would find them again. */
 	for (int i = 0; i < FEW - 1; i++) {
 		assert_int_equal(share_look(share, i), 0);
 		share->files++;
+		assert_int_equal(unlinkat(fx->fd, share_name(i).s, 0), 0);
 	}
 	assert_int_equal(share_look(share, FEW - 1), -LX_ENFILE);
 	assert_int_equal(lx_open(share->vol, share->node[0], LX_O_RDONLY,
@@ -68,8 +75,9 @@ static void without_handles_the_limit_is_an_error(void **state)
 	assert_int_equal(faccessat(fx->fd, "new", F_OK, 0), -1);
 	assert_ptr_equal(file, fx);
 	assert_ptr_equal(node, fx);
-	/* Unlinked or not: they hold what they were given for. */
-	assert_int_equal(unlinkat(fx->fd, share_name(0).s, 0), 0);
+	/* They hold what they were given for. */
+	share->files--;
+	lx_node_close(share->vol, share->node[share->files]);
 	assert_int_equal(share_check(share, 0, "old"), 0);
 	share_free(share);
 }
@@ -164,15 +172,13 @@ static void *hammer(void *arg)
 	return NULL;
 }
 
-static void threads_take_turns(void **state)
+static void take_turns(struct fixture *fx, enum lx_handles handles)
 {
-	struct fixture *fx = *state;
 	/* More than all of them pin at a time. */
-	struct share *share = share_new(fx, LX_HANDLES_PREFER, 2 * FEW);
+	struct share *share = share_new(fx, handles, 2 * FEW);
 	struct job jobs[4];
 	pthread_t threads[4];
 
-	need_handles(share);
 	share_fill(share, SOME);
 	for (int i = 0; i < 4; i++) {
 		jobs[i] = (struct job){ share, (unsigned)i, 0 };
@@ -186,14 +192,26 @@ static void threads_take_turns(void **state)
 	share_free(share);
 }
 
+static void threads_take_turns(void **state)
+{
+	take_turns(*state, LX_HANDLES_PREFER);
+}
+
+static void threads_take_turns_without_handles(void **state)
+{
+	take_turns(*state, LX_HANDLES_NEVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(holds_more_nodes_than_the_process_may_have_files),
-		fixture_test(without_handles_the_limit_is_an_error),
+		fixture_test(holds_as_many_without_handles),
+		fixture_test(the_limit_is_an_error_where_no_node_can_leave),
 		fixture_test(open_files_push_nodes_out),
 		fixture_test(where_the_process_runs_out_nodes_give_way),
 		fixture_test(threads_take_turns),
+		fixture_test(threads_take_turns_without_handles),
 	};
 
 	/* Handles are for root. */

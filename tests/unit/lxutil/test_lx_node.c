@@ -106,10 +106,11 @@ static void a_bad_descriptor_fails_and_changes_nothing(void **state)
 	struct lx_stat st = { .ino = 42 };
 
 	assert_int_equal(lx_fds_reserve(fx->vol), 0);
-	assert_int_equal(lx_node_new(fx->vol, -LX_ENOENT, &node, &st),
-			 -LX_ENOENT);
+	assert_int_equal(lx_node_new(fx->vol, -LX_ENOENT, NULL, NULL, &node,
+				     &st), -LX_ENOENT);
 	assert_int_equal(lx_fds_reserve(fx->vol), 0);
-	assert_int_equal(lx_node_new(fx->vol, 1 << 20, &node, &st), -LX_EBADF);
+	assert_int_equal(lx_node_new(fx->vol, 1 << 20, NULL, NULL, &node,
+				     &st), -LX_EBADF);
 	assert_ptr_equal(node, fx);
 	assert_int_equal(st.ino, 42);
 	assert_int_equal(lx_reopen(fx->vol, 1 << 20, O_RDONLY), -LX_ENOENT);

@@ -127,6 +127,11 @@ TESTS += test_vfs_range
 test_vfs_range_SOURCES = %reldir%/test_vfs_range.c
 test_vfs_range_CFLAGS = $(TEST_CFLAGS)
 test_vfs_range_LDADD = $(LINK_TEST_VIRTIO_FS)
+check_PROGRAMS += test_vfs_remove
+TESTS += test_vfs_remove
+test_vfs_remove_SOURCES = %reldir%/test_vfs_remove.c
+test_vfs_remove_CFLAGS = $(TEST_CFLAGS)
+test_vfs_remove_LDADD = $(LINK_TEST_VIRTIO_FS)
 
 check_PROGRAMS += test_vfs_statx
 TESTS += test_vfs_statx
