@@ -18,3 +18,4 @@ include tests/programs/local.mk
 include tests/unit/lsvirtiofs/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
+include tests/unit/vhost_user_virtiofs/local.mk

@@ -59,3 +59,4 @@ pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
 include %reldir%/bench/local.mk
 include %reldir%/lsvirtiofs/local.mk
 include %reldir%/sandbox/local.mk
+include %reldir%/vhost_user_virtiofs/local.mk

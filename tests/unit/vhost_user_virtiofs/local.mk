@@ -1,0 +1,7 @@
+# vhost-user-virtiofs.
+check_PROGRAMS += test_vuf_options
+TESTS += test_vuf_options
+test_vuf_options_SOURCES = %reldir%/test_vuf_options.c
+test_vuf_options_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_vuf_options_LDADD = $(LINK_VUF) $(CMOCKA_LIBS)
+
