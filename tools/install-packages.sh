@@ -31,7 +31,7 @@ for set; do
 		want="$want g++ clang python3 pciutils shellcheck uidmap xz-utils"
 		;;
 	programs)
-		want="$want fio stress-ng dbench"
+		want="$want fio stress-ng dbench sqlite3 git rsync attr acl"
 		;;
 	*)
 		usage >&2
