@@ -39,5 +39,7 @@ bool fuse_dirents_add(struct fuse_dirents *d, uint64_t ino, uint64_t next,
 	iov_tail_write(d->dst, name, namelen);
 	iov_tail_zero(d->dst, FUSE_REC_ALIGN(size) - size);
 	d->left -= entry_size(d, namelen);
+	if (d->said)
+		fuse_said_entry(d->said, name, namelen);
 	return true;
 }

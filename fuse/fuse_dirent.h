@@ -11,12 +11,14 @@
 
 #include "common/iov.h"
 #include "fuse/fuse_proto.h"
+#include "fuse/fuse_said.h"
 
 struct fuse_dirents {
 	struct iov_tail *dst;
 	size_t left;                    /* bytes */
 	bool plus;
 	bool full;                      /* an entry did not fit */
+	struct fuse_said *said;         /* for the trace, or NULL */
 };
 
 /* Does an entry with a name of this length still fit?  Sets `full` if not. */

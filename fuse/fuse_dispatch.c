@@ -267,6 +267,7 @@ static ssize_t do_readdir(struct fuse_call *c)
 		.dst = &dst,
 		.left = size,
 		.plus = plus,
+		.said = c->reply.said,
 	};
 	int rc = CALL(c, readdir, in, plus, &dirents);
 

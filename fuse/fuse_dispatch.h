@@ -41,6 +41,7 @@ struct fuse_call {
 	uint32_t max_write;
 	struct fuse_message msg;
 	struct fuse_reply reply;
+	struct fuse_said said;          /* if it is traced */
 	struct iov pieces[FUSE_PIECES_MAX];
 };
 

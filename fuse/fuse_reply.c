@@ -18,6 +18,8 @@ bool fuse_reply_init(struct fuse_reply *r, struct iov_tail out)
 
 ssize_t fuse_reply_add(struct fuse_reply *r, const void *record, size_t len)
 {
+	if (r->said)
+		fuse_said_record(r->said, record, len);
 	return iov_tail_write(&r->body, record, len) ? (ssize_t)len : -LX_EIO;
 }
 

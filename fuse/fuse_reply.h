@@ -11,6 +11,7 @@
 
 #include "common/iov.h"
 #include "fuse/fuse_proto.h"
+#include "fuse/fuse_said.h"
 
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@
 #define FUSE_BODY_MAX (1u << 30)
 
 struct fuse_reply {
+	struct fuse_said *said;         /* NULL: nobody wants to know */
 	struct iov_tail head;           /* where the header goes */
 	struct iov_tail body;           /* where the rest of the body goes */
 	size_t room;                    /* bytes for the whole body */

@@ -205,14 +205,15 @@ static ssize_t handle(struct fuse_session *s, struct fuse_call *c,
 }
 
 /* Log how a request ended. */
-static void ended(struct fuse_session *s, const struct fuse_message *m,
+static void ended(struct fuse_session *s, const struct fuse_call *c,
 		  ssize_t result, ssize_t len, uint64_t since)
 {
+	const struct fuse_message *m = &c->msg;
 	const char *name = fuse_opcode_name(m->req.opcode);
 	char buf[FUSE_ERROR_TEXT];
 
 	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
-		fuse_trace_reply(s->log, m, result, len, since);
+		fuse_trace_reply(s->log, m, c->reply.said, result, len, since);
 	else if (result < 0 && result != FUSE_WAIT)
 		log_limited(s->log, LOG_FUSE, LOG_DEBUG,
 			    "%s (opcode %u) on node %llu: %s",
@@ -244,6 +245,8 @@ ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 			    c.msg.req.opcode);
 		return -LX_EINVAL;
 	}
+	if (traced)
+		c.reply.said = fuse_said_init(&c.said);
 	result = handle(s, &c, row);
 	fuse_request_done(&c.msg);
 	if (result == FUSE_WAIT)
@@ -251,6 +254,6 @@ ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 	else if (!no_reply)
 		len = fuse_reply_finish(&c.reply, c.msg.req.unique, result,
 					&result);
-	ended(s, &c.msg, result, len, since);
+	ended(s, &c, result, len, since);
 	return len;
 }

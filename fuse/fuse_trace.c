@@ -2,6 +2,8 @@
 #include "fuse/fuse_trace.h"
 
 #include "common/bytes.h"
+#include "fuse/fuse_line.h"
+#include "fuse/fuse_said.h"
 #include "fuse/fuse_session.h"
 
 #include <stdio.h>
@@ -20,222 +22,183 @@ static const char *const error_names[] = {
 	E(EOVERFLOW), E(EOPNOTSUPP), E(ESTALE), E(EDQUOT)
 };
 
-/* A name is cut to this, so that two of them and the rest fit on a line. */
-#define NAME_TEXT 320
-
-struct line {
-	char text[LOG_LINE_MAX];
-	size_t len;
-};
-
-__attribute__((format(printf, 2, 3)))
-static void add(struct line *l, const char *format, ...)
+static void add_mode(struct fuse_line *l, uint32_t mode, uint32_t umask)
 {
-	size_t room = sizeof(l->text) - l->len;
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(l->text + l->len, room, format, ap);
-	va_end(ap);
-	if (n > 0)
-		l->len += MIN((size_t)n, room - 1);
+	fuse_line_add(l, " mode %#o umask %#o", mode, umask);
 }
 
-static void add_number(struct line *l, const char *name, uint64_t value)
-{
-	add(l, " %s %llu", name, (unsigned long long)value);
-}
-
-static void add_hex(struct line *l, const char *name, uint64_t value)
-{
-	add(l, " %s %#llx", name, (unsigned long long)value);
-}
-
-static void add_mode(struct line *l, uint32_t mode, uint32_t umask)
-{
-	add(l, " mode %#o umask %#o", mode, umask);
-}
-
-static void add_name(struct line *l, const char *name)
-{
-	char buf[NAME_TEXT];
-
-	add(l, " \"%s\"", log_escape(buf, sizeof(buf), name, strlen(name)));
-}
-
-static void add_opcode(struct line *l, const struct fuse_message *m)
+static void add_opcode(struct fuse_line *l, const struct fuse_message *m)
 {
 	const char *name = fuse_opcode_name(m->req.opcode);
 
 	l->len = 0;
-	add(l, "#%llu ", (unsigned long long)m->req.unique);
+	fuse_line_add(l, "#%llu ", (unsigned long long)m->req.unique);
 	if (name)
-		add(l, "%s", name);
+		fuse_line_add(l, "%s", name);
 	else
-		add(l, "opcode %u", m->req.opcode);
+		fuse_line_add(l, "opcode %u", m->req.opcode);
 }
 
-static void add_setattr(struct line *l, const struct fuse_setattr_in *in)
+static void add_setattr(struct fuse_line *l, const struct fuse_setattr_in *in)
 {
-	add_hex(l, "valid", in->valid);
+	fuse_line_hex(l, "valid", in->valid);
 	if (in->valid & FATTR_MODE)
-		add(l, " mode %#o", in->mode);
+		fuse_line_add(l, " mode %#o", in->mode);
 	if (in->valid & FATTR_UID)
-		add_number(l, "uid", in->uid);
+		fuse_line_number(l, "uid", in->uid);
 	if (in->valid & FATTR_GID)
-		add_number(l, "gid", in->gid);
+		fuse_line_number(l, "gid", in->gid);
 	if (in->valid & FATTR_SIZE)
-		add_number(l, "size", in->size);
+		fuse_line_number(l, "size", in->size);
 	if (in->valid & FATTR_FH)
-		add_hex(l, "fh", in->fh);
+		fuse_line_hex(l, "fh", in->fh);
 }
 
 /* The argument records of operations that create or find something. */
-static void add_args(struct line *l, const struct fuse_message *m)
+static void add_args(struct fuse_line *l, const struct fuse_message *m)
 {
 	const union fuse_args *a = &m->args;
 
 	switch (m->req.opcode) {
 	case FUSE_INIT:
-		add(l, " version %u.%u", a->init.major, a->init.minor);
-		add_hex(l, "flags", a->init.flags |
+		fuse_line_add(l, " version %u.%u", a->init.major, a->init.minor);
+		fuse_line_hex(l, "flags", a->init.flags |
 				    (uint64_t)a->init.flags2 << 32);
-		add_number(l, "max_readahead", a->init.max_readahead);
+		fuse_line_number(l, "max_readahead", a->init.max_readahead);
 		break;
 	case FUSE_FORGET:
-		add_number(l, "nlookup", a->forget.nlookup);
+		fuse_line_number(l, "nlookup", a->forget.nlookup);
 		break;
 	case FUSE_BATCH_FORGET:
-		add_number(l, "count", a->batch_forget.count);
+		fuse_line_number(l, "count", a->batch_forget.count);
 		break;
 	case FUSE_SETATTR:
 		add_setattr(l, &a->setattr);
 		break;
 	case FUSE_MKNOD:
 		add_mode(l, a->mknod.mode, a->mknod.umask);
-		add_hex(l, "rdev", a->mknod.rdev);
+		fuse_line_hex(l, "rdev", a->mknod.rdev);
 		break;
 	case FUSE_MKDIR:
 		add_mode(l, a->mkdir.mode, a->mkdir.umask);
 		break;
 	case FUSE_CREATE:
 		add_mode(l, a->create.mode, a->create.umask);
-		add_hex(l, "flags", a->create.flags);
+		fuse_line_hex(l, "flags", a->create.flags);
 		break;
 	case FUSE_RENAME2:
-		add_hex(l, "flags", a->rename2.flags);
+		fuse_line_hex(l, "flags", a->rename2.flags);
 		/* fallthrough */
 	case FUSE_RENAME:
-		add_number(l, "to", a->rename.newdir);
+		fuse_line_number(l, "to", a->rename.newdir);
 		break;
 	case FUSE_LINK:
-		add_number(l, "to", a->link.oldnodeid);
+		fuse_line_number(l, "to", a->link.oldnodeid);
 		break;
 	case FUSE_ACCESS:
-		add_hex(l, "mask", a->access.mask);
+		fuse_line_hex(l, "mask", a->access.mask);
 		break;
 	case FUSE_SETXATTR:
-		add_hex(l, "flags", a->setxattr.flags);
-		add_number(l, "size", a->setxattr.size);
+		fuse_line_hex(l, "flags", a->setxattr.flags);
+		fuse_line_number(l, "size", a->setxattr.size);
 		break;
 	case FUSE_GETXATTR:
 	case FUSE_LISTXATTR:
-		add_number(l, "size", a->getxattr.size);
+		fuse_line_number(l, "size", a->getxattr.size);
 		break;
 	case FUSE_TMPFILE:
 		add_mode(l, a->create.mode, a->create.umask);
-		add_hex(l, "flags", a->create.flags);
+		fuse_line_hex(l, "flags", a->create.flags);
 		break;
 	case FUSE_STATX:
-		add_hex(l, "mask", a->statx.sx_mask);
+		fuse_line_hex(l, "mask", a->statx.sx_mask);
 		break;
 	case FUSE_INTERRUPT:
-		add_number(l, "unique", a->interrupt.unique);
+		fuse_line_number(l, "unique", a->interrupt.unique);
 		break;
 	}
 }
 
 /* Those of operations on open files. */
-static void add_file_args(struct line *l, const struct fuse_message *m)
+static void add_file_args(struct fuse_line *l, const struct fuse_message *m)
 {
 	const union fuse_args *a = &m->args;
 
 	switch (m->req.opcode) {
 	case FUSE_GETATTR:
 		if (a->getattr.getattr_flags & FUSE_GETATTR_FH)
-			add_hex(l, "fh", a->getattr.fh);
+			fuse_line_hex(l, "fh", a->getattr.fh);
 		break;
 	case FUSE_OPEN:
 	case FUSE_OPENDIR:
-		add_hex(l, "flags", a->open.flags);
+		fuse_line_hex(l, "flags", a->open.flags);
 		break;
 	case FUSE_READ:
 	case FUSE_READDIR:
 	case FUSE_READDIRPLUS:
-		add_hex(l, "fh", a->read.fh);
-		add_number(l, "offset", a->read.offset);
-		add_number(l, "size", a->read.size);
+		fuse_line_hex(l, "fh", a->read.fh);
+		fuse_line_number(l, "offset", a->read.offset);
+		fuse_line_number(l, "size", a->read.size);
 		break;
 	case FUSE_WRITE:
-		add_hex(l, "fh", a->write.fh);
-		add_number(l, "offset", a->write.offset);
-		add_number(l, "size", a->write.size);
-		add_hex(l, "write_flags", a->write.write_flags);
+		fuse_line_hex(l, "fh", a->write.fh);
+		fuse_line_number(l, "offset", a->write.offset);
+		fuse_line_number(l, "size", a->write.size);
+		fuse_line_hex(l, "write_flags", a->write.write_flags);
 		break;
 	case FUSE_FLUSH:
-		add_hex(l, "fh", a->flush.fh);
+		fuse_line_hex(l, "fh", a->flush.fh);
 		break;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
-		add_hex(l, "fh", a->release.fh);
+		fuse_line_hex(l, "fh", a->release.fh);
 		break;
 	case FUSE_FSYNC:
 	case FUSE_FSYNCDIR:
-		add_hex(l, "fh", a->fsync.fh);
-		add_hex(l, "fsync_flags", a->fsync.fsync_flags);
+		fuse_line_hex(l, "fh", a->fsync.fh);
+		fuse_line_hex(l, "fsync_flags", a->fsync.fsync_flags);
 		break;
 	}
 }
 
 /* Those of operations on ranges and locks. */
-static void add_range_args(struct line *l, const struct fuse_message *m)
+static void add_range_args(struct fuse_line *l, const struct fuse_message *m)
 {
 	const union fuse_args *a = &m->args;
 
 	switch (m->req.opcode) {
 	case FUSE_FALLOCATE:
-		add_hex(l, "fh", a->fallocate.fh);
-		add_hex(l, "mode", a->fallocate.mode);
-		add_number(l, "offset", a->fallocate.offset);
-		add_number(l, "length", a->fallocate.length);
+		fuse_line_hex(l, "fh", a->fallocate.fh);
+		fuse_line_hex(l, "mode", a->fallocate.mode);
+		fuse_line_number(l, "offset", a->fallocate.offset);
+		fuse_line_number(l, "length", a->fallocate.length);
 		break;
 	case FUSE_LSEEK:
-		add_hex(l, "fh", a->lseek.fh);
-		add_number(l, "offset", a->lseek.offset);
-		add_number(l, "whence", a->lseek.whence);
+		fuse_line_hex(l, "fh", a->lseek.fh);
+		fuse_line_number(l, "offset", a->lseek.offset);
+		fuse_line_number(l, "whence", a->lseek.whence);
 		break;
 	case FUSE_COPY_FILE_RANGE:
 	case FUSE_COPY_FILE_RANGE_64:
-		add_hex(l, "fh", a->copy_file_range.fh_in);
-		add_number(l, "offset", a->copy_file_range.off_in);
-		add_hex(l, "to fh", a->copy_file_range.fh_out);
-		add_number(l, "offset", a->copy_file_range.off_out);
-		add_number(l, "length", a->copy_file_range.len);
+		fuse_line_hex(l, "fh", a->copy_file_range.fh_in);
+		fuse_line_number(l, "offset", a->copy_file_range.off_in);
+		fuse_line_hex(l, "to fh", a->copy_file_range.fh_out);
+		fuse_line_number(l, "offset", a->copy_file_range.off_out);
+		fuse_line_number(l, "length", a->copy_file_range.len);
 		break;
 	case FUSE_GETLK:
 	case FUSE_SETLK:
 	case FUSE_SETLKW:
-		add_hex(l, "fh", a->lk.fh);
-		add_hex(l, "owner", a->lk.owner);
-		add_number(l, "type", a->lk.lk.type);
-		add_number(l, "start", a->lk.lk.start);
-		add_number(l, "end", a->lk.lk.end);
-		add_hex(l, "lk_flags", a->lk.lk_flags);
+		fuse_line_hex(l, "fh", a->lk.fh);
+		fuse_line_hex(l, "owner", a->lk.owner);
+		fuse_line_number(l, "type", a->lk.lk.type);
+		fuse_line_number(l, "start", a->lk.lk.start);
+		fuse_line_number(l, "end", a->lk.lk.end);
+		fuse_line_hex(l, "lk_flags", a->lk.lk_flags);
 		break;
 	case FUSE_IOCTL:
-		add_hex(l, "fh", a->ioctl.fh);
-		add_hex(l, "cmd", a->ioctl.cmd);
+		fuse_line_hex(l, "fh", a->ioctl.fh);
+		fuse_line_hex(l, "cmd", a->ioctl.cmd);
 		break;
 	}
 }
@@ -262,42 +225,45 @@ void fuse_trace_request(const struct log *log, const struct fuse_message *m,
 			int error)
 {
 	char buf[FUSE_ERROR_TEXT];
-	struct line l;
+	struct fuse_line l;
 
 	add_opcode(&l, m);
-	add_number(&l, "node", m->req.node);
+	fuse_line_number(&l, "node", m->req.node);
 	if (!error) {
 		add_args(&l, m);
 		add_file_args(&l, m);
 		add_range_args(&l, m);
 		for (int i = 0; i < 2 && m->text[i]; i++)
-			add_name(&l, m->text[i]);
+			fuse_line_name(&l, m->text[i]);
 	}
-	add(&l, " (uid %u gid %u pid %u, %u bytes)", m->req.uid, m->req.gid,
+	fuse_line_add(&l, " (uid %u gid %u pid %u, %u bytes)", m->req.uid, m->req.gid,
 	    m->req.pid, m->len);
 	if (error)
-		add(&l, " not handled: %s", fuse_error_name(error, buf));
+		fuse_line_add(&l, " not handled: %s", fuse_error_name(error, buf));
 	log_trace(log, LOG_FUSE, "%s", l.text);
 }
 
 void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
-		      ssize_t result, ssize_t len, uint64_t since)
+		      const struct fuse_said *said, ssize_t result,
+		      ssize_t len, uint64_t since)
 {
 	unsigned long long us = (fuse_trace_now() - since) / 1000;
 	char buf[FUSE_ERROR_TEXT];
-	struct line l;
+	struct fuse_line l;
 
 	add_opcode(&l, m);
 	if (result == FUSE_WAIT)
-		add(&l, " -> waits");
+		fuse_line_add(&l, " -> waits");
 	else if (!len)
-		add(&l, " -> no reply");
+		fuse_line_add(&l, " -> no reply");
 	else if (result < 0)
-		add(&l, " -> %s", fuse_error_name((int)result, buf));
+		fuse_line_add(&l, " -> %s", fuse_error_name((int)result, buf));
 	else
-		add(&l, " -> ok");
+		fuse_line_add(&l, " -> ok");
+	if (result >= 0 && len > 0 && said)
+		fuse_said_print(said, m, &l);
 	if (len > 0)
-		add(&l, ", %lld bytes", (long long)len);
-	add(&l, ", %llu us", us);
+		fuse_line_add(&l, ", %lld bytes", (long long)len);
+	fuse_line_add(&l, ", %llu us", us);
 	log_trace(log, LOG_FUSE, "%s", l.text);
 }

@@ -3,7 +3,8 @@
  * fuse_trace.h - requests and replies as lines of a log, for fuse=trace.
  *
  *   #12 LOOKUP node 1 "name" (uid 0 gid 0 pid 77, 45 bytes)
- *   #12 LOOKUP -> ENOENT, 16 bytes, 12 us
+ *   #12 LOOKUP -> ok node 5 ino 77 mode 0100644 size 9, 144 bytes, 12 us
+ *   #13 LOOKUP -> ENOENT, 16 bytes, 8 us
  *
  * What the guest sent is shown as it was parsed, names escaped; a number is
  * the guest's word.  Callers look first whether the level is on.
@@ -13,6 +14,7 @@
 
 #include "common/log.h"
 #include "fuse/fuse_request.h"
+#include "fuse/fuse_said.h"
 
 /* The time in nanoseconds, of a clock that only goes forward. */
 uint64_t fuse_trace_now(void);
@@ -21,9 +23,13 @@ uint64_t fuse_trace_now(void);
 void fuse_trace_request(const struct log *log, const struct fuse_message *m,
 			int error);
 
-/* len: the reply's, 0 for none.  since: when the request came. */
+/*
+ * said: what the reply says, or NULL.  len: the reply's, 0 for none.  since:
+ * when the request came.
+ */
 void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
-		      ssize_t result, ssize_t len, uint64_t since);
+		      const struct fuse_said *said, ssize_t result,
+		      ssize_t len, uint64_t since);
 
 /* "ENOENT"; "errno 200" in buf for a number without a name. */
 #define FUSE_ERROR_TEXT 24

@@ -37,6 +37,12 @@ test_fuse_init_SOURCES = %reldir%/test_init.c $(FUSE_BENCH)
 test_fuse_init_CFLAGS = $(TEST_CFLAGS)
 test_fuse_init_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += test_fuse_line
+TESTS += test_fuse_line
+test_fuse_line_SOURCES = %reldir%/test_line.c
+test_fuse_line_CFLAGS = $(TEST_CFLAGS)
+test_fuse_line_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += test_fuse_name
 TESTS += test_fuse_name
 test_fuse_name_SOURCES = %reldir%/test_name.c
@@ -61,6 +67,12 @@ TESTS += test_fuse_request
 test_fuse_request_SOURCES = %reldir%/test_request.c $(FUSE_BENCH)
 test_fuse_request_CFLAGS = $(TEST_CFLAGS)
 test_fuse_request_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_fuse_said
+TESTS += test_fuse_said
+test_fuse_said_SOURCES = %reldir%/test_said.c $(FUSE_BENCH)
+test_fuse_said_CFLAGS = $(TEST_CFLAGS)
+test_fuse_said_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_fuse_session
 TESTS += test_fuse_session
