@@ -2,6 +2,7 @@ dist_man_MANS += \
 	%reldir%/man/lsvirtiofs.1 \
 	%reldir%/man/pciplug-info.1 \
 	%reldir%/man/pciplug-vfio-user.1 \
+	%reldir%/man/virtiofs-bench.1 \
 	%reldir%/man/virtiofs-mount.1 \
 	%reldir%/man/virtiofs-plugin.7
 EXTRA_DIST += \

@@ -4,10 +4,11 @@
 # get-qemu.sh - fetch QEMU, guest kernels and User-Mode Linux into one folder,
 # without installing or changing anything on this system.
 #
-# usage: get-qemu.sh [-u] [-o] [DIR]
+# usage: get-qemu.sh [-u] [-o] [-p] [DIR]
 #
 #   -u  User-Mode Linux, too
 #   -o  an older QEMU, too: Debian 12's 7.2, which has no vfio-user-pci
+#   -p  virtiofsd of both QEMUs, to be compared with (implies -o)
 #
 # QEMU comes from Debian forky, as vfio-user-pci needs 10.1 or later.  DIR
 # (default: VIRTIOFS_RIG of tools/common.sh) then holds:
@@ -21,6 +22,8 @@
 #                             root, and its
 #   kernels/uml/modules/      modules
 #   bin/qemu-7.2              with -o: the older QEMU
+#   bin/virtiofsd, bin/virtiofsd-7.2
+#                             with -p: forky's, and the one that was QEMU's
 #   root/, uml/, root-7.2/    the unpacked packages
 #
 # The packages come through apt-get, with its signature checks, from the mirror
@@ -36,16 +39,18 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 version=1       # of the folder's layout
-uml='' older=''
-while getopts uoh option; do
+uml='' older='' peer=''
+while getopts uoph option; do
 	case $option in
 	u) uml=uml ;;
 	o) older=older ;;
+	p) peer=peer ;;
 	h) usage; exit ;;
 	*) usage >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
+[ -z "$peer" ] || older=older
 case $# in
 0) ;;
 1) rig=$1 ;;
@@ -58,12 +63,13 @@ exec 9>"$rig/lock"
 flock 9
 
 # What is in the folder: each part leaves a file when it is complete.
-has() { # complete|complete-uml|complete-older
+has() { # complete[-uml|-older|-peer]
 	[ "$(cat "$rig/$1" 2>/dev/null)" = "$version" ]
 }
 
 missing=''
-for part in complete ${uml:+complete-uml} ${older:+complete-older}; do
+for part in complete ${uml:+complete-uml} ${older:+complete-older} \
+	${peer:+complete-peer}; do
 	has "$part" || missing=yes
 done
 [ -n "$missing" ] || exit 0
@@ -133,20 +139,27 @@ depends() { # package regular-expression
 }
 
 # A command that runs a program of one of the folders with the folder's loader.
-# -L and QEMU_MODULE_DIR keep it from the data and modules of an installed QEMU.
-wrap_qemu() { # name folder
-	cat >"$rig/bin/$1" <<WRAPPER
+wrap() { # name folder program argument...
+	name=$1 folder=$2 program=$3
+	shift 3
+	cat >"$rig/bin/$name" <<WRAPPER
 #!/bin/sh
-root=\$(cd "\$(dirname "\$0")/../$2" && pwd) || exit
+root=\$(cd "\$(dirname "\$0")/../$folder" && pwd) || exit
 lib=\$root/usr/lib/x86_64-linux-gnu
 loader=\$root/lib64/ld-linux-x86-64.so.2
 [ -e "\$loader" ] || loader=\$root/usr/lib64/ld-linux-x86-64.so.2
 export QEMU_MODULE_DIR="\$lib/qemu"
 exec "\$loader" --library-path "\$lib:\$root/lib/x86_64-linux-gnu" \\
-	--argv0 qemu-system-x86_64 "\$root/usr/bin/qemu-system-x86_64" \\
-	-L "\$root/usr/share/qemu" -L "\$root/usr/share/seabios" "\$@"
+	--argv0 ${program##*/} "\$root/$program" $* "\$@"
 WRAPPER
-	chmod 755 "$rig/bin/$1"
+	chmod 755 "$rig/bin/$name"
+}
+
+# -L and QEMU_MODULE_DIR keep it from the data and modules of an installed QEMU.
+wrap_qemu() { # name folder
+	# shellcheck disable=SC2016 # the wrapper's own variable
+	wrap "$1" "$2" usr/bin/qemu-system-x86_64 \
+		-L '"$root/usr/share/qemu"' -L '"$root/usr/share/seabios"'
 	"$rig/bin/$1" --version | head -n 1
 }
 
@@ -210,6 +223,15 @@ get_older() {
 	wrap_qemu qemu-7.2 root-7.2
 }
 
+get_peer() {
+	use_suite forky
+	download virtiofsd libseccomp2 libcap-ng0 libgcc-s1
+	unpack "$rig/root" "$apt"/cache/*.deb
+	wrap virtiofsd root usr/libexec/virtiofsd
+	wrap virtiofsd-7.2 root-7.2 usr/lib/qemu/virtiofsd
+	"$rig/bin/virtiofsd" --version
+}
+
 get() { # part's-file function
 	! has "$1" || return 0
 	"$2"
@@ -221,3 +243,4 @@ echo "fetching QEMU and guest kernels into $rig"
 get complete get_qemu
 [ -z "$uml" ] || get complete-uml get_uml
 [ -z "$older" ] || get complete-older get_older
+[ -z "$peer" ] || get complete-peer get_peer

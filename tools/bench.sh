@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# bench.sh - compare the device with its peers and with plain system calls.
+#
+# usage: tools/bench.sh [--quick] [--dir DIR] [--disk DIR] [PART]...
+#
+# Parts (default: all, in this order):
+#   main      every workload, depth 16, one queue, with host calls counted
+#   depth1    a lone request at a time
+#   depth32   random transfers, 32 at a time
+#   queues    two request queues
+#   packed    packed rings against split ones
+#   memory    of an idle device with four queues
+#   disk      4 KiB reads past the page cache, 32 at a time, and fio's
+#
+#   --quick   shorter runs and fewer rounds: a look, not a figure to quote
+#   --dir     where the files are made (default: /dev/shm)
+#   --disk    a folder on a disk, for the part of this name (default: /var/tmp)
+#
+# Targets: the plugin in the process of the driver, vhost-user-virtiofs, and of
+# virtiofsd what tools/guest/get-qemu.sh -p has fetched: 1.14 in Rust, and 7.2
+# in C, QEMU's of old.  Each part's table goes to the standard output and, with
+# JSON and a picture, to build/bench/.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=tools/common.sh
+. "$top/tools/common.sh"
+
+all='main depth1 depth32 queues packed memory disk'
+dir=/dev/shm disk=/var/tmp rounds=5 time=300
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) rounds=3 time=100 ;;
+	--dir) dir=${2:?--dir needs a folder}; shift ;;
+	--disk) disk=${2:?--disk needs a folder}; shift ;;
+	-h | --help) usage; exit ;;
+	-*) die "unknown option $1 (see --help)" ;;
+	*) break ;;
+	esac
+	shift
+done
+for part; do
+	case " $all " in
+	*" $part "*) ;;
+	*) die "no part '$part'; there are: $all" ;;
+	esac
+done
+[ $# -gt 0 ] || eval "set -- $all"
+
+"$top/tools/guest/get-qemu.sh" -p >&2 ||
+	echo "bench.sh: no peers to compare with" >&2
+build_in "$build/gcc" CC=gcc >&2
+out=$build/bench
+mkdir -p "$out"
+
+ours="server:$build/gcc/vhost-user-virtiofs --socket-path %s --shared-dir %d --sandbox none"
+rust="server:$rig/bin/virtiofsd --socket-path=%s --shared-dir %d --sandbox none"
+c="server:$rig/bin/virtiofsd-7.2 --socket-path=%s -o source=%d"
+
+# One comparison; what is not there is left out.  The base of ratios is the
+# older daemon, which is the faster of the peers.
+bench() { # name virtiofs-bench-argument...
+	name=$1
+	shift
+	set -- --dir "$where" --rounds "$rounds" --time "$time" "$@" \
+		-t "in-process=plugin:$build/gcc/.libs/virtiofs.so,queues=$queues" \
+		-t "vhost-user=$ours --num-request-queues $queues" -t plain=plain
+	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd" ] ||
+		set -- "$@" -t "virtiofsd-1.14=$rust $direct"
+	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd-7.2" ] ||
+		set -- "$@" -t "virtiofsd-7.2=$c" --base virtiofsd-7.2
+	echo "## $name"
+	"$build/gcc/virtiofs-bench" "$@" --queues "$queues" \
+		--json "$out/$name.json" --svg "$out/$name.svg" \
+		2>"$out/$name.log" | tee "$out/$name.md"
+	echo
+}
+
+# shellcheck disable=SC2086 # $small is a list of words
+part() { # name
+	where=$dir queues=1 peers=yes direct=''
+	small='-w null -w getattr -w randread-4k -w randwrite-4k'
+	case $1 in
+	main) bench main --count-calls ;;
+	depth1) bench depth1 --depth 1 $small ;;
+	depth32) bench depth32 --depth 32 -w randread-4k -w randwrite-4k ;;
+	queues)
+		peers=no
+		bench queues-1 $small -w lookup
+		queues=2
+		bench queues-2 $small -w lookup
+		;;
+	packed)
+		peers=no
+		bench split $small
+		bench packed --packed $small
+		bench packed-in-order --packed --in-order $small
+		;;
+	memory)
+		queues=4 peers=no
+		bench memory --depth 1 --rounds 1 --time 10 -w null
+		;;
+	disk)
+		where=$disk direct=--allow-direct-io
+		bench disk --direct --depth 32 --size 256 -w randread-4k
+		fio_read
+		;;
+	esac
+}
+
+# The bar for the part "disk": io_uring at the same depth on such a file.
+fio_read() {
+	command -v fio >/dev/null || {
+		echo "fio is not installed"
+		return
+	}
+	file=$disk/virtiofs-bench-fio.$$
+	fio --name=randread --filename="$file" --size=256m --rw=randread \
+		--bs=4k --direct=1 --ioengine=io_uring --iodepth=32 \
+		--runtime=5 --time_based --minimal --terse-version=3 |
+		awk -F';' '{ printf "fio, io_uring, depth 32: %.1f k/s\n", $8 / 1000 }'
+	rm -f "$file"
+}
+
+for part; do
+	part "$part"
+done
