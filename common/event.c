@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int event_init(struct event *event)
@@ -42,6 +44,61 @@ bool event_wait_for(struct event *event, int ms)
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Take the signals: 0; -EAGAIN: there are none; another -errno.  RWF_NOWAIT,
+ * because O_NONBLOCK belongs to the other process as well, which may take it
+ * away after poll().
+ */
+static int clear_fd(int fd)
+{
+	uint64_t count;
+	struct iovec iov = { &count, sizeof(count) };
+	ssize_t n;
+
+	do
+		n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == sizeof(count) ? 0 : -EBADF;
+}
+
+/* Of files without a type it is the one that 8 bytes can be read from. */
+int event_check_fd(int fd)
+{
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st) || (st.st_mode & S_IFMT))
+		return -EINVAL;
+	ret = clear_fd(fd);
+	return !ret || ret == -EAGAIN ? 0 : -EINVAL;
+}
+
+bool event_wait_either(struct event *event, int *fd, int ms)
+{
+	struct pollfd p[2] = {
+		{ .fd = event->fd, .events = POLLIN },
+		{ .fd = *fd, .events = POLLIN },
+	};
+	uint64_t count;
+	bool signalled;
+	int ret;
+
+	if (*fd < 0)
+		return event_wait_for(event, ms);
+	if (poll(p, 2, ms) <= 0)
+		return false;
+	signalled = p[0].revents &&
+		    read(event->fd, &count, sizeof(count)) == sizeof(count);
+	if (!p[1].revents)
+		return signalled;
+	ret = clear_fd(*fd);
+	if (ret && ret != -EAGAIN)
+		*fd = -1;
+	return signalled || !ret;
 }
 
 void event_wait(struct event *event)

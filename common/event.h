@@ -29,6 +29,18 @@ void event_wait(struct event *event);
  */
 bool event_wait_for(struct event *event, int ms);
 
+/*
+ * Can event_wait_either() wait for this descriptor, which another process has
+ * sent: is it an eventfd?  0 or -EINVAL.  Its signals are cleared.
+ */
+int event_check_fd(int fd);
+/*
+ * As event_wait_for(), but signals of *fd count as well, an eventfd that the
+ * other process may read and change, too.  -1: there is none; and it becomes
+ * -1 when it cannot be read.
+ */
+bool event_wait_either(struct event *event, int *fd, int ms);
+
 /* The handle that another process or the kernel can signal. */
 static inline intptr_t event_handle(const struct event *event)
 {

@@ -3,6 +3,8 @@ libvirtio_la_CFLAGS = $(STRICT_CFLAGS)
 libvirtio_la_SOURCES = \
 	%reldir%/virtio_area.c %reldir%/virtio_area.h \
 	%reldir%/virtio_core.c %reldir%/virtio_core.h \
+	%reldir%/virtio_core_internal.h \
+	%reldir%/virtio_core_vring.c \
 	%reldir%/virtio_device.h \
 	%reldir%/virtio_queue.c %reldir%/virtio_queue.h \
 	%reldir%/virtio_request.c %reldir%/virtio_request.h \

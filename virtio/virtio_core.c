@@ -7,11 +7,10 @@
  * that becomes quiet resets the device.  Where nothing can be in flight, the
  * one who asks calls settle() himself.
  */
-#include "virtio/virtio_core.h"
+#include "virtio/virtio_core_internal.h"
 
 #include "common/bytes.h"
 #include "virtio/virtio_spec.h"
-#include "virtio/virtio_worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,48 +29,6 @@
 	 VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FEATURES_OK | \
 	 VIRTIO_STATUS_FAILED)
 
-enum reset_state {
-	RESET_NONE,
-	RESET_PENDING,                  /* asked for; queues get quiet */
-	RESET_RUNNING                   /* someone is in ops->reset() */
-};
-
-/* All but the worker is protected by core->lock. */
-struct core_queue {
-	struct virtio_worker worker;
-	struct virtio_queue_regs regs;
-	bool running;                   /* enabled, and DRIVER_OK */
-	bool fresh;                     /* to be attached when next served */
-	bool busy;                      /* the worker is at it */
-	bool broken;
-	bool resetting;                 /* VIRTIO_F_RING_RESET */
-};
-
-struct virtio_core {
-	const struct virtio_device_ops *ops;
-	void *dev;
-	const struct virtio_transport_ops *transport_ops;
-	void *transport;
-	const struct log *log;
-	struct virtio_core_params params;
-
-	pthread_mutex_t lock;
-	pthread_cond_t reset_done;
-
-	/* Protected by lock. */
-	uint8_t status;
-	uint64_t driver_features;
-	enum reset_state reset;
-	bool started;                   /* there are workers, or will be */
-
-	struct core_queue queue[];      /* params.queues */
-};
-
-static struct core_queue *find(struct virtio_core *core, unsigned queue)
-{
-	return queue < core->params.queues ? &core->queue[queue] : NULL;
-}
-
 /* ---- resets; all with the lock held ------------------------------------ */
 
 /*
@@ -84,6 +41,9 @@ static void clear_queue(struct virtio_core *core, struct core_queue *vq)
 		.size = core->params.queue_size
 	};
 	vq->running = vq->fresh = vq->broken = vq->resetting = false;
+	vq->placed = vq->kept = false;
+	vq->base = 0;
+	vq->kick = -1;
 	virtio_worker_pause(&vq->worker, false);
 }
 
@@ -115,7 +75,8 @@ static void settle(struct virtio_core *core)
 	for (unsigned i = 0; i < core->params.queues; i++)
 		clear_queue(core, &core->queue[i]);
 	core->driver_features = 0;
-	core->transport_ops->reset(core->transport);
+	if (core->transport_ops->reset)
+		core->transport_ops->reset(core->transport);
 	core->status = 0;
 	core->reset = RESET_NONE;
 	pthread_cond_broadcast(&core->reset_done);
@@ -148,30 +109,48 @@ static void core_thread_init(void *owner)
 		core->ops->thread_init(core->dev);
 }
 
+/* Begin at the start of the ring, or where the queue was placed. */
+static void attach(struct virtio_queue *q, const struct virtio_queue_regs *regs,
+		   uint64_t features, bool placed, uint32_t base)
+{
+	virtio_queue_attach(q, regs, features);
+	if (!placed)
+		return;
+	virtio_queue_enter(q);
+	(void)virtio_queue_set_base(q, base);   /* q->error tells */
+	virtio_queue_leave(q);
+}
+
 static bool core_begin(void *owner, struct virtio_worker *worker)
 {
 	struct core_queue *vq = container_of(worker, struct core_queue, worker);
 	struct virtio_core *core = owner;
 	struct virtio_queue_regs regs;
 	uint64_t features;
-	bool fresh;
+	uint32_t base;
+	bool fresh, placed;
 
 	pthread_mutex_lock(&core->lock);
 	settle(core);
 	vq->busy = vq->running && !vq->broken && !vq->resetting &&
 		   core->reset == RESET_NONE;
+	worker->kick = vq->busy ? vq->kick : -1;
+	vq->watched = worker->kick >= 0;
 	if (!vq->busy) {
+		pthread_cond_broadcast(&core->queue_quiet);
 		pthread_mutex_unlock(&core->lock);
 		return false;
 	}
 	fresh = vq->fresh;
 	vq->fresh = false;
+	placed = vq->placed;
+	base = vq->base;
 	regs = vq->regs;
 	features = core->driver_features;
 	pthread_mutex_unlock(&core->lock);
 
 	if (fresh)
-		virtio_queue_attach(&worker->queue, &regs, features);
+		attach(&worker->queue, &regs, features, placed, base);
 	return true;
 }
 
@@ -182,6 +161,7 @@ static void core_end(void *owner, struct virtio_worker *worker)
 
 	pthread_mutex_lock(&core->lock);
 	vq->busy = false;
+	pthread_cond_broadcast(&core->queue_quiet);
 	settle(core);
 	pthread_mutex_unlock(&core->lock);
 }
@@ -217,8 +197,11 @@ static void core_broken(void *owner, struct virtio_worker *worker)
 	if (tell)
 		core->status |= VIRTIO_STATUS_NEEDS_RESET;
 	pthread_mutex_unlock(&core->lock);
-	if (tell)
+	if (tell && core->transport_ops->config_interrupt)
 		core->transport_ops->config_interrupt(core->transport);
+	if (tell && core->transport_ops->queue_broken)
+		core->transport_ops->queue_broken(core->transport,
+						  worker->index);
 }
 
 static const struct virtio_worker_ops worker_ops = {
@@ -257,6 +240,7 @@ int virtio_core_new(const struct virtio_core_params *params,
 	core->params = *params;
 	pthread_mutex_init(&core->lock, NULL);
 	pthread_cond_init(&core->reset_done, NULL);
+	pthread_cond_init(&core->queue_quiet, NULL);
 
 	/* params.queues counts those that are there, so that free works. */
 	core->params.queues = 0;
@@ -283,6 +267,7 @@ void virtio_core_free(struct virtio_core *core)
 	virtio_core_stop(core);
 	for (unsigned i = 0; i < core->params.queues; i++)
 		virtio_worker_done(&core->queue[i].worker);
+	pthread_cond_destroy(&core->queue_quiet);
 	pthread_cond_destroy(&core->reset_done);
 	pthread_mutex_destroy(&core->lock);
 	free(core);
@@ -318,6 +303,8 @@ void virtio_core_stop(struct virtio_core *core)
 	/* A reset that no worker has seen any more is done here. */
 	pthread_mutex_lock(&core->lock);
 	core->started = false;
+	for (unsigned i = 0; i < core->params.queues; i++)
+		core->queue[i].watched = false;
 	settle(core);
 	pthread_mutex_unlock(&core->lock);
 }
@@ -454,7 +441,7 @@ void virtio_core_config_read(struct virtio_core *core, uint32_t offset,
 struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
 					   unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 	struct virtio_queue_regs regs = { 0 };
 
 	if (vq) {
@@ -468,7 +455,7 @@ struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
 void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
 			   const struct virtio_queue_regs *regs)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 
 	if (!vq)
 		return;
@@ -492,7 +479,7 @@ void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
 /* Late ones, as after a queue reset, run at once. */
 void virtio_core_enable_queue(struct virtio_core *core, unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 
 	if (!vq)
 		return;
@@ -507,7 +494,7 @@ void virtio_core_enable_queue(struct virtio_core *core, unsigned queue)
 
 void virtio_core_reset_queue(struct virtio_core *core, unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 
 	if (!vq)
 		return;
@@ -524,7 +511,7 @@ void virtio_core_reset_queue(struct virtio_core *core, unsigned queue)
 
 bool virtio_core_queue_resetting(struct virtio_core *core, unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 	bool resetting = false;
 
 	if (vq) {
@@ -537,7 +524,7 @@ bool virtio_core_queue_resetting(struct virtio_core *core, unsigned queue)
 
 void virtio_core_kick(struct virtio_core *core, unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 
 	if (vq)
 		virtio_worker_wake(&vq->worker);
@@ -546,7 +533,7 @@ void virtio_core_kick(struct virtio_core *core, unsigned queue)
 struct event *virtio_core_queue_event(struct virtio_core *core,
 				      unsigned queue)
 {
-	struct core_queue *vq = find(core, queue);
+	struct core_queue *vq = core_find(core, queue);
 
 	return vq ? &vq->worker.event : NULL;
 }

@@ -3,14 +3,14 @@
  * virtio_core.h - the device model that every transport shares: feature
  * negotiation, the status machine, queue set-up, worker threads and reset.
  *
- * A transport (virtio/pci, later vhost-user) translates its registers or
- * messages into these calls and offers two ways to interrupt.  Registers are
+ * A transport (virtio/pci, virtio/vhost_user) translates its registers or
+ * messages into these calls and offers ways to interrupt.  Registers are
  * reachable from any thread and never block: what may take time (a reset with
  * requests in flight) is started here and finished by the worker threads.
  *
- * Threads: one worker a queue, from virtio_core_start() to
- * virtio_core_stop().  A worker sleeps on its queue's event, handles what is
- * available, and interrupts the driver.
+ * Threads: one worker a queue, from virtio_core_start() (or from the first
+ * virtio_core_start_queue()) to virtio_core_stop().  A worker sleeps on its
+ * queue's event, handles what is available, and interrupts the driver.
  *
  * Lock: core->lock guards registers and the life of queues.  It is never held
  * over a request, a device call or a wait.
@@ -30,12 +30,17 @@
 
 struct virtio_core;
 
-/* How the transport tells the driver something; both from any thread. */
+/*
+ * How the transport tells the driver something, from any thread; all but
+ * queue_interrupt may be NULL.
+ */
 struct virtio_transport_ops {
 	/* Buffers of `queue` were used. */
 	void (*queue_interrupt)(void *transport, unsigned queue);
 	/* Configuration or status (DEVICE_NEEDS_RESET) has changed. */
 	void (*config_interrupt)(void *transport);
+	/* The queue is broken, and nothing comes from it any more. */
+	void (*queue_broken)(void *transport, unsigned queue);
 	/*
 	 * The driver's state is gone: status is 0 again.  Put the transport's
 	 * own registers (vectors, ISR) back too.  Called with core->lock held;
@@ -77,6 +82,36 @@ int virtio_core_start(struct virtio_core *core);
 void virtio_core_stop(struct virtio_core *core);
 /* Bus reset: as if the driver had written 0, and wait until it is done. */
 void virtio_core_reset(struct virtio_core *core);
+
+/* ---- single queues (a transport whose registers are elsewhere) ---------- */
+
+/*
+ * A vhost-user front-end has the status and the queues' registers, and starts
+ * and stops the queues one by one.  Its transport sets the driver's features
+ * and then calls these instead of virtio_core_start(), set_status(),
+ * set_queue() and enable_queue().  From one thread, which is also that of the
+ * life cycle; they may block.
+ *
+ * Start a queue, whose thread is created when it is started first.  `base` is
+ * where it begins in its ring (virtio_queue_base(); virtio_queue.h).  `kick`
+ * is an eventfd that the driver signals; it is borrowed until the queue is
+ * stopped.
+ *
+ * A queue that is started with the same registers and features, and at the
+ * very base where it was stopped, goes on as if nothing had been: requests
+ * that wait are kept.  Otherwise, and after a reset, they are dropped.
+ *
+ * 0; -ENOENT: no such queue; -EBUSY: it is started already; or what creating
+ * the thread said.
+ */
+int virtio_core_start_queue(struct virtio_core *core, unsigned queue,
+			    const struct virtio_queue_regs *regs, uint32_t base,
+			    int kick);
+/*
+ * Wait for the request in flight and stop.  Returns where it stands; of a
+ * queue that is stopped, where it stood, and 0 after a reset.
+ */
+uint32_t virtio_core_stop_queue(struct virtio_core *core, unsigned queue);
 
 /* ---- registers (the driver; any thread, never blocks) ------------------ */
 

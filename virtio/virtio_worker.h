@@ -2,7 +2,8 @@
 /*
  * virtio_worker.h - the thread that serves one queue.
  *
- * It sleeps on the queue's event.  Woken, it asks its owner whether the queue
+ * It sleeps on the queue's event, and on the driver's where the owner has one.
+ * Woken, it asks its owner whether the queue
  * may be served (begin), handles requests until there are none or it is asked
  * to pause, and says that it is done (end); so between end and begin nothing
  * touches the queue but its owner.
@@ -48,6 +49,11 @@ struct virtio_worker {
 	unsigned index;                 /* which queue */
 	struct virtio_queue queue;
 	struct event event;
+	/*
+	 * Set by begin: an eventfd of the driver's that wakes the worker too,
+	 * or -1.
+	 */
+	int kick;
 
 	/* Private. */
 	const struct virtio_worker_ops *ops;

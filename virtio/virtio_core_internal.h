@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_core_internal.h - what the files of the core share.
+ *
+ *   virtio_core.c           resets, workers, registers
+ *   virtio_core_vring.c     single queues that a transport starts and stops
+ */
+#ifndef VIRTIO_VIRTIO_CORE_INTERNAL_H
+#define VIRTIO_VIRTIO_CORE_INTERNAL_H
+
+#include "virtio/virtio_core.h"
+#include "virtio/virtio_worker.h"
+
+enum reset_state {
+	RESET_NONE,
+	RESET_PENDING,                  /* asked for; queues get quiet */
+	RESET_RUNNING                   /* someone is in ops->reset() */
+};
+
+/* All but the worker is protected by core->lock. */
+struct core_queue {
+	struct virtio_worker worker;
+	struct virtio_queue_regs regs;
+	bool running;                   /* enabled, and DRIVER_OK */
+	bool fresh;                     /* to be attached when next served */
+	bool busy;                      /* the worker is at it */
+	bool broken;
+	bool resetting;                 /* VIRTIO_F_RING_RESET */
+
+	/* virtio_core_vring.c */
+	bool placed;                    /* begins at base, when attached */
+	uint32_t base;
+	int kick;                       /* a descriptor to wait for, or -1 */
+	bool watched;                   /* the worker does */
+	bool kept;                      /* stopped, and can go on with... */
+	uint64_t kept_features;         /* ...these, and regs as they are */
+};
+
+struct virtio_core {
+	const struct virtio_device_ops *ops;
+	void *dev;
+	const struct virtio_transport_ops *transport_ops;
+	void *transport;
+	const struct log *log;
+	struct virtio_core_params params;
+
+	pthread_mutex_t lock;
+	pthread_cond_t reset_done;
+	pthread_cond_t queue_quiet;     /* not busy and not watched */
+
+	/* Protected by lock. */
+	uint8_t status;
+	uint64_t driver_features;
+	enum reset_state reset;
+	bool started;                   /* there are workers, or will be */
+
+	struct core_queue queue[];      /* params.queues */
+};
+
+/* NULL: there is no such queue. */
+static inline struct core_queue *core_find(struct virtio_core *core,
+					   unsigned queue)
+{
+	return queue < core->params.queues ? &core->queue[queue] : NULL;
+}
+
+#endif
