@@ -5,6 +5,7 @@ include tests/unit/fuse_dev/local.mk
 include tests/unit/pci/local.mk
 include tests/unit/virtio/local.mk
 include tests/unit/virtio_pci/local.mk
+include tests/unit/virtio_vhost_user/local.mk
 include tests/unit/virtio_fs/local.mk
 include tests/unit/vfio_user/local.mk
 include tests/unit/plugin/local.mk

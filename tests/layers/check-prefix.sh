@@ -29,5 +29,6 @@ done <<-EOT
 	pci pci_
 	virtio virtio_
 	virtio_pci virtio_pci_
+	vhost_user vhost_user_
 	virtio_fs vfs_
 EOT

@@ -35,7 +35,7 @@ struct vhost_user_params {
 	 */
 	struct virtio_core_params core;
 	/*
-	 * Offer the device's configuration space (VHOST_USER_PROTOCOL_F_CONFIG).
+	 * Offer the device's configuration space: the protocol's CONFIG.
 	 * User-Mode Linux needs that; QEMU keeps its own for a file system and
 	 * prints a warning.
 	 */

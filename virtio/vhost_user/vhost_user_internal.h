@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vhost_user_internal.h - what the files of the transport share.
+ *
+ *   vhost_user.c          the object, and the life of a connection
+ *   vhost_user_msg.c      one message on the socket
+ *   vhost_user_request.c  the table of requests, those about the device
+ *   vhost_user_ring.c     rings, and the requests about them
+ *   vhost_user_memory.c   the memory that the front-end shares
+ *
+ * A connection has a core, guest memory and rings of its own, all of it made
+ * when it begins and freed when it ends, so that nothing is left for the next.
+ *
+ * What the front-end has told and what must outlive this process one day are
+ * plain numbers in struct vhost_user_conn and struct vhost_user_ring; a ring's
+ * progress is one number, its base, when it is stopped.
+ *
+ * Everything belongs to the thread that serves, but what a worker needs to
+ * signal: the events of a ring, which its lock guards.  The lock is a leaf and
+ * is held over a write to an event, which does not block.
+ */
+#ifndef VIRTIO_VHOST_USER_VHOST_USER_INTERNAL_H
+#define VIRTIO_VHOST_USER_VHOST_USER_INTERNAL_H
+
+#include "virtio/vhost_user/vhost_user.h"
+#include "virtio/vhost_user/vhost_user_memory.h"
+#include "virtio/vhost_user/vhost_user_msg.h"
+
+#include <pthread.h>
+
+struct vhost_user_ring {
+	/* What the front-end has set. */
+	uint16_t size;
+	uint64_t desc, avail, used;     /* its own addresses */
+	bool has_addr, enabled;
+	uint32_t base;                  /* where it begins, or has stopped */
+	int kick;                       /* or -1 */
+
+	bool running;                   /* started in the core */
+	bool stopped;                   /* since the device was reset... */
+	uint32_t stopped_base;          /* ...and there */
+
+	pthread_mutex_t lock;
+	struct event call, err;         /* fd -1: none */
+	bool missed;                    /* an interrupt, for want of `call` */
+};
+
+struct vhost_user_conn {
+	const struct vhost_user *vu;
+	struct virtio_core *core;
+	const struct log *log;
+	struct vhost_user_link link;
+	struct vhost_user_memory memory;
+
+	uint64_t features;              /* as set, with PROTOCOL_FEATURES */
+	uint64_t protocol_features;
+	uint8_t status;
+	int backend_req;                /* socket for our own requests, or -1 */
+
+	char error[128];                /* why the last request failed */
+	struct vhost_user_ring ring[VIRTIO_QUEUES_MAX];
+};
+
+struct vhost_user {
+	struct vhost_user_params params;
+	const struct virtio_device_ops *ops;
+	void *dev;
+	const struct log *log;
+};
+
+/* ---- vhost_user_request.c ---------------------------------------------- */
+
+/*
+ * Say why a request fails, and return `error`.  -EPROTO: the front-end has
+ * broken the protocol, and the connection ends; another -errno: it is told so
+ * if it asked for an answer, else the connection ends.
+ */
+__attribute__((format(printf, 3, 4)))
+int vhost_user_fail(struct vhost_user_conn *conn, int error,
+		    const char *format, ...);
+
+/*
+ * Serve one request, which includes the reply.  0 or -errno: the connection
+ * ends, and conn->error says why (or is empty).
+ */
+int vhost_user_request(struct vhost_user_conn *conn,
+		       struct vhost_user_msg *msg);
+const char *vhost_user_request_name(const struct vhost_user_msg *msg);
+/* Tell the core what features the driver has. */
+void vhost_user_apply_features(struct vhost_user_conn *conn);
+
+/* ---- vhost_user_ring.c ------------------------------------------------- */
+
+void vhost_user_ring_init(struct vhost_user_ring *ring);
+/* It must be stopped. */
+void vhost_user_ring_done(struct vhost_user_ring *ring);
+
+/* Of struct virtio_transport_ops; on a worker's thread. */
+void vhost_user_ring_interrupt(void *transport, unsigned queue);
+void vhost_user_ring_broken(void *transport, unsigned queue);
+
+/* Wait for the requests in flight and stop every ring. */
+void vhost_user_rings_stop(struct vhost_user_conn *conn);
+/* Start every ring that can run.  0, or what vhost_user_fail() returned. */
+int vhost_user_rings_start(struct vhost_user_conn *conn);
+bool vhost_user_rings_running(const struct vhost_user_conn *conn);
+/* Without VHOST_USER_F_PROTOCOL_FEATURES rings need not be enabled. */
+void vhost_user_rings_enable(struct vhost_user_conn *conn);
+/* Every ring as it was before anything was set, but for its events. */
+void vhost_user_rings_reset(struct vhost_user_conn *conn);
+/* Forget the driver's state; rings are stopped, and what waits is dropped. */
+void vhost_user_reset(struct vhost_user_conn *conn);
+
+/* Requests; the message's form has been checked. */
+int vhost_user_set_vring_num(struct vhost_user_conn *conn,
+			     struct vhost_user_msg *msg);
+int vhost_user_set_vring_addr(struct vhost_user_conn *conn,
+			      struct vhost_user_msg *msg);
+int vhost_user_set_vring_base(struct vhost_user_conn *conn,
+			      struct vhost_user_msg *msg);
+int vhost_user_get_vring_base(struct vhost_user_conn *conn,
+			      struct vhost_user_msg *msg);
+int vhost_user_set_vring_kick(struct vhost_user_conn *conn,
+			      struct vhost_user_msg *msg);
+int vhost_user_set_vring_call(struct vhost_user_conn *conn,
+			      struct vhost_user_msg *msg);
+int vhost_user_set_vring_err(struct vhost_user_conn *conn,
+			     struct vhost_user_msg *msg);
+int vhost_user_set_vring_enable(struct vhost_user_conn *conn,
+				struct vhost_user_msg *msg);
+
+#endif
