@@ -11,4 +11,5 @@ EXTRA_DIST += \
 	%reldir%/architecture.md \
 	%reldir%/fuse.md \
 	%reldir%/logging.md \
+	%reldir%/security.md \
 	%reldir%/semantics.md

@@ -234,6 +234,15 @@ struct pciplug_plugin {
 	 * on entry and the needed size on return; -ENOSPC: it did not fit.
 	 */
 	int (*inspect)(struct pciplug_device *dev, char *buf, size_t *len);
+
+	/*
+	 * The directories that a device of this config would open, for a host
+	 * that shuts itself in with them before it calls create(): paths as
+	 * the config has them, each NUL-terminated, one behind the other.
+	 * *len and -ENOSPC as for inspect(); -EINVAL and err as for create().
+	 */
+	int (*paths)(const char *config, char *err, size_t err_size, char *buf,
+		     size_t *len);
 };
 
 /* The only exported symbol; cannot fail. */

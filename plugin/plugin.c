@@ -185,9 +185,9 @@ static void reset(struct pciplug_device *dev)
 	virtio_pci_reset(dev->pci);
 }
 
-static int inspect(struct pciplug_device *dev, char *buf, size_t *len)
+/* A string with its NUL, for a host that says how much room it has. */
+static int give_text(const char *text, char *buf, size_t *len)
 {
-	g_autofree char *text = plugin_inspect(dev);
 	size_t room = *len;
 
 	*len = strlen(text) + 1;
@@ -195,6 +195,28 @@ static int inspect(struct pciplug_device *dev, char *buf, size_t *len)
 		return -ENOSPC;
 	memcpy(buf, text, *len);
 	return 0;
+}
+
+static int inspect(struct pciplug_device *dev, char *buf, size_t *len)
+{
+	g_autofree char *text = plugin_inspect(dev);
+
+	return give_text(text, buf, len);
+}
+
+static int paths(const char *text, char *err, size_t err_size, char *buf,
+		 size_t *len)
+{
+	struct plugin_config config = { .tag = NULL };
+	g_autoptr(GError) error = NULL;
+	int ret = -EINVAL;
+
+	if (plugin_config_parse(text, &config, &error))
+		ret = give_text(config.root, buf, len);
+	else if (err && err_size)
+		g_strlcpy(err, error->message, err_size);
+	plugin_config_done(&config);
+	return ret;
 }
 
 static const struct pciplug_plugin plugin = {
@@ -218,6 +240,7 @@ static const struct pciplug_plugin plugin = {
 	.stop = stop,
 	.reset = reset,
 	.inspect = inspect,
+	.paths = paths,
 };
 
 const struct pciplug_plugin *pciplug_entry_v1(void)

@@ -49,11 +49,14 @@ static bool parse_option(struct host_options *options, const char *arg,
 	if (!equals && find_flag(options, name))
 		return true;
 	own = find_value(options, name);
-	if (own && (!value || !*value)) {
+	if ((own || sandbox_has_option(name)) && (!value || !*value)) {
 		snprintf(err, err_size, "option '--%s' needs a value", name);
 		return false;
 	}
 	*ret_used_next = !equals && value;
+	if (sandbox_has_option(name))
+		return sandbox_set_option(&options->sandbox, name, value, err,
+					  err_size);
 	if (own) {
 		*own = value;
 		return true;

@@ -11,6 +11,7 @@
 #define HOST_OPTIONS_H
 
 #include "include/pciplug.h"
+#include "tools/sandbox/sandbox.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct host_options {
 	const char *plugin;             /* all of these may be NULL */
 	const char *socket_dir;
 	const char *log_file;
+	struct sandbox_options sandbox;
 	GPtrArray *shares;              /* of struct host_share */
 	char **command;                 /* NULL, or NULL-terminated */
 };

@@ -34,14 +34,15 @@ libhost_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libhost_la_SOURCES = \
 	%reldir%/host_listen.c %reldir%/host_listen.h \
 	%reldir%/host_options.c %reldir%/host_options.h \
+	%reldir%/host_paths.c %reldir%/host_paths.h \
 	%reldir%/host_socket.c %reldir%/host_socket.h \
 	%reldir%/plugin_load.c %reldir%/plugin_load.h \
 	%reldir%/vmm_args.c %reldir%/vmm_args.h \
 	%reldir%/vmm_run.c %reldir%/vmm_run.h
-LINK_HOST = libhost.la $(GLIB_LIBS) $(JSON_LIBS)
+LINK_HOST = libhost.la $(LINK_SANDBOX) $(GLIB_LIBS) $(JSON_LIBS)
 
 bin_PROGRAMS += pciplug-vfio-user
-pciplug_vfio_user_SOURCES = %reldir%/nofile.h %reldir%/pciplug_vfio_user.c
+pciplug_vfio_user_SOURCES = %reldir%/pciplug_vfio_user.c
 pciplug_vfio_user_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
 pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)
 

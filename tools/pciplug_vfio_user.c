@@ -4,21 +4,25 @@
  * sockets, and run a VMM that has them.
  *
  * Each --virtio-fs (or whatever option the plugin takes) is one PCI function
- * on a socket of its own, with a thread of its own.  The main thread waits for
- * signals, or for the VMM to end.
+ * on a socket of its own, with a thread of its own.  They are in a process of
+ * their own, shut in with the shares, whose main thread waits for signals.  The
+ * one outside has made the sockets and will remove them, and runs the VMM.
  */
 #include "config.h"
 
 #include "common/log.h"
 #include "tools/host_listen.h"
 #include "tools/host_options.h"
+#include "tools/host_paths.h"
 #include "tools/host_socket.h"
-#include "tools/nofile.h"
 #include "tools/plugin_load.h"
 #include "tools/vfio_user/vfio_user_server.h"
 #include "tools/vmm_args.h"
 #include "tools/vmm_run.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +36,8 @@ struct function {
 	const char *value;              /* of the option */
 	const char *path;               /* of the socket */
 	char *name;                     /* for the log */
-	int listen_fd;                  /* -1: there is no socket */
+	int listen_fd;                  /* -1: not, or no longer */
+	bool has_socket;
 	struct vfio_user_device *device;
 	struct vfio_user_server *server;
 };
@@ -44,6 +49,7 @@ struct program {
 	char *temporary_dir;            /* NULL: none was made */
 	char **paths;                   /* of the sockets */
 	GPtrArray *functions;           /* of struct function */
+	pid_t server;                   /* 0: that is us; -1: there is none */
 	char err[HOST_ERR_MAX];
 };
 
@@ -79,16 +85,25 @@ static int print_help(const struct program *p)
 	printf("  --socket-dir DIR  where the sockets are made, each TAG.sock\n"
 	       "  --log-file PATH   append the log to PATH instead of stderr\n"
 	       "  --plugin PATH     the plugin, instead of the installed virtiofs.so\n"
+	       "%s"
 	       "  --help            this text\n"
 	       "  --version         the version\n"
 	       "  -- COMMAND        run a QEMU with the devices attached, and exit with it\n"
 	       "\n"
 	       "HVLITE_LOG filters the log: off, error, warn, info, debug or trace, or\n"
-	       "TARGET=LEVEL, separated by commas.\n");
+	       "TARGET=LEVEL, separated by commas.\n",
+	       sandbox_option_help);
 	return EXIT_OK;
 }
 
 /* ---- the functions ---------------------------------------------------- */
+
+static void stop_listening(struct function *f)
+{
+	if (f->listen_fd >= 0)
+		close(f->listen_fd);
+	f->listen_fd = -1;
+}
 
 static void free_function(void *data)
 {
@@ -97,10 +112,7 @@ static void free_function(void *data)
 	vfio_user_server_free(f->server);
 	if (f->device)
 		vfio_user_device_free(f->device);
-	if (f->listen_fd >= 0) {
-		unlink(f->path);
-		close(f->listen_fd);
-	}
+	stop_listening(f);
 	g_free(f->name);
 	g_free(f);
 }
@@ -117,6 +129,7 @@ static int add_function(struct program *p, const char *value, const char *path)
 	g_ptr_array_add(p->functions, f);
 	if (host_listen(path, NULL, p->err, sizeof(p->err), &f->listen_fd))
 		return fail(p, EXIT_USAGE);
+	f->has_socket = true;
 	return EXIT_OK;
 }
 
@@ -141,24 +154,41 @@ static int start_function(struct program *p, struct function *f)
 	return EXIT_OK;
 }
 
-/* stdout is the VMM's, where there is one. */
 static int start_functions(struct program *p)
 {
-	FILE *to = p->options.command ? stderr : stdout;
-
 	for (guint i = 0; i < p->functions->len; i++) {
 		int status = start_function(p, p->functions->pdata[i]);
 
 		if (status)
 			return status;
 	}
+	return EXIT_OK;
+}
+
+/* stdout is the VMM's, where there is one. */
+static void say_where(const struct program *p)
+{
+	FILE *to = p->options.command ? stderr : stdout;
+
 	for (guint i = 0; i < p->functions->len; i++) {
 		const struct function *f = p->functions->pdata[i];
 
 		fprintf(to, PROGRAM ": %s is on %s\n", f->value, f->path);
 	}
 	fflush(to);
-	return EXIT_OK;
+}
+
+/* By the one outside: the other does not know them by these paths. */
+static void remove_sockets(const struct program *p)
+{
+	for (guint i = 0; i < p->functions->len; i++) {
+		const struct function *f = p->functions->pdata[i];
+
+		if (f->has_socket)
+			unlink(f->path);
+	}
+	if (p->temporary_dir)
+		rmdir(p->temporary_dir);
 }
 
 /* Choose the sockets' paths, and listen there. */
@@ -187,40 +217,160 @@ static int add_functions(struct program *p)
 	return EXIT_OK;
 }
 
-/* ---- running ---------------------------------------------------------- */
+/* ---- inside ----------------------------------------------------------- */
 
-/* The VMM with the functions; its exit status. */
-static int run_command(struct program *p)
+/* Serve until told to end; `ready` hears when the functions are there. */
+static int serve(struct program *p, int ready)
 {
-	g_auto(GStrv) args = NULL;
-	int status;
-	pid_t pid;
+	int status = start_functions(p);
 
-	args = vmm_args_build(p->options.command, p->paths, p->err,
-			      sizeof(p->err));
-	if (!args || !vmm_run_check(args[0], p->err, sizeof(p->err)))
-		return fail(p, EXIT_USAGE);
-	status = start_functions(p);
+	if (!status && write(ready, "", 1) != 1)
+		status = EXIT_RUN;      /* who would hear it is gone */
+	close(ready);
 	if (status)
 		return status;
-	if (vmm_run_start(args, &pid, p->err, sizeof(p->err)))
-		return fail(p, EXIT_RUN);
-	raise_nofile();                 /* the VMM has its own limit */
-	return vmm_run_wait(pid);
+	if (p->options.command)
+		vmm_run_until_term();
+	else
+		vmm_run_until_signal();
+	return EXIT_OK;
 }
 
-static int serve(struct program *p)
+/* ---- outside ---------------------------------------------------------- */
+
+static void report_end(struct program *p, int wait_status)
 {
+	sandbox_status(wait_status, p->err, sizeof(p->err));
+	if (*p->err)
+		log_error(&p->log, LOG_VFIO_USER, "%s", p->err);
+	else
+		log_error(&p->log, LOG_VFIO_USER, "the server has ended");
+	p->server = -1;
+}
+
+/* Until the VMM ends; its exit status. */
+static int wait_for_vmm(struct program *p, pid_t vmm)
+{
+	char line[SANDBOX_ERR_MAX];
+	int wait_status;
+	pid_t ended;
+
+	while ((ended = vmm_run_wait(vmm, &wait_status)) != vmm) {
+		if (ended == p->server)
+			report_end(p, wait_status);
+	}
+	return sandbox_status(wait_status, line, sizeof(line));
+}
+
+/* The exit status of the server, which is or will be told to end. */
+static int wait_for_server(struct program *p)
+{
+	int status;
+
+	if (p->server < 0)
+		return EXIT_RUN;
+	status = sandbox_wait(p->server, p->err, sizeof(p->err));
+	p->server = -1;
+	if (*p->err)
+		log_error(&p->log, LOG_VFIO_USER, "%s", p->err);
+	return status;
+}
+
+static int run_vmm(struct program *p, char **args)
+{
+	pid_t vmm;
+	int status;
+
+	if (vmm_run_start(args, &vmm, p->err, sizeof(p->err)))
+		status = fail(p, EXIT_RUN);
+	else
+		status = wait_for_vmm(p, vmm);
+	if (p->server > 0)
+		kill(p->server, SIGTERM);
+	wait_for_server(p);
+	return status;
+}
+
+/* With the server inside, which says on `ready` when it serves. */
+static int attend(struct program *p, char **args, int ready)
+{
+	char byte;
+	ssize_t n;
+
+	/* They are the server's now, and gone when it is. */
+	for (guint i = 0; i < p->functions->len; i++)
+		stop_listening(p->functions->pdata[i]);
+	do
+		n = read(ready, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close(ready);
+	if (n != 1)
+		return wait_for_server(p);      /* it has said why */
+	say_where(p);
+	return args ? run_vmm(p, args) : wait_for_server(p);
+}
+
+/* ---- both ------------------------------------------------------------- */
+
+/* From here on there are two of us. */
+static int part(struct program *p, char **paths)
+{
+	const guint count = g_strv_length(paths);
+	g_autofree struct sandbox_share *shares =
+		g_new0(struct sandbox_share, count + 1);
+
+	for (guint i = 0; i < count; i++)
+		shares[i].path = paths[i];
+	if (!sandbox_enter(&p->options.sandbox, shares, count, p->err,
+			   sizeof(p->err), &p->server))
+		return EXIT_OK;
+	p->server = -1;
+	return fail(p, EXIT_USAGE);
+}
+
+static int part_and_serve(struct program *p, char **args)
+{
+	g_auto(GStrv) paths = NULL;
+	int ready[2], status;
+
+	if (p->options.sandbox.mode == SANDBOX_NONE)
+		paths = g_new0(char *, 1);
+	else
+		paths = host_paths(p->options.shares, &p->plugin.table, p->err,
+				   sizeof(p->err));
+	if (!paths)
+		return fail(p, EXIT_USAGE);
+	if (pipe2(ready, O_CLOEXEC)) {
+		snprintf(p->err, sizeof(p->err), "cannot make a pipe: %s",
+			 strerror(errno));
+		return fail(p, EXIT_RUN);
+	}
+	status = part(p, paths);
+	if (!p->server) {
+		close(ready[0]);
+		return serve(p, ready[1]);
+	}
+	close(ready[1]);
+	if (!status)
+		return attend(p, args, ready[0]);
+	close(ready[0]);
+	return status;
+}
+
+static int run_functions(struct program *p)
+{
+	g_auto(GStrv) args = NULL;
 	int status = add_functions(p);
 
-	if (!status && p->options.command)
-		return run_command(p);
-	raise_nofile();
-	if (!status)
-		status = start_functions(p);
-	if (!status)
-		vmm_run_until_signal();
-	return status;
+	if (status)
+		return status;
+	if (p->options.command) {
+		args = vmm_args_build(p->options.command, p->paths, p->err,
+				      sizeof(p->err));
+		if (!args || !vmm_run_check(args[0], p->err, sizeof(p->err)))
+			return fail(p, EXIT_USAGE);
+	}
+	return part_and_serve(p, args);
 }
 
 static int open_log(struct program *p)
@@ -253,12 +403,13 @@ static int run(struct program *p)
 	if (status)
 		return status;
 	vmm_run_block_signals();
+	p->server = -1;
 	p->functions = g_ptr_array_new_with_free_func(free_function);
-	status = serve(p);
+	status = run_functions(p);
+	if (p->server)
+		remove_sockets(p);
 	g_ptr_array_unref(p->functions);
 	g_strfreev(p->paths);
-	if (p->temporary_dir)
-		rmdir(p->temporary_dir);
 	g_free(p->temporary_dir);
 	log_done(&p->log);
 	return status;

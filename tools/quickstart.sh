@@ -131,6 +131,10 @@ fi
 # In front of the QEMU command comes the program that serves the shares to it.
 server=$build/default/pciplug-vfio-user
 set -- --plugin "$build/default/.libs/virtiofs.so" -- "$@"
+# Containers may forbid namespaces.
+user=''
+[ "$(id -u)" -eq 0 ] || user=--user
+unshare $user -mpinu true 2>/dev/null || set -- --sandbox none "$@"
 while IFS= read -r share; do
 	set -- --virtio-fs "$share" "$@"
 done <<SHARES

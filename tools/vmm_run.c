@@ -111,23 +111,22 @@ static void pass_on(pid_t pid, const siginfo_t *info)
 		kill(pid, info->si_signo);
 }
 
-int vmm_run_wait(pid_t pid)
+pid_t vmm_run_wait(pid_t pid, int *ret_status)
 {
 	siginfo_t info;
-	int status;
 
 	for (;;) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
+		pid_t ended = waitpid(-1, ret_status, WNOHANG);
 
-		if (ended < 0 && errno == ECHILD)
-			return 1;
-		if (ended == pid)
-			break;
+		if (ended > 0)
+			return ended;
+		if (ended < 0 && errno == ECHILD) {
+			*ret_status = 1 << 8;   /* as if it had exited with 1 */
+			return pid;
+		}
 		if (sigwaitinfo(&taken, &info) > 0 && info.si_signo != SIGCHLD)
 			pass_on(pid, &info);
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
 }
 
 void vmm_run_until_signal(void)
@@ -137,4 +136,13 @@ void vmm_run_until_signal(void)
 	do
 		sigwait(&taken, &signo);
 	while (signo == SIGCHLD || signo == SIGUSR1 || signo == SIGUSR2);
+}
+
+void vmm_run_until_term(void)
+{
+	int signo;
+
+	do
+		sigwait(&taken, &signo);
+	while (signo != SIGTERM);
 }

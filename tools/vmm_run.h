@@ -29,10 +29,18 @@ bool vmm_run_check(const char *program, char *err, size_t err_size);
 int vmm_run_start(char *const *args, pid_t *ret_pid, char *err,
 		  size_t err_size);
 
-/* Until it ends; returns its exit status, or 128 + n for signal n. */
-int vmm_run_wait(pid_t pid);
+/*
+ * Until a child ends, the VMM or another one; signals are meanwhile passed on
+ * to the VMM, pid.  Returns which, and how as waitpid(2) has it; or pid when
+ * there are no children.
+ */
+pid_t vmm_run_wait(pid_t pid, int *ret_status);
 
-/* Without a child: until we are told to end. */
+/*
+ * Where the VMM is no child of ours: until we are told to end, by any of the
+ * signals; or by SIGTERM only, where the others are the VMM's.
+ */
 void vmm_run_until_signal(void);
+void vmm_run_until_term(void);
 
 #endif

@@ -48,6 +48,8 @@ int abi_c99(void *memory)
 	p->stop(dev);
 	if (p->inspect)
 		p->inspect(dev, text, &len);
+	if (p->paths)
+		p->paths("", text, sizeof(text), text, &len);
 	p->mem_remove(dev, 0, 4096);
 	p->destroy(dev);
 	return 0;

@@ -146,6 +146,7 @@ static void members_that_the_other_does_not_know_are_absent(void **state)
 #else
 	if (plugin_is_older) {
 		assert_null(plugin.table.inspect);
+		assert_null(plugin.table.paths);
 	} else {
 		char text[8192];
 		size_t len = sizeof(text);

@@ -65,6 +65,7 @@ static const struct member members[] = {
 	PLUGIN(reset, 144),
 #ifndef ABI_OLDER
 	PLUGIN(inspect, 152),
+	PLUGIN(paths, 160),
 #endif
 
 	BAR(size, 0),
@@ -102,7 +103,7 @@ static void nothing_is_behind_the_last_member(void **state)
 	assert_int_equal(sizeof(struct pciplug_plugin), 152);
 #else
 	assert_int_equal(sizeof(struct pciplug_host), 96);
-	assert_int_equal(sizeof(struct pciplug_plugin), 160);
+	assert_int_equal(sizeof(struct pciplug_plugin), 168);
 #endif
 	assert_int_equal(sizeof(struct pciplug_bar), 16);
 	assert_int_equal(sizeof(struct pciplug_doorbell), 40);

@@ -44,6 +44,27 @@ static void refuses_what_makes_no_device(void **state)
 	refuses(f, config, "36");
 }
 
+static void names_the_directories_of_a_device(void **state)
+{
+	struct device_fixture *f = *state;
+	char buf[64], err[512] = "";
+	size_t len = sizeof(buf);
+
+	assert_int_equal(f->plugin->paths("t:/no/where,ro", err, sizeof(err),
+					  buf, &len), 0);
+	assert_int_equal(len, sizeof("/no/where"));
+	assert_string_equal(buf, "/no/where");
+	len--;
+	assert_int_equal(f->plugin->paths("t:/no/where,ro", NULL, 0, buf, &len),
+			 -ENOSPC);
+	assert_int_equal(len, sizeof("/no/where"));
+	assert_int_equal(f->plugin->paths("t:/x,nonsense", err, sizeof(err),
+					  buf, &len), -EINVAL);
+	assert_non_null(strstr(err, "nonsense"));
+	assert_int_equal(f->plugin->paths("t:/x,nonsense", NULL, 0, buf, &len),
+			 -EINVAL);
+}
+
 static void is_a_virtio_fs_function(void **state)
 {
 	struct device_fixture *f = *state;
@@ -262,6 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		host_test(describes_itself),
 		host_test(refuses_what_makes_no_device),
+		host_test(names_the_directories_of_a_device),
 		device_test(is_a_virtio_fs_function),
 		device_test(has_the_same_bars_for_host_and_guest),
 		device_test(reads_ones_where_nothing_is),
