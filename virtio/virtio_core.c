@@ -21,6 +21,7 @@
 	 VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) | \
 	 VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) | \
 	 VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX) | \
+	 VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) | \
 	 VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
 /* The bits that a driver sets; the device sets NEEDS_RESET. */
@@ -452,6 +453,14 @@ struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
 	return regs;
 }
 
+/* Packed rings have any size (virtio 1.3 2.8.10.1). */
+static bool size_acceptable(const struct virtio_core *core, uint16_t size)
+{
+	return size && size <= core->params.queue_size &&
+	       (is_pow2(size) || (core->driver_features &
+				  VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)));
+}
+
 void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
 			   const struct virtio_queue_regs *regs)
 {
@@ -461,13 +470,10 @@ void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
 		return;
 	pthread_mutex_lock(&core->lock);
 	if (!vq->regs.enabled && core->reset == RESET_NONE) {
-		uint16_t size = vq->regs.size;
+		bool acceptable = size_acceptable(core, regs->size);
 
-		if (is_pow2(regs->size) &&
-		    regs->size <= core->params.queue_size)
-			size = regs->size;
 		vq->regs = (struct virtio_queue_regs){
-			.size = size,
+			.size = acceptable ? regs->size : vq->regs.size,
 			.desc = regs->desc,
 			.driver = regs->driver,
 			.device = regs->device,

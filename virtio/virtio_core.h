@@ -142,8 +142,9 @@ void virtio_core_config_read(struct virtio_core *core, uint32_t offset,
 struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
 					   unsigned queue);
 /*
- * Set size (0 and what is no power of two or above the largest is refused)
- * and areas.  Ignored for an enabled queue and one that does not exist.
+ * Set size (0, what is above the largest and, but for a packed ring, what is no
+ * power of two is refused) and areas.  Ignored for an enabled queue and one
+ * that does not exist.
  */
 void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
 			   const struct virtio_queue_regs *regs);

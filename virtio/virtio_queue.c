@@ -34,9 +34,11 @@ void virtio_queue_attach(struct virtio_queue *q,
 	q->generation = 0;
 	q->size = regs->size;
 	q->parked_first = q->parked_count = 0;
+	q->saved_first = q->saved_count = 0;
 	q->event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
 	q->indirect = features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
-	q->ring = &virtio_split_ring;
+	q->ring = features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) ?
+			  &virtio_packed_ring : &virtio_split_ring;
 	(void)q->ring->attach(q, regs); /* q->error tells */
 }
 
@@ -70,7 +72,7 @@ void virtio_queue_leave(struct virtio_queue *q)
 /* A request was gathered, or that broke the queue. */
 static int gathered(struct virtio_queue *q, struct virtio_request *req, int ret)
 {
-	if (ret) {
+	if (ret < 0) {
 		(void)q->ring->push(q, req, 0);  /* it is broken already */
 		return ret;
 	}
@@ -85,9 +87,6 @@ int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req)
 
 	if (q->error)
 		return -EPROTO;
-	ret = q->ring->available(q);
-	if (ret <= 0)
-		return ret;
 	ret = q->ring->pop(q, req, &begun);
 	return begun ? gathered(q, req, ret) : ret;
 }
@@ -112,15 +111,23 @@ int virtio_queue_park(struct virtio_queue *q, const struct virtio_request *req)
 
 	if (q->parked_count == q->size)
 		return virtio_queue_break(q, "more requests wait than the queue holds");
-	q->parked[last % VIRTIO_QUEUE_SIZE_MAX] = req->id;
+	q->parked[last % VIRTIO_QUEUE_SIZE_MAX] = (struct virtio_parked){
+		.id = req->id,
+		.places = req->places,
+	};
 	q->parked_count++;
+	if (q->ring->park)
+		q->ring->park(q, req);
 	return 0;
 }
 
-/* Begin a request with the id of the oldest that is parked. */
+/* Begin again the oldest request that is parked. */
 static void take_parked(struct virtio_queue *q, struct virtio_request *req)
 {
-	virtio_request_begin(req, q->parked[q->parked_first]);
+	const struct virtio_parked *parked = &q->parked[q->parked_first];
+
+	virtio_request_begin(req, parked->id);
+	req->places = parked->places;
 	q->parked_first = (q->parked_first + 1u) % VIRTIO_QUEUE_SIZE_MAX;
 	q->parked_count--;
 }
@@ -141,9 +148,16 @@ void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req)
 	}
 }
 
+void virtio_queue_publish(struct virtio_queue *q)
+{
+	/* A queue that pushed nothing may have no ring to write to. */
+	if (q->next_used != q->shown_used)
+		(void)q->ring->publish(q);      /* q->error tells */
+}
+
 bool virtio_queue_must_interrupt(struct virtio_queue *q)
 {
-	/* A queue that pushed nothing may have no ring to look at. */
+	virtio_queue_publish(q);
 	return q->next_used != q->told_used && q->ring->must_interrupt(q) > 0;
 }
 
@@ -181,30 +195,9 @@ bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
 	return gpa % align == 0 && gpa + size - 1 >= gpa;
 }
 
-int virtio_ring_desc(struct virtio_queue *q, const struct virtio_area *table,
-		     uint16_t i, struct virtio_desc *ret_desc)
+int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
+		      struct virtio_area *ret_table, uint16_t *ret_count)
 {
-	uint8_t raw[VIRTQ_DESC_SIZE];
-
-	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
-			     sizeof(raw)))
-		return virtio_queue_break(q, "descriptors are outside guest memory");
-	*ret_desc = (struct virtio_desc){
-		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
-		.len = le32_load(raw + VIRTQ_DESC_LEN),
-		.flags = le16_load(raw + VIRTQ_DESC_FLAGS),
-		.next = le16_load(raw + VIRTQ_DESC_NEXT),
-	};
-	return 0;
-}
-
-int virtio_ring_indirect(struct virtio_queue *q, const struct virtio_desc *desc,
-			 struct virtio_request *req)
-{
-	uint16_t count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE);
-	struct virtio_area table;
-	struct virtio_desc d = { 0 };
-
 	if (!q->indirect)
 		return virtio_queue_break(q, "an indirect table was not negotiated");
 	if (desc->flags & VIRTQ_DESC_F_NEXT)
@@ -213,26 +206,20 @@ int virtio_ring_indirect(struct virtio_queue *q, const struct virtio_desc *desc,
 		return virtio_queue_break(q, "an indirect table of an odd length");
 	if (desc->len / VIRTQ_DESC_SIZE > VIRTIO_INDIRECT_MAX)
 		return virtio_queue_break(q, "an indirect table is too long");
-	if (!virtio_ring_area(q, &table, desc->addr, desc->len, 1, GMEM_READ))
+	if (!virtio_ring_area(q, ret_table, desc->addr, desc->len, 1,
+			      GMEM_READ))
 		return virtio_queue_break(q, "an indirect table wraps around");
-	virtio_area_map(&table);
+	virtio_area_map(ret_table);
+	*ret_count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE);
+	return 0;
+}
 
-	for (uint16_t i = 0, n = 0;; i = d.next) {
-		const char *error;
+int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,
+		       struct virtio_request *req)
+{
+	const char *error = virtio_request_add(req, desc->addr, desc->len,
+					       desc->flags &
+					       VIRTQ_DESC_F_WRITE);
 
-		if (i >= count)
-			return virtio_queue_break(q, "a next descriptor is outside its table");
-		if (++n > count)
-			return virtio_queue_break(q, "a loop of descriptors");
-		if (virtio_ring_desc(q, &table, i, &d))
-			return -EPROTO;
-		if (d.flags & VIRTQ_DESC_F_INDIRECT)
-			return virtio_queue_break(q, "an indirect table in an indirect table");
-		error = virtio_request_add(req, d.addr, d.len,
-					   d.flags & VIRTQ_DESC_F_WRITE);
-		if (error)
-			return virtio_queue_break(q, error);
-		if (!(d.flags & VIRTQ_DESC_F_NEXT))
-			return 0;
-	}
+	return error ? virtio_queue_break(q, error) : 0;
 }

@@ -9,8 +9,9 @@
  * more until it is attached anew.
  *
  * A request that cannot be answered yet is parked: only its id is kept, in the
- * order of coming, and it is gathered from the ring again when it is resumed.
- * Like any other it is given back exactly once.
+ * order of coming, and it is gathered from the ring (or, where used descriptors
+ * overwrite it, from copies) again when it is resumed.  Like any other it is
+ * given back exactly once.
  *
  * Used by one thread, which is the reader of the queue's guest memory: pop,
  * push, park, resume and arm are allowed only between enter and leave.
@@ -33,6 +34,19 @@
 
 struct virtio_ring_ops;
 
+/* A descriptor, copied. */
+struct virtio_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;                 /* VIRTQ_DESC_F_* */
+	uint16_t next;                  /* packed rings: the buffer's id */
+};
+
+struct virtio_parked {
+	uint16_t id;
+	uint16_t places;                /* as in struct virtio_request */
+};
+
 struct virtio_queue {
 	struct gmem *mem;
 	struct gmem_reader reader;
@@ -43,15 +57,29 @@ struct virtio_queue {
 	uint16_t size;
 	bool event_idx, indirect;       /* negotiated */
 
-	/* Progress; kept over stop and start. */
+	/*
+	 * Progress; kept over stop and start.  Indices of a split ring, places
+	 * (PVIRTQ_PLACE_*) of a packed one.
+	 */
 	uint16_t next_avail;            /* the next to be popped */
-	uint16_t seen_avail;            /* the driver's index, as last read */
+	uint16_t seen_avail;            /* split: the driver's, as last read */
 	uint16_t next_used;             /* the next to be pushed */
+	uint16_t shown_used;            /* the driver sees those before it */
 	uint16_t told_used;             /* when interrupting was last decided */
+	uint16_t shown_flags;           /* packed: they show what was pushed */
 
-	/* Ids of the requests that are parked, the oldest at parked_first. */
+	/* The requests that are parked, the oldest at parked_first. */
 	uint16_t parked_first, parked_count;
-	uint16_t parked[VIRTIO_QUEUE_SIZE_MAX];
+	struct virtio_parked parked[VIRTIO_QUEUE_SIZE_MAX];
+
+	/*
+	 * Packed: the descriptors of those that are parked, in the same order,
+	 * and after them those of the request that is at work.
+	 */
+	uint16_t saved_first, saved_count;
+	struct virtio_desc saved[VIRTIO_QUEUE_SIZE_MAX];
+	/* Packed: the buffers that the driver has given and not got back. */
+	uint64_t in_use[VIRTIO_QUEUE_SIZE_MAX / 64];
 
 	const char *error;              /* why it is broken, or NULL */
 };
@@ -91,15 +119,16 @@ void virtio_queue_leave(struct virtio_queue *q);
 int virtio_queue_pop(struct virtio_queue *q, struct virtio_request *req);
 
 /*
- * Give it back with `used` bytes written to it.  0, or -EPROTO: the queue is
- * broken.
+ * Give it back with `used` bytes written to it; the driver will see that when
+ * it is published.  0, or -EPROTO: the queue is broken.
  */
 int virtio_queue_push(struct virtio_queue *q, struct virtio_request *req,
 		      uint32_t used);
 
 /*
- * Park it instead.  0, or -EPROTO: more wait than a driver that waits for its
- * buffers can have in flight, so the queue is broken, and it is to be pushed.
+ * Park it instead, before another is popped or resumed.  0, or -EPROTO: more
+ * wait than a driver that waits for its buffers can have in flight, so the
+ * queue is broken, and it is to be pushed.
  */
 int virtio_queue_park(struct virtio_queue *q, const struct virtio_request *req);
 /*
@@ -113,7 +142,12 @@ int virtio_queue_resume(struct virtio_queue *q, struct virtio_request *req);
  */
 void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req);
 
-/* After a push: does the driver want an interrupt? */
+/* Let the driver see all that were pushed.  Nothing, if it does already. */
+void virtio_queue_publish(struct virtio_queue *q);
+/*
+ * Publish, and say whether the driver wants an interrupt for what was
+ * published since it was last asked.
+ */
 bool virtio_queue_must_interrupt(struct virtio_queue *q);
 
 /*

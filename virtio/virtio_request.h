@@ -30,6 +30,7 @@ struct virtio_bounce;
 struct virtio_request {
 	struct virtio_chain chain;      /* what the device gets */
 	uint16_t id;                    /* how the ring calls it */
+	uint16_t places;                /* descriptors of a packed ring */
 
 	/* Private. */
 	struct gmem *mem;

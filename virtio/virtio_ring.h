@@ -18,21 +18,29 @@ struct virtio_ring_ops {
 	/* Is there something to pop?  0 or 1. */
 	int (*available)(struct virtio_queue *q);
 	/*
-	 * Pop what is available and gather its descriptors.  When that fails
-	 * after *ret_begun was set, the request can and must be pushed.
+	 * Pop the next chain and gather its descriptors.  1; 0: there is none.
+	 * When it fails after *ret_begun was set, the request can and must be
+	 * pushed.
 	 */
 	int (*pop)(struct virtio_queue *q, struct virtio_request *req,
 		   bool *ret_begun);
 	/*
+	 * The request, which was popped or gathered last, is parked.  A format
+	 * whose used descriptors overwrite available ones (packed rings) keeps
+	 * those of this one.  NULL: nothing to do.
+	 */
+	void (*park)(struct virtio_queue *q, const struct virtio_request *req);
+	/*
 	 * Gather once more the descriptors of the request that
-	 * virtio_request_begin() was given; it was popped and has not been
-	 * pushed, but others have.  A format that writes over descriptors by
-	 * that (packed rings) keeps a copy of them when it pops.
+	 * virtio_request_begin() was given, which is the oldest that is parked.
 	 */
 	int (*gather)(struct virtio_queue *q, struct virtio_request *req);
+	/* Write it down as used; the driver does not see it yet. */
 	int (*push)(struct virtio_queue *q, const struct virtio_request *req,
 		    uint32_t used);
-	/* Does the driver want an interrupt?  0 or 1. */
+	/* Let the driver see all that were pushed, and there are some. */
+	int (*publish)(struct virtio_queue *q);
+	/* Does the driver want an interrupt for what was published?  0 or 1. */
 	int (*must_interrupt)(struct virtio_queue *q);
 	/* Ask for notifications, or do not. */
 	int (*notify)(struct virtio_queue *q, bool wanted);
@@ -42,25 +50,21 @@ struct virtio_ring_ops {
 };
 
 extern const struct virtio_ring_ops virtio_split_ring;
+extern const struct virtio_ring_ops virtio_packed_ring;
 
 /* Set one area; false: misaligned, or it wraps. */
 bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
 		      uint64_t gpa, size_t size, size_t align, uint32_t flags);
 
-/* A descriptor, copied. */
-struct virtio_desc {
-	uint64_t addr;
-	uint32_t len;
-	uint16_t flags;                 /* VIRTQ_DESC_F_* */
-	uint16_t next;
-};
+/*
+ * Check and map the indirect table that `desc` names; it has *ret_count
+ * entries, at least one.
+ */
+int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
+		      struct virtio_area *ret_table, uint16_t *ret_count);
 
-/* Copy entry `i` of a descriptor table (split rings, indirect tables). */
-int virtio_ring_desc(struct virtio_queue *q, const struct virtio_area *table,
-		     uint16_t i, struct virtio_desc *ret_desc);
-
-/* Add all entries of the indirect table that `desc` names. */
-int virtio_ring_indirect(struct virtio_queue *q, const struct virtio_desc *desc,
-			 struct virtio_request *req);
+/* Add the buffer of one descriptor to the request. */
+int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,
+		       struct virtio_request *req);
 
 #endif

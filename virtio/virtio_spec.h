@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virtio_spec.h - numbers of the virtio 1.3 specification: status and feature
- * bits, device ids, and the layout of the split ring.
+ * bits, device ids, and the layouts of the split and the packed ring.
  *
  * Layouts are byte offsets, not structs: rings are the guest's memory, and are
  * read and written by the accessors of virtio_area.h (or, in tests, bytes.h).
@@ -95,6 +95,32 @@ static inline size_t virtq_used_bytes(uint16_t size)
 {
 	return virtq_avail_event_offset(size) + 2;
 }
+
+/*
+ * The packed ring's descriptors (virtio 1.3 2.8.13): address and length are
+ * where those of the split ring are.
+ */
+#define PVIRTQ_DESC_ID 12               /* le16 */
+#define PVIRTQ_DESC_FLAGS 14            /* le16 */
+#define VIRTQ_DESC_F_AVAIL 0x80
+#define VIRTQ_DESC_F_USED 0x8000
+
+/*
+ * A place in the packed ring as it is written down (virtio 1.3 2.8.14): a
+ * descriptor's number, and on top the wrap counter of that round.
+ */
+#define PVIRTQ_PLACE_MASK 0x7fff
+#define PVIRTQ_PLACE_WRAP 0x8000
+
+/* Event suppression, the driver's and the device's (virtio 1.3 2.8.14). */
+#define PVIRTQ_EVENT_PLACE 0            /* le16 */
+#define PVIRTQ_EVENT_FLAGS 2            /* le16 */
+#define PVIRTQ_EVENT_SIZE 4
+#define PVIRTQ_EVENT_ALIGN 4
+#define PVIRTQ_EVENT_FLAGS_MASK 3
+#define PVIRTQ_EVENT_ENABLE 0
+#define PVIRTQ_EVENT_DISABLE 1
+#define PVIRTQ_EVENT_DESC 2             /* at a place; with EVENT_IDX */
 
 /*
  * Has the index that the other side waits for been passed on the way from

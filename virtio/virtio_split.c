@@ -28,7 +28,8 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 {
 	uint16_t size = regs->size;
 
-	q->next_avail = q->seen_avail = q->next_used = q->told_used = 0;
+	q->next_avail = q->seen_avail = 0;
+	q->next_used = q->shown_used = q->told_used = 0;
 	if (!is_pow2(size) || size > VIRTIO_QUEUE_SIZE_MAX)
 		return virtio_queue_break(q, "the queue's size is no power of two");
 	if (!virtio_ring_area(q, &q->desc, regs->desc, virtq_desc_bytes(size),
@@ -57,29 +58,56 @@ static int available(struct virtio_queue *q)
 	return idx != q->next_avail;
 }
 
-/* Follow the chain whose head is its id. */
-static int gather(struct virtio_queue *q, struct virtio_request *req)
+static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
+		     uint16_t i, struct virtio_desc *ret_desc)
+{
+	uint8_t raw[VIRTQ_DESC_SIZE];
+
+	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
+			     sizeof(raw)))
+		return virtio_queue_break(q, "descriptors are outside guest memory");
+	*ret_desc = (struct virtio_desc){
+		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
+		.len = le32_load(raw + VIRTQ_DESC_LEN),
+		.flags = le16_load(raw + VIRTQ_DESC_FLAGS),
+		.next = le16_load(raw + VIRTQ_DESC_NEXT),
+	};
+	return 0;
+}
+
+/* Follow the chain that begins at entry `i` of a table of `count` entries. */
+static int follow(struct virtio_queue *q, struct virtio_request *req,
+		  const struct virtio_area *table, uint16_t count, uint16_t i)
 {
 	struct virtio_desc d = { 0 };
 
-	for (uint16_t i = req->id, n = 0;; i = d.next) {
-		const char *error;
+	for (uint16_t n = 0;; i = d.next) {
+		struct virtio_area indirect;
 
-		if (i >= q->size)
+		if (i >= count)
 			return virtio_queue_break(q, "a next descriptor is outside its table");
-		if (++n > q->size)
+		if (++n > count)
 			return virtio_queue_break(q, "a loop of descriptors");
-		if (virtio_ring_desc(q, &q->desc, i, &d))
+		if (read_desc(q, table, i, &d))
 			return -EPROTO;
-		if (d.flags & VIRTQ_DESC_F_INDIRECT)
-			return virtio_ring_indirect(q, &d, req);
-		error = virtio_request_add(req, d.addr, d.len,
-					   d.flags & VIRTQ_DESC_F_WRITE);
-		if (error)
-			return virtio_queue_break(q, error);
+		if (d.flags & VIRTQ_DESC_F_INDIRECT) {
+			if (table != &q->desc)
+				return virtio_queue_break(q, "an indirect table in an indirect table");
+			if (virtio_ring_table(q, &d, &indirect, &count))
+				return -EPROTO;
+			return follow(q, req, &indirect, count, 0);
+		}
+		if (virtio_ring_buffer(q, &d, req))
+			return -EPROTO;
 		if (!(d.flags & VIRTQ_DESC_F_NEXT))
-			return 0;
+			return 1;
 	}
+}
+
+/* The head of the chain is its id. */
+static int gather(struct virtio_queue *q, struct virtio_request *req)
+{
+	return follow(q, req, &q->desc, q->size, req->id);
 }
 
 static int pop(struct virtio_queue *q, struct virtio_request *req,
@@ -87,8 +115,11 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 {
 	unsigned slot = q->next_avail & (q->size - 1u);
 	uint8_t raw[VIRTQ_AVAIL_ELEM_SIZE];
+	int ret = available(q);
 	uint16_t head;
 
+	if (ret <= 0)
+		return ret;
 	if (virtio_area_read(&q->driver,
 			     VIRTQ_AVAIL_RING + slot * sizeof(raw), raw,
 			     sizeof(raw)))
@@ -114,6 +145,12 @@ static int push(struct virtio_queue *q, const struct virtio_request *req,
 			      raw, sizeof(raw)))
 		return virtio_queue_break(q, nowhere);
 	q->next_used++;
+	return 0;
+}
+
+static int publish(struct virtio_queue *q)
+{
+	q->shown_used = q->next_used;
 	if (virtio_area_store16(&q->device, VIRTQ_USED_IDX, q->next_used))
 		return virtio_queue_break(q, nowhere);
 	return 0;
@@ -166,7 +203,7 @@ static int set_base(struct virtio_queue *q, uint32_t value)
 	if (value > UINT16_MAX || (uint16_t)(value - used) > q->size)
 		return virtio_queue_break(q, "the base is not within the queue's size after the used index");
 	q->next_avail = q->seen_avail = (uint16_t)value;
-	q->next_used = q->told_used = used;
+	q->next_used = q->shown_used = q->told_used = used;
 	return 0;
 }
 
@@ -176,6 +213,7 @@ const struct virtio_ring_ops virtio_split_ring = {
 	.pop = pop,
 	.gather = gather,
 	.push = push,
+	.publish = publish,
 	.must_interrupt = must_interrupt,
 	.notify = notify,
 	.base = base,

@@ -37,10 +37,31 @@ struct device_fixture {
 	struct fuse_client client;
 };
 
-static const struct fake_guest_options default_options = {
+static struct fake_guest_options default_options = {
 	.features = VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX),
 	.indirect = true,
 };
+
+/* Run a group of tests with every kind of ring. */
+static inline int run_with_all_rings(int (*run)(void))
+{
+	static const uint64_t kinds[] = {
+		0,
+		VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX),
+		VIRTIO_FEATURE(VIRTIO_F_RING_PACKED),
+		VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) |
+			VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX),
+	};
+	int failures = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+		print_message("rings with features 0x%llx\n",
+			      (unsigned long long)kinds[i]);
+		default_options.features = kinds[i];
+		failures += run();
+	}
+	return failures;
+}
 
 /* $VIRTIOFS_PLUGIN, or the one of this build tree. */
 static inline void *open_plugin(void)

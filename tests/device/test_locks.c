@@ -184,7 +184,7 @@ static void the_device_goes_while_it_waits(void **state)
 	assert_alive(t.f);
 }
 
-int main(void)
+static int run(void)
 {
 	const struct CMUnitTest tests[] = {
 		mount_test(a_lock_waits_while_others_are_served),
@@ -196,4 +196,9 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return run_with_all_rings(run);
 }

@@ -289,7 +289,7 @@ static void sees_what_the_host_changes(void **state)
 	assert_true(fuse_client_walk(c, "fresh"));
 }
 
-int main(void)
+static int run(void)
 {
 	const struct CMUnitTest tests[] = {
 		device_test(answers_init),
@@ -308,4 +308,9 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return run_with_all_rings(run);
 }

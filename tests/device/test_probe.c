@@ -134,6 +134,7 @@ static void offers_what_the_specification_says(void **state)
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC));
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX));
+	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED));
 	assert_false(features & in_order);
 	/* Banks beyond the second are empty. */
 	fake_guest_set(&f->guest, FAKE_DEVICE_FEATURE_SELECT, 2);
@@ -188,15 +189,17 @@ static void use(struct device_fixture *f,
 
 static void works_with_every_ring_option(void **state)
 {
+	const uint64_t event_idx = VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	const uint64_t packed = VIRTIO_FEATURE(VIRTIO_F_RING_PACKED);
 	struct device_fixture *f = *state;
 
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 16; i++) {
 		const struct fake_guest_options options = {
-			.features = i & 1 ?
-				    VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX) : 0,
+			.features = (i & 1 ? event_idx : 0) |
+				    (i & 8 ? packed : 0),
 			.indirect = i & 2,
 			.intx = i & 4,
-			.queue_size = i & 1 ? 16 : 0,
+			.queue_size = !(i & 1) ? 0 : i & 8 ? 21 : 16,
 		};
 
 		use(f, &options);

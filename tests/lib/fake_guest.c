@@ -139,15 +139,20 @@ void fake_guest_enable_queue(struct fake_guest *g, unsigned q)
 {
 	struct fake_queue *fq = &g->queue[q];
 	const struct fake_region *notify = &g->region[CAP_NOTIFY];
+	uint64_t features = g->options.features;
+	bool event_idx;
 	uint16_t size;
 
 	fake_guest_set(g, FAKE_QUEUE_SELECT, q);
 	if (g->options.queue_size)
 		fake_guest_set(g, FAKE_QUEUE_SIZE, g->options.queue_size);
 	size = (uint16_t)fake_guest_get(g, FAKE_QUEUE_SIZE);
-	fake_ring_init(&fq->ring, &g->host->ram, size,
-		       g->options.features &
-		       VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX));
+	event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
+	if (features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED))
+		fake_ring_init_packed(&fq->ring, &g->host->ram, size,
+				      event_idx);
+	else
+		fake_ring_init(&fq->ring, &g->host->ram, size, event_idx);
 	fq->vector = q + 1 < g->pci.msix_vectors ? q + 1 : 0;
 	fake_guest_set(g, FAKE_QUEUE_VECTOR,
 		       g->options.intx ? VIRTIO_MSI_NO_VECTOR : fq->vector);

@@ -2,6 +2,7 @@
 #include "tests/lib/fake_ring.h"
 
 #include "common/bytes.h"
+#include "tests/lib/fake_packed.h"
 #include "virtio/virtio_spec.h"
 
 void fake_ring_init(struct fake_ring *ring, struct fake_ram *ram, uint16_t size,
@@ -14,6 +15,25 @@ void fake_ring_init(struct fake_ring *ring, struct fake_ram *ram, uint16_t size,
 		.desc = fake_ram_alloc(ram, 16u * size, 16),
 		.avail = fake_ram_alloc(ram, 6u + 2u * size, 2),
 		.used = fake_ram_alloc(ram, 6u + 8u * size, 4),
+	};
+}
+
+void fake_ring_init_packed(struct fake_ring *ring, struct fake_ram *ram,
+			   uint16_t size, bool event_idx)
+{
+	const uint16_t start = 0x8000;  /* the first round */
+
+	*ring = (struct fake_ring){
+		.ram = ram,
+		.size = size,
+		.event_idx = event_idx,
+		.packed = true,
+		.desc = fake_ram_alloc(ram, 16u * size, 16),
+		.avail = fake_ram_alloc(ram, 4, 4),
+		.used = fake_ram_alloc(ram, 4, 4),
+		.avail_idx = start,
+		.told_avail = start,
+		.used_idx = start,
 	};
 }
 
@@ -65,10 +85,13 @@ static uint16_t take_desc(struct fake_ring *ring)
 uint16_t fake_ring_add(struct fake_ring *ring, const struct fake_buf *buf,
 		       size_t readable, size_t writable, uint64_t table)
 {
-	uint16_t first = take_desc(ring), i = first;
 	size_t n = readable + writable;
 	bool indirect = table;
+	uint16_t first, i;
 
+	if (ring->packed)
+		return fake_packed_add(ring, buf, readable, writable, table);
+	i = first = take_desc(ring);
 	if (indirect) {
 		fake_ring_desc(ring, ring->desc, first, table,
 			       (uint32_t)(16 * n), VIRTQ_DESC_F_INDIRECT, 0);
@@ -96,6 +119,8 @@ bool fake_ring_must_kick(struct fake_ring *ring)
 {
 	uint16_t old = ring->told_avail, now = ring->avail_idx;
 
+	if (ring->packed)
+		return fake_packed_must_kick(ring);
 	ring->told_avail = now;
 	if (!ring->event_idx)
 		return !(fake_ram_load16(ring->ram, ring->used) & 1);
@@ -103,12 +128,21 @@ bool fake_ring_must_kick(struct fake_ring *ring)
 	       (uint16_t)(now - old);
 }
 
+bool fake_ring_has_used(struct fake_ring *ring)
+{
+	if (ring->packed)
+		return fake_packed_has_used(ring);
+	return fake_ring_used_idx(ring) != ring->used_idx;
+}
+
 bool fake_ring_collect(struct fake_ring *ring, uint16_t *ret_head,
 		       uint32_t *ret_len)
 {
 	const uint8_t *elem;
 
-	if (fake_ring_used_idx(ring) == ring->used_idx)
+	if (ring->packed)
+		return fake_packed_collect(ring, ret_head, ret_len);
+	if (!fake_ring_has_used(ring))
 		return false;
 	elem = fake_ram_ptr(ring->ram, ring->used + 4 +
 			    8u * (ring->used_idx % ring->size));
@@ -120,14 +154,19 @@ bool fake_ring_collect(struct fake_ring *ring, uint16_t *ret_head,
 
 bool fake_ring_arm(struct fake_ring *ring)
 {
+	if (ring->packed)
+		return fake_packed_arm(ring);
 	if (ring->event_idx)
 		fake_ring_set_used_event(ring, ring->used_idx);
 	else
 		fake_ram_store16(ring->ram, ring->avail, 0);
-	return fake_ring_used_idx(ring) == ring->used_idx;
+	return !fake_ring_has_used(ring);
 }
 
 void fake_ring_disarm(struct fake_ring *ring)
 {
-	fake_ram_store16(ring->ram, ring->avail, 1);
+	if (ring->packed)
+		fake_packed_disarm(ring);
+	else
+		fake_ram_store16(ring->ram, ring->avail, 1);
 }

@@ -27,6 +27,7 @@
 
 #define V1 VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
 #define EVENT_IDX VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX)
+#define PACKED VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)
 #define RING_RESET VIRTIO_FEATURE(VIRTIO_F_RING_RESET)
 #define NEGOTIATED \
 	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | \
@@ -34,6 +35,7 @@
 #define READY (NEGOTIATED | VIRTIO_STATUS_DRIVER_OK)
 
 struct core_fixture {
+	uint64_t format;                /* of the driver's rings: PACKED or 0 */
 	struct gmem mem;
 	struct fake_ram ram;
 	struct fake_ring ring[QUEUES];
@@ -226,7 +228,11 @@ static inline void set_up_queue(struct core_fixture *f, unsigned queue,
 	struct fake_ring *ring = &f->ring[queue];
 	struct virtio_queue_regs regs = { .size = QUEUE_SIZE };
 
-	fake_ring_init(ring, &f->ram, QUEUE_SIZE, features & EVENT_IDX);
+	if (f->format)
+		fake_ring_init_packed(ring, &f->ram, QUEUE_SIZE,
+				      features & EVENT_IDX);
+	else
+		fake_ring_init(ring, &f->ram, QUEUE_SIZE, features & EVENT_IDX);
 	regs.desc = ring->desc;
 	regs.driver = ring->avail;
 	regs.device = ring->used;
@@ -245,7 +251,7 @@ static inline void negotiate(struct core_fixture *f, uint64_t features)
 /* Everything up to DRIVER_OK, with both queues. */
 static inline void drive(struct core_fixture *f, uint64_t features)
 {
-	negotiate(f, features);
+	negotiate(f, features | f->format);
 	for (unsigned i = 0; i < QUEUES; i++)
 		set_up_queue(f, i, features);
 	virtio_core_set_status(f->core, READY);
@@ -271,7 +277,7 @@ static inline void assert_used(struct core_fixture *f, unsigned queue,
 	assert_int_equal(got_len, len);
 }
 
-static inline int core_setup(void **state)
+static inline int core_begin(void **state, uint64_t format)
 {
 	static struct core_fixture f;
 	const struct virtio_core_params params = {
@@ -280,7 +286,7 @@ static inline int core_setup(void **state)
 		.name = "a-very-long-name",
 	};
 
-	f = (struct core_fixture){ .answer = 4 };
+	f = (struct core_fixture){ .answer = 4, .format = format };
 	pthread_mutex_init(&f.lock, NULL);
 	pthread_cond_init(&f.changed, NULL);
 	log_init(&f.log, 2);
@@ -294,6 +300,16 @@ static inline int core_setup(void **state)
 					 &f.log, &f.core), 0);
 	*state = &f;
 	return 0;
+}
+
+static inline int core_setup(void **state)
+{
+	return core_begin(state, 0);
+}
+
+static inline int core_setup_packed(void **state)
+{
+	return core_begin(state, PACKED);
 }
 
 static inline int core_teardown(void **state)
@@ -313,5 +329,9 @@ static inline int core_teardown(void **state)
 
 #define core_test(name) \
 	cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
+
+/* The same test with packed rings. */
+#define core_packed_test(name) \
+	{ "packed: " #name, name, core_setup_packed, core_teardown, NULL }
 
 #endif

@@ -1,4 +1,5 @@
-VIRTIO_TESTS = test_virtio_core test_virtio_parking test_virtio_queue \
+VIRTIO_TESTS = test_virtio_core test_virtio_packed \
+	test_virtio_packed_hostile test_virtio_parking test_virtio_queue \
 	test_virtio_request test_virtio_split test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
 TESTS += $(VIRTIO_TESTS)
@@ -6,6 +7,15 @@ TESTS += $(VIRTIO_TESTS)
 test_virtio_core_SOURCES = %reldir%/test_core.c %reldir%/core_fixture.h
 test_virtio_core_CFLAGS = $(TEST_CFLAGS)
 test_virtio_core_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_packed_SOURCES = %reldir%/test_packed.c %reldir%/ring_fixture.h
+test_virtio_packed_CFLAGS = $(TEST_CFLAGS)
+test_virtio_packed_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_packed_hostile_SOURCES = %reldir%/test_packed_hostile.c \
+	%reldir%/ring_fixture.h
+test_virtio_packed_hostile_CFLAGS = $(TEST_CFLAGS)
+test_virtio_packed_hostile_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_parking_SOURCES = %reldir%/test_parking.c %reldir%/core_fixture.h
 test_virtio_parking_CFLAGS = $(TEST_CFLAGS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ring_fixture.h - both sides of one queue over plain memory, for the tests of
- * virtio_queue.c, virtio_split.c and virtio_request.c.
+ * virtio_queue.c, its ring formats and virtio_request.c.
  */
 #ifndef TESTS_UNIT_VIRTIO_RING_FIXTURE_H
 #define TESTS_UNIT_VIRTIO_RING_FIXTURE_H
@@ -25,8 +25,10 @@
 #define PLAIN VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
 #define INDIRECT (PLAIN | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC))
 #define EVENT_IDX (PLAIN | VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX))
+#define PACKED VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)
 
 struct ring_fixture {
+	uint64_t format;                /* PACKED or 0 */
 	struct gmem mem;
 	struct fake_ram ram;
 	struct fake_ring ring;
@@ -86,11 +88,14 @@ static inline void fixture_attach(struct ring_fixture *f, uint16_t size,
 				  uint64_t features)
 {
 	struct virtio_queue_regs regs;
+	bool event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
 
-	fake_ring_init(&f->ring, &f->ram, size,
-		       features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX));
+	if (f->format)
+		fake_ring_init_packed(&f->ring, &f->ram, size, event_idx);
+	else
+		fake_ring_init(&f->ring, &f->ram, size, event_idx);
 	regs = fixture_regs(f);
-	virtio_queue_attach(&f->queue, &regs, features);
+	virtio_queue_attach(&f->queue, &regs, features | f->format);
 	virtio_queue_enter(&f->queue);
 }
 
@@ -116,6 +121,7 @@ static inline void assert_used(struct ring_fixture *f, uint16_t head,
 	uint16_t got_head = 0xffff;
 	uint32_t got_len = 0xffffffff;
 
+	virtio_queue_publish(&f->queue);
 	assert_true(fake_ring_collect(&f->ring, &got_head, &got_len));
 	assert_int_equal(got_head, head);
 	assert_int_equal(got_len, len);
@@ -123,25 +129,38 @@ static inline void assert_used(struct ring_fixture *f, uint16_t head,
 
 static inline void assert_none_used(struct ring_fixture *f)
 {
-	assert_int_equal(fake_ring_used_idx(&f->ring), f->ring.used_idx);
+	virtio_queue_publish(&f->queue);
+	assert_false(fake_ring_has_used(&f->ring));
+}
+
+static inline int fixture_begin(void **state, uint64_t format, bool mapped)
+{
+	static struct ring_fixture f;
+
+	f.format = format;
+	fixture_init(&f, mapped);
+	*state = &f;
+	return 0;
 }
 
 static inline int fixture_setup(void **state)
 {
-	static struct ring_fixture f;
+	return fixture_begin(state, 0, true);
+}
 
-	fixture_init(&f, true);
-	*state = &f;
-	return 0;
+static inline int fixture_setup_packed(void **state)
+{
+	return fixture_begin(state, PACKED, true);
 }
 
 static inline int fixture_setup_unmapped(void **state)
 {
-	static struct ring_fixture f;
+	return fixture_begin(state, 0, false);
+}
 
-	fixture_init(&f, false);
-	*state = &f;
-	return 0;
+static inline int fixture_setup_packed_unmapped(void **state)
+{
+	return fixture_begin(state, PACKED, false);
 }
 
 static inline int fixture_teardown(void **state)
@@ -158,5 +177,12 @@ static inline int fixture_teardown(void **state)
 #define unmapped_test(name) \
 	cmocka_unit_test_setup_teardown(name, fixture_setup_unmapped, \
 					fixture_teardown)
+
+/* The same tests for a packed ring. */
+#define packed_test(name) \
+	{ "packed: " #name, name, fixture_setup_packed, fixture_teardown, NULL }
+#define packed_unmapped_test(name) \
+	{ "packed: " #name, name, fixture_setup_packed_unmapped, \
+	  fixture_teardown, NULL }
 
 #endif

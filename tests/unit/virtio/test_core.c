@@ -29,6 +29,7 @@ static void offers_what_it_has(void **state)
 	assert_int_equal(virtio_core_queues(f->core), QUEUES);
 	assert_true(virtio_core_features(f->core) ==
 		    (V1 | EVENT_IDX | RING_RESET |
+		     VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) |
 		     VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) |
 		     VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM)));
 }
@@ -118,6 +119,22 @@ static void checks_queue_registers(void **state)
 	virtio_core_set_queue(f->core, 0, &regs);
 	assert_int_equal(virtio_core_queue(f->core, 0).device, 0x3000);
 	assert_true(virtio_core_queue(f->core, 0).enabled);
+}
+
+static void takes_any_size_for_a_packed_ring(void **state)
+{
+	struct core_fixture *f = *state;
+	struct virtio_queue_regs regs = { .size = 12 };
+	const uint16_t bad[] = { 0, QUEUE_SIZE + 1 };
+
+	negotiate(f, V1 | PACKED);
+	virtio_core_set_queue(f->core, 0, &regs);
+	assert_int_equal(virtio_core_queue(f->core, 0).size, 12);
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		regs.size = bad[i];
+		virtio_core_set_queue(f->core, 0, &regs);
+		assert_int_equal(virtio_core_queue(f->core, 0).size, 12);
+	}
 }
 
 static void knows_no_other_queues(void **state)
@@ -317,6 +334,7 @@ int main(void)
 		core_test(takes_driver_ok_only_after_features_ok),
 		core_test(keeps_status_bits_and_its_own),
 		core_test(checks_queue_registers),
+		core_test(takes_any_size_for_a_packed_ring),
 		core_test(knows_no_other_queues),
 		core_test(resets_at_once_before_driver_ok),
 		core_test(resets_on_a_worker_after_driver_ok),

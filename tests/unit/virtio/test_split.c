@@ -24,6 +24,28 @@ static void takes_chains_in_order(void **state)
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
 }
 
+/* What is pushed is seen when it is published, all at once. */
+static void publishes_a_batch(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+	uint16_t head[3];
+
+	fixture_attach(f, 8, EVENT_IDX);
+	buf = fixture_buf(f, 8);
+	fake_ring_set_used_event(&f->ring, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		head[i] = fake_ring_add(&f->ring, &buf, 0, 1, 0);
+		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+		assert_int_equal(virtio_queue_push(&f->queue, &f->req, i), 0);
+		assert_int_equal(fake_ring_used_idx(&f->ring), 0);
+	}
+	assert_true(virtio_queue_must_interrupt(&f->queue));
+	assert_int_equal(fake_ring_used_idx(&f->ring), 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_used(f, head[i], i);
+}
+
 /* Indices run through all of their 16 bits and around. */
 static void goes_around_with_its_indices(void **state)
 {
@@ -55,7 +77,8 @@ static void interrupts_only_where_the_driver_waits(void **state)
 	buf = fixture_buf(f, 8);
 	/* Around the end of the index, too. */
 	f->queue.next_avail = f->queue.seen_avail = 0xfffe;
-	f->queue.next_used = f->queue.told_used = 0xfffe;
+	f->queue.next_used = f->queue.shown_used = 0xfffe;
+	f->queue.told_used = 0xfffe;
 	fake_ring_set_avail_idx(&f->ring, 0xfffe);
 	fake_ring_set_used_event(&f->ring, 0);  /* the third from here */
 	for (unsigned i = 0; i < 5; i++) {
@@ -362,6 +385,7 @@ static void goes_on_from_a_base(void **state)
 		head[i] = fake_ring_add(&f->ring, &buf, 0, 1, 0);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 1), 0);
+	virtio_queue_publish(&f->queue);
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
 	base = virtio_queue_base(&f->queue);
 	assert_int_equal(base, 2);
@@ -402,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ring_test(takes_chains_in_order),
+		ring_test(publishes_a_batch),
 		ring_test(goes_around_with_its_indices),
 		ring_test(interrupts_only_where_the_driver_waits),
 		ring_test(interrupts_when_the_event_was_passed),

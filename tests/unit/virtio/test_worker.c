@@ -334,18 +334,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		core_test(serves_each_queue_on_its_thread),
+		core_packed_test(serves_each_queue_on_its_thread),
 		core_test(looks_at_its_ring_at_driver_ok),
 		core_test(serves_nothing_until_started),
 		core_test(keeps_its_progress_over_stop_and_start),
+		core_packed_test(keeps_its_progress_over_stop_and_start),
 		core_test(stop_waits_for_the_request_and_leaves_the_next),
 		core_test(breaks_alone),
 		core_test(breaks_on_a_request_that_makes_no_sense),
+		core_packed_test(breaks_on_a_request_that_makes_no_sense),
 		core_test(breaks_on_a_misaligned_ring_at_driver_ok),
 		core_test(resets_one_queue_alone),
+		core_packed_test(resets_one_queue_alone),
 		core_test(resets_no_queue_without_the_feature),
 		core_test(memory_stays_while_a_request_uses_it),
 		core_test(loses_no_wakeup_with_flags),
+		core_packed_test(loses_no_wakeup_with_flags),
 		core_test(loses_no_wakeup_with_event_idx),
+		core_packed_test(loses_no_wakeup_with_event_idx),
 		core_test(names_its_threads_and_blocks_their_signals),
 	};
 

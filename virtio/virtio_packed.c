@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The packed ring (virtio 1.3 2.8).
+ *
+ * One ring of descriptors that both sides go around: the driver makes chains
+ * available in it, one descriptor after the other, and the device writes one
+ * used descriptor for each chain, at the place of its own, in the order of
+ * completion; then it skips as many places as the chain had.  A place is a
+ * number and a wrap counter, which says by the flags AVAIL and USED whose turn
+ * a descriptor is: both differ when it is available, and are the same when it
+ * is used.
+ *
+ * What orders the two sides is the flags of one descriptor: the driver stores
+ * those of a chain's first one last, and of several used descriptors the
+ * device stores the first one's flags last.  Events follow the same rule as in
+ * virtio_split.c, with these flags for indices: who stores them and then loads
+ * the other's event structure, or the reverse, cannot miss the other.
+ */
+#include "virtio/virtio_ring.h"
+
+#include "common/bytes.h"
+#include "virtio/virtio_core.h"
+#include "virtio/virtio_spec.h"
+
+#include <errno.h>
+
+#define FLAGS_TURN (VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED)
+
+static const char nowhere[] = "the ring is outside guest memory";
+
+/* ---- places ------------------------------------------------------------ */
+
+static unsigned number(uint16_t place)
+{
+	return place & PVIRTQ_PLACE_MASK;
+}
+
+/* `n` places on, which is at most once around. */
+static uint16_t skip(const struct virtio_queue *q, uint16_t place, unsigned n)
+{
+	unsigned at = number(place) + n;
+	unsigned wrap = place & PVIRTQ_PLACE_WRAP;
+
+	if (at >= q->size) {
+		at -= q->size;
+		wrap ^= PVIRTQ_PLACE_WRAP;
+	}
+	return (uint16_t)(at | wrap);
+}
+
+/* How far `b` is after `a`; the counter wraps after two rounds. */
+static unsigned distance(const struct virtio_queue *q, uint16_t a, uint16_t b)
+{
+	unsigned size = q->size;
+	unsigned d = number(b) + 2 * size - number(a);
+
+	if ((a ^ b) & PVIRTQ_PLACE_WRAP)
+		d += size;
+	return d % (2 * size);
+}
+
+static uint64_t flags_at(uint16_t place)
+{
+	return number(place) * VIRTQ_DESC_SIZE + PVIRTQ_DESC_FLAGS;
+}
+
+/* The flags that make a descriptor at this place available, and used. */
+static uint16_t flags_available(uint16_t place)
+{
+	return place & PVIRTQ_PLACE_WRAP ? VIRTQ_DESC_F_AVAIL :
+					   VIRTQ_DESC_F_USED;
+}
+
+static uint16_t flags_used(uint16_t place)
+{
+	return place & PVIRTQ_PLACE_WRAP ? FLAGS_TURN : 0;
+}
+
+/* ---- what the driver has made available -------------------------------- */
+
+static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
+{
+	size_t bytes = virtq_desc_bytes(regs->size);
+
+	q->next_avail = PVIRTQ_PLACE_WRAP;
+	q->next_used = q->shown_used = q->told_used = PVIRTQ_PLACE_WRAP;
+	for (size_t i = 0; i < ARRAY_LEN(q->in_use); i++)
+		q->in_use[i] = 0;
+	if (!regs->size || regs->size > VIRTIO_QUEUE_SIZE_MAX)
+		return virtio_queue_break(q, "the queue's size is out of range");
+	if (!virtio_ring_area(q, &q->desc, regs->desc, bytes, VIRTQ_DESC_ALIGN,
+			      GMEM_READ | GMEM_WRITE) ||
+	    !virtio_ring_area(q, &q->driver, regs->driver, PVIRTQ_EVENT_SIZE,
+			      PVIRTQ_EVENT_ALIGN, GMEM_READ) ||
+	    !virtio_ring_area(q, &q->device, regs->device, PVIRTQ_EVENT_SIZE,
+			      PVIRTQ_EVENT_ALIGN, GMEM_WRITE))
+		return virtio_queue_break(q, "the ring is misaligned");
+	return 0;
+}
+
+/* Load the flags of the next descriptor; is it available? */
+static int load_next(struct virtio_queue *q, uint16_t *ret_flags)
+{
+	uint16_t place = q->next_avail;
+
+	if (virtio_area_load16(&q->desc, flags_at(place), ret_flags))
+		return virtio_queue_break(q, nowhere);
+	return (*ret_flags & FLAGS_TURN) == flags_available(place);
+}
+
+static int available(struct virtio_queue *q)
+{
+	uint16_t flags;
+
+	return load_next(q, &flags);
+}
+
+static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
+		     unsigned i, struct virtio_desc *ret_desc)
+{
+	uint8_t raw[VIRTQ_DESC_SIZE];
+
+	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
+			     sizeof(raw)))
+		return virtio_queue_break(q, "descriptors are outside guest memory");
+	*ret_desc = (struct virtio_desc){
+		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
+		.len = le32_load(raw + VIRTQ_DESC_LEN),
+		.flags = le16_load(raw + PVIRTQ_DESC_FLAGS),
+		.next = le16_load(raw + PVIRTQ_DESC_ID),
+	};
+	return 0;
+}
+
+/* Where descriptor `i` of the request at work is kept. */
+static struct virtio_desc *saved(struct virtio_queue *q, unsigned i)
+{
+	return &q->saved[(q->saved_first + q->saved_count + i) %
+			 VIRTIO_QUEUE_SIZE_MAX];
+}
+
+/*
+ * All entries of the table.  Of their flags only WRITE counts (virtio 1.3
+ * 2.8.7).
+ */
+static int gather_table(struct virtio_queue *q, const struct virtio_desc *desc,
+			struct virtio_request *req)
+{
+	struct virtio_area table;
+	struct virtio_desc d;
+	uint16_t count;
+
+	if (virtio_ring_table(q, desc, &table, &count))
+		return -EPROTO;
+	for (unsigned i = 0; i < count; i++) {
+		if (read_desc(q, &table, i, &d) ||
+		    virtio_ring_buffer(q, &d, req))
+			return -EPROTO;
+	}
+	return 1;
+}
+
+static int gather_saved(struct virtio_queue *q, struct virtio_request *req)
+{
+	const struct virtio_desc *d = saved(q, 0);
+
+	if (d->flags & VIRTQ_DESC_F_INDIRECT)
+		return gather_table(q, d, req);
+	for (unsigned i = 0; i < req->places; i++) {
+		d = saved(q, i);
+		if (d->flags & VIRTQ_DESC_F_INDIRECT)
+			return virtio_queue_break(q, "an indirect table in a chain");
+		if (virtio_ring_buffer(q, d, req))
+			return -EPROTO;
+	}
+	return 1;
+}
+
+/*
+ * Copy the chain that begins with `flags` at the next place.  The number of its
+ * descriptors, or what virtio_queue_break() returned.
+ */
+static int copy_chain(struct virtio_queue *q, uint16_t flags)
+{
+	unsigned room = q->size - distance(q, q->next_used, q->next_avail);
+	uint16_t place = q->next_avail;
+
+	for (unsigned n = 0;; place = skip(q, place, 1)) {
+		struct virtio_desc *d = saved(q, n);
+
+		if (n == room)
+			return virtio_queue_break(q, "a chain is longer than there is room in the ring");
+		if (read_desc(q, &q->desc, number(place), d))
+			return -EPROTO;
+		if (!n++)
+			d->flags = flags;       /* those that were checked */
+		if ((d->flags & FLAGS_TURN) != flags_available(place))
+			return virtio_queue_break(q, "a chain goes on with a descriptor that is not available");
+		if (!(d->flags & VIRTQ_DESC_F_NEXT))
+			return (int)n;
+	}
+}
+
+static int pop(struct virtio_queue *q, struct virtio_request *req,
+	       bool *ret_begun)
+{
+	uint16_t flags, id;
+	int n = load_next(q, &flags);
+
+	if (n <= 0)
+		return n;
+	n = copy_chain(q, flags);
+	if (n < 0)
+		return n;
+	id = saved(q, (unsigned)n - 1)->next;
+	if (id >= q->size)
+		return virtio_queue_break(q, "a buffer's id is not below the queue's size");
+	if (q->in_use[id / 64] >> id % 64 & 1)
+		return virtio_queue_break(q, "a buffer's id is in use");
+	q->in_use[id / 64] |= UINT64_C(1) << id % 64;
+	q->next_avail = skip(q, q->next_avail, (unsigned)n);
+	virtio_request_begin(req, id);
+	req->places = (uint16_t)n;
+	*ret_begun = true;
+	return gather_saved(q, req);
+}
+
+static void park(struct virtio_queue *q, const struct virtio_request *req)
+{
+	q->saved_count = (uint16_t)(q->saved_count + req->places);
+}
+
+/*
+ * Move the oldest descriptors behind the others, one by one: the two places may
+ * overlap, but none is overwritten before it is moved.
+ */
+static int gather(struct virtio_queue *q, struct virtio_request *req)
+{
+	for (unsigned i = 0; i < req->places; i++) {
+		*saved(q, 0) = q->saved[q->saved_first];
+		q->saved_first = (q->saved_first + 1u) % VIRTIO_QUEUE_SIZE_MAX;
+	}
+	q->saved_count = (uint16_t)(q->saved_count - req->places);
+	return gather_saved(q, req);
+}
+
+/* ---- what the device has used ------------------------------------------ */
+
+static int push(struct virtio_queue *q, const struct virtio_request *req,
+		uint32_t used)
+{
+	uint16_t place = q->next_used;
+	uint16_t flags = flags_used(place);
+	uint64_t at = number(place) * VIRTQ_DESC_SIZE;
+	uint8_t raw[PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN];
+
+	if (used)
+		flags |= VIRTQ_DESC_F_WRITE;
+	le32_store(raw, used);
+	le16_store(raw + PVIRTQ_DESC_ID - VIRTQ_DESC_LEN, req->id);
+	if (virtio_area_write(&q->desc, at + VIRTQ_DESC_LEN, raw, sizeof(raw)))
+		return virtio_queue_break(q, nowhere);
+	/* The driver looks no further than at the first it has not seen. */
+	if (place == q->shown_used)
+		q->shown_flags = flags;
+	else if (virtio_area_store16(&q->desc, flags_at(place), flags))
+		return virtio_queue_break(q, nowhere);
+	q->in_use[req->id / 64] &= ~(UINT64_C(1) << req->id % 64);
+	q->next_used = skip(q, place, req->places);
+	return 0;
+}
+
+static int publish(struct virtio_queue *q)
+{
+	uint16_t place = q->shown_used;
+
+	q->shown_used = q->next_used;
+	if (virtio_area_store16(&q->desc, flags_at(place), q->shown_flags))
+		return virtio_queue_break(q, nowhere);
+	return 0;
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+/* The driver writes the place first, and then the flags. */
+static int must_interrupt(struct virtio_queue *q)
+{
+	uint16_t old = q->told_used, flags, place;
+
+	q->told_used = q->next_used;
+	if (virtio_area_load16(&q->driver, PVIRTQ_EVENT_FLAGS, &flags) ||
+	    virtio_area_load16(&q->driver, PVIRTQ_EVENT_PLACE, &place))
+		return virtio_queue_break(q, nowhere);
+	flags &= PVIRTQ_EVENT_FLAGS_MASK;
+	if (flags == PVIRTQ_EVENT_DESC && q->event_idx)
+		return distance(q, old, place) < distance(q, old, q->next_used);
+	return flags != PVIRTQ_EVENT_DISABLE;
+}
+
+/*
+ * With EVENT_IDX nothing is to be done when notifications are not wanted, as in
+ * a split ring.
+ */
+static int notify(struct virtio_queue *q, bool wanted)
+{
+	uint16_t flags = wanted ? PVIRTQ_EVENT_ENABLE : PVIRTQ_EVENT_DISABLE;
+	int ret = 0;
+
+	if (q->event_idx) {
+		if (!wanted)
+			return 0;
+		flags = PVIRTQ_EVENT_DESC;
+		ret = virtio_area_store16(&q->device, PVIRTQ_EVENT_PLACE,
+					  q->next_avail);
+	}
+	if (!ret)
+		ret = virtio_area_store16(&q->device, PVIRTQ_EVENT_FLAGS,
+					  flags);
+	return ret ? virtio_queue_break(q, nowhere) : 0;
+}
+
+/* ---- progress ---------------------------------------------------------- */
+
+static uint32_t base(const struct virtio_queue *q)
+{
+	return q->next_avail | (uint32_t)q->next_used << 16;
+}
+
+static int set_base(struct virtio_queue *q, uint32_t value)
+{
+	uint16_t avail = (uint16_t)value, used = (uint16_t)(value >> 16);
+
+	if (number(avail) >= q->size || number(used) >= q->size ||
+	    distance(q, used, avail) > q->size)
+		return virtio_queue_break(q, "the base is outside the ring");
+	q->next_avail = avail;
+	q->next_used = q->shown_used = q->told_used = used;
+	return 0;
+}
+
+const struct virtio_ring_ops virtio_packed_ring = {
+	.attach = attach,
+	.available = available,
+	.pop = pop,
+	.park = park,
+	.gather = gather,
+	.push = push,
+	.publish = publish,
+	.must_interrupt = must_interrupt,
+	.notify = notify,
+	.base = base,
+	.set_base = set_base,
+};
