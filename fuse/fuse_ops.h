@@ -198,6 +198,11 @@ struct fuse_ops {
 	 */
 	int (*setlk)(void *fs, const struct fuse_request *req,
 		     const struct fuse_lk_in *in);
+	/*
+	 * A SETLKW that was answered -LX_EAGAIN is not tried again: it was
+	 * interrupted, or too many wait.
+	 */
+	void (*setlkw_dropped)(void *fs, const struct fuse_request *req);
 };
 
 #endif

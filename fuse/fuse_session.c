@@ -152,7 +152,11 @@ static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
 	}
 	rc = fuse_waits_on(&s->waits, c->msg.req.unique,
 			   fuse_trace_now() / 1000000);
-	return rc ? rc : FUSE_WAIT;
+	if (!rc)
+		return FUSE_WAIT;
+	if (s->ops->setlkw_dropped)
+		s->ops->setlkw_dropped(s->fs, &c->msg.req);
+	return rc;
 }
 
 static ssize_t run(struct fuse_session *s, struct fuse_call *c,

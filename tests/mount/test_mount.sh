@@ -127,8 +127,8 @@ sync -f . || fail "syncfs"
 
 # What a shell has no command for.
 if command -v python3 >/dev/null; then
-	python3 - <<-'EOT' || fail "unnamed files or record locks"
-	import fcntl, os, struct, sys
+	timeout 60 python3 - <<-'EOT' || fail "unnamed files or record locks"
+	import errno, fcntl, os, struct, sys, time
 	try:
 	    fd = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
 	except OSError as error:
@@ -155,6 +155,23 @@ if command -v python3 >/dev/null; then
 	    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	    os._exit(0)
 	assert os.waitpid(child, 0)[1] == 0
+	# Of two that wait for each other, one is told.
+	fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)
+	ready = os.pipe()
+	child = os.fork()
+	if not child:
+	    fcntl.lockf(fd, fcntl.LOCK_EX, 1, 1)
+	    os.write(ready[1], b"x")
+	    time.sleep(0.3)
+	    try:
+	        fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)
+	    except OSError as error:
+	        os._exit(0 if error.errno == errno.EDEADLK else 1)
+	    os._exit(1)
+	os.read(ready[0], 1)
+	fcntl.lockf(fd, fcntl.LOCK_EX, 1, 1)
+	assert os.waitpid(child, 0)[1] == 0
+	fcntl.lockf(fd, fcntl.LOCK_UN)
 	# Locks of an open file go with it.
 	if hasattr(fcntl, "F_OFD_SETLK"):
 	    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 9, 0)

@@ -5,11 +5,15 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_acl.h \
 	%reldir%/vfs_attr.c \
 	%reldir%/vfs_create.c \
+	%reldir%/vfs_deadlock.c \
+	%reldir%/vfs_deadlock.h \
 	%reldir%/vfs_device.c \
 	%reldir%/vfs_device.h \
 	%reldir%/vfs_dir.c \
 	%reldir%/vfs_handle.c \
 	%reldir%/vfs_handle.h \
+	%reldir%/vfs_held.c \
+	%reldir%/vfs_held.h \
 	%reldir%/vfs_idmap.c \
 	%reldir%/vfs_idmap.h \
 	%reldir%/vfs_init.c \

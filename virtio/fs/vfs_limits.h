@@ -23,8 +23,6 @@
  * that they lock; -LX_ENOLCK beyond.  Each takes a descriptor of the host.
  */
 #define VFS_LOCK_OWNERS_MAX 16384u
-/* Of those on one file, how many GETLK asks whether the lock is theirs. */
-#define VFS_LOCK_HOLDERS_MAX 64u
 /* Bytes that one COPY_FILE_RANGE copies, as it holds a thread meanwhile. */
 #define VFS_COPY_MAX (256u << 20)
 /* Bytes that one IOCTL passes out: what its number has bits for. */

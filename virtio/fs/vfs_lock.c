@@ -6,19 +6,9 @@
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define OFFSET_MAX (UINT64_MAX >> 1)    /* "to the end", and beyond */
-
-struct vfs_lock_owner {
-	uint64_t node, owner;
-	struct lx_file *file;
-	/* Of the last lock: */
-	_Atomic uint64_t handle;
-	_Atomic uint32_t pid;           /* the guest's */
-	/* Guarded by the table's lock: */
-	unsigned references;            /* the table's and the users' */
-	struct vfs_lock_owner *next;    /* in its bucket */
-};
 
 /* ---- the table --------------------------------------------------------- */
 
@@ -39,8 +29,7 @@ size_t vfs_locks_count(struct vfs_locks *locks)
 	return atomic_load(&locks->count);
 }
 
-/* All owners of a node are in one bucket. */
-static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks,
+struct vfs_lock_owner **vfs_locks_bucket(struct vfs_locks *locks,
 					 uint64_t node)
 {
 	return &locks->bucket[node % VFS_LOCK_BUCKETS];
@@ -50,7 +39,7 @@ static struct vfs_lock_owner **bucket_of(struct vfs_locks *locks,
 static struct vfs_lock_owner **link_of(struct vfs_locks *locks, uint64_t node,
 				       uint64_t owner)
 {
-	struct vfs_lock_owner **link = bucket_of(locks, node);
+	struct vfs_lock_owner **link = vfs_locks_bucket(locks, node);
 
 	while (*link && ((*link)->node != node || (*link)->owner != owner))
 		link = &(*link)->next;
@@ -92,6 +81,8 @@ static void put(struct vfs_locks *locks, struct vfs_lock_owner *o)
 	pthread_mutex_unlock(&locks->lock);
 	if (last) {
 		lx_file_close(o->file);
+		pthread_mutex_destroy(&o->order);
+		vfs_held_clear(&o->held);
 		free(o);
 	}
 }
@@ -118,7 +109,7 @@ void vfs_locks_release(struct vfs_locks *locks, uint64_t node, uint64_t handle)
 	if (!vfs_locks_count(locks))
 		return;
 	pthread_mutex_lock(&locks->lock);
-	link = bucket_of(locks, node);
+	link = vfs_locks_bucket(locks, node);
 	while (*link) {
 		if ((*link)->node != node ||
 		    atomic_load(&(*link)->handle) != handle) {
@@ -171,6 +162,9 @@ void vfs_locks_clear(struct vfs_locks *locks)
 				put(locks, o);
 		} while (o);
 	}
+	pthread_mutex_lock(&locks->lock);
+	vfs_waits_clear(&locks->waits);
+	pthread_mutex_unlock(&locks->lock);
 }
 
 /*
@@ -195,6 +189,7 @@ static int add(struct vfs_locks *locks, uint64_t node,
 			.node = node, .owner = in->owner, .file = file,
 			.handle = in->fh, .pid = in->lk.pid, .references = 1,
 		};
+		pthread_mutex_init(&new->order, NULL);
 		*link = o = new;
 		atomic_fetch_add(&locks->count, 1);
 		file = NULL;
@@ -251,6 +246,24 @@ static int lock_of(const struct fuse_file_lock *in, struct lx_lock *ret_lock)
 	return 0;
 }
 
+/* Ask the host, and record what it says. */
+static int grant(struct vfs_locks *locks, struct vfs_lock_owner *o,
+		 const struct lx_lock *lock)
+{
+	int err;
+
+	pthread_mutex_lock(&o->order);
+	err = lx_setlk(o->file, lock);
+	if (!err) {
+		pthread_mutex_lock(&locks->lock);
+		vfs_held_set(&o->held, lock);
+		locks->granted += lock->type != LX_F_UNLCK;
+		pthread_mutex_unlock(&locks->lock);
+	}
+	pthread_mutex_unlock(&o->order);
+	return err;
+}
+
 static int set_record_lock(struct vfs_server *s,
 			   const struct fuse_request *req,
 			   const struct fuse_lk_in *in,
@@ -266,11 +279,39 @@ static int set_record_lock(struct vfs_server *s,
 		err = get_or_add(s, req->node, in, &o);
 	if (err || !o)
 		return err;     /* no locks, nothing to unlock */
-	err = lx_setlk(o->file, lock);
+	err = grant(&s->locks, o, lock);
 	if (!err && unlock && !lock->start && lock->end == OFFSET_MAX)
 		drop_if_idle(&s->locks, o);
 	put(&s->locks, o);
 	return err;
+}
+
+/* A SETLKW ends with this, or waits (on), unless it would for ever. */
+static int wait_or_end(struct vfs_server *s, const struct fuse_request *req,
+		       const struct fuse_lk_in *in, const struct lx_lock *lock,
+		       int err)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	pthread_mutex_lock(&s->locks.lock);
+	if (err != -LX_EAGAIN)
+		vfs_waits_end(&s->locks.waits, req->unique);
+	else if (vfs_waits_on(&s->locks, req->unique, req->node, in->owner,
+			      lock, (uint64_t)now.tv_sec * 1000 +
+					    (uint64_t)now.tv_nsec / 1000000))
+		err = -LX_EDEADLK;
+	pthread_mutex_unlock(&s->locks.lock);
+	return err;
+}
+
+void vfs_setlkw_dropped(void *fs, const struct fuse_request *req)
+{
+	struct vfs_server *s = fs;
+
+	pthread_mutex_lock(&s->locks.lock);
+	vfs_waits_end(&s->locks.waits, req->unique);
+	pthread_mutex_unlock(&s->locks.lock);
 }
 
 int vfs_setlk(void *fs, const struct fuse_request *req,
@@ -291,50 +332,30 @@ int vfs_setlk(void *fs, const struct fuse_request *req,
 		err = lx_flock(handle->file, lock.type);
 	else
 		err = set_record_lock(s, req, in, &lock);
+	if (req->opcode == FUSE_SETLKW && !(in->lk_flags & FUSE_LK_FLOCK))
+		err = wait_or_end(s, req, in, &lock, err);
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "SETLK", err);
 }
 
 /* ---- GETLK ------------------------------------------------------------- */
 
-/* Others than `owner` on a node, to be put back after use; how many. */
-static size_t others(struct vfs_locks *locks, uint64_t node, uint64_t owner,
-		     struct vfs_lock_owner *ret_others[VFS_LOCK_HOLDERS_MAX])
-{
-	struct vfs_lock_owner *o;
-	size_t count = 0;
-
-	pthread_mutex_lock(&locks->lock);
-	o = *bucket_of(locks, node);
-	for (; o && count < VFS_LOCK_HOLDERS_MAX; o = o->next) {
-		if (o->node != node || o->owner == owner)
-			continue;
-		o->references++;
-		ret_others[count++] = o;
-	}
-	pthread_mutex_unlock(&locks->lock);
-	return count;
-}
-
 /*
- * The guest's process that holds a lock, which the host cannot tell: it is the
- * owner in whose way nothing is where the lock is.  0: none, or not one alone
- * (a read lock has many holders).
+ * The guest's process that holds a lock, which the host cannot tell; 0: none of
+ * this guest.
  */
 static uint32_t holder(struct vfs_locks *locks, uint64_t node, uint64_t owner,
 		       const struct lx_lock *held)
 {
-	struct lx_lock probe = { held->start, held->end, LX_F_WRLCK, 0 }, found;
-	struct vfs_lock_owner *other[VFS_LOCK_HOLDERS_MAX];
-	size_t count = others(locks, node, owner, other);
+	struct vfs_lock_owner *o;
 	uint32_t pid = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!pid && !lx_getlk(other[i]->file, &probe, &found) &&
-		    found.type == LX_F_UNLCK)
-			pid = atomic_load(&other[i]->pid);
-		put(locks, other[i]);
-	}
+	pthread_mutex_lock(&locks->lock);
+	for (o = *vfs_locks_bucket(locks, node); o && !pid; o = o->next)
+		if (o->node == node && o->owner != owner &&
+		    vfs_held_has(&o->held, held))
+			pid = atomic_load(&o->pid);
+	pthread_mutex_unlock(&locks->lock);
 	return pid;
 }
 

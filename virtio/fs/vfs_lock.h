@@ -19,11 +19,19 @@
  * flock(2) needs none of this: such a lock belongs to the guest's open file,
  * which is an open file of the host (a handle) already.
  *
- * Lock: `lock` is a leaf; it guards the table and the counts, never a call
- * into lxutil.
+ * What the host grants is recorded (vfs_held.h), to tell whose a lock is and
+ * who waits for whom (vfs_deadlock.h).
+ *
+ * Locks: an owner's `order` is held while the host is asked for one of his
+ * locks, so that the record is what the host has.  `lock`, taken after it, is a
+ * leaf; it guards the table, the records and the counts, never a call into
+ * lxutil.
  */
 #ifndef VIRTIO_FS_VFS_LOCK_H
 #define VIRTIO_FS_VFS_LOCK_H
+
+#include "virtio/fs/vfs_deadlock.h"
+#include "virtio/fs/vfs_held.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,10 +40,24 @@
 
 #define VFS_LOCK_BUCKETS 256u           /* a power of two */
 
-struct vfs_lock_owner;
+/* Somebody of the guest who has locked something of a file. */
+struct vfs_lock_owner {
+	uint64_t node, owner;
+	struct lx_file *file;
+	pthread_mutex_t order;          /* of his locks and their record */
+	/* Of the last lock: */
+	_Atomic uint64_t handle;
+	_Atomic uint32_t pid;           /* the guest's */
+	/* Guarded by the table's lock: */
+	struct vfs_held held;
+	unsigned references;            /* the table's and the users' */
+	struct vfs_lock_owner *next;    /* in its bucket */
+};
 
 struct vfs_locks {
 	pthread_mutex_t lock;
+	struct vfs_waits waits;
+	uint64_t granted;               /* how many locks so far */
 	_Atomic size_t count;           /* of owners; written with the lock */
 	struct vfs_lock_owner *bucket[VFS_LOCK_BUCKETS]; /* by node */
 };
@@ -50,6 +72,10 @@ void vfs_locks_clear(struct vfs_locks *locks);
 void vfs_locks_drop(struct vfs_locks *locks, uint64_t node, uint64_t owner);
 /* Drop those on a node that were last set by this handle, which is released. */
 void vfs_locks_release(struct vfs_locks *locks, uint64_t node, uint64_t handle);
+
+/* All owners of a node are in one bucket; for who has the lock. */
+struct vfs_lock_owner **vfs_locks_bucket(struct vfs_locks *locks,
+					 uint64_t node);
 
 size_t vfs_locks_count(struct vfs_locks *locks);
 

@@ -181,6 +181,7 @@ int vfs_getlk(void *fs, const struct fuse_request *req,
 	      const struct fuse_lk_in *in, struct fuse_file_lock *ret_lock);
 int vfs_setlk(void *fs, const struct fuse_request *req,
 	      const struct fuse_lk_in *in);
+void vfs_setlkw_dropped(void *fs, const struct fuse_request *req);
 
 /* vfs_syncfs.c */
 int vfs_syncfs(void *fs, const struct fuse_request *req);

@@ -196,4 +196,5 @@ const struct fuse_ops vfs_fuse_ops = {
 	.ioctl = vfs_ioctl,
 	.getlk = vfs_getlk,
 	.setlk = vfs_setlk,
+	.setlkw_dropped = vfs_setlkw_dropped,
 };

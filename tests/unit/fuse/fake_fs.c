@@ -402,6 +402,11 @@ static int fake_setlk(void *p, const struct fuse_request *req,
 		    in->lk.type, in->lk_flags);
 }
 
+static void fake_setlkw_dropped(void *p, const struct fuse_request *req)
+{
+	note(p, "dropped %d %d;", NODE, (int)req->unique);
+}
+
 const struct fuse_ops fake_fs_ops = {
 	.init = fake_init,
 	.destroy = fake_destroy,
@@ -443,4 +448,5 @@ const struct fuse_ops fake_fs_ops = {
 	.ioctl = fake_ioctl,
 	.getlk = fake_getlk,
 	.setlk = fake_setlk,
+	.setlkw_dropped = fake_setlkw_dropped,
 };

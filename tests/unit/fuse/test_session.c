@@ -143,8 +143,10 @@ static void an_interrupt_ends_the_wait_for_a_lock(void **state)
 		assert_int_equal(lock(b, unique), FUSE_WAIT);
 	interrupt(b, 72);
 	assert_int_equal(lock(b, 71), FUSE_WAIT);
+	calls(b);
 	assert_int_equal(lock(b, 72), 16);
 	assert_int_equal(b->head.error, -LX_EINTR);
+	assert_string_equal(calls(b), "setlk 9 0 72 0-0 1 0;dropped 9 72;");
 	assert_int_equal(lock(b, 73), FUSE_WAIT);
 	/* Of one that is not known (yet). */
 	interrupt(b, 99);

@@ -91,6 +91,8 @@ ssize_t client_send(struct client *c, size_t reply_max)
 
 	assert(reply_max <= sizeof(c->out) - sizeof(header));
 	n = dispatch(c, sizeof(header) + reply_max);
+	if (n == FUSE_WAIT)
+		return n;
 	assert(n >= (ssize_t)sizeof(header));
 	memcpy(&header, c->out, sizeof(header));
 	assert(header.len == n && header.unique == c->unique);

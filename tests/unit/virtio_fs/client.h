@@ -126,9 +126,13 @@ int client_statx(struct client *c, uint64_t node,
 ssize_t client_ioctl(struct client *c, uint64_t node, uint64_t fh,
 		     uint32_t cmd, const void *data, uint32_t in_size,
 		     uint32_t out_size);
-/* GETLK (in *lock too), SETLK, SETLKW. */
+/*
+ * GETLK (in *lock too), SETLK, SETLKW.  FUSE_WAIT: it waits, and is tried again
+ * by the next with the same c->unique (which counts up).
+ */
 int client_lock(struct client *c, uint32_t opcode, uint64_t node,
 		uint64_t fh, uint64_t owner, struct fuse_file_lock *lock);
+void client_interrupt(struct client *c, uint64_t unique);
 int client_flock(struct client *c, uint64_t node, uint64_t fh, uint32_t type);
 
 /* An entry of a READDIR or READDIRPLUS reply. */

@@ -181,6 +181,15 @@ int client_lock(struct client *c, uint32_t opcode, uint64_t node,
 	return lock(c, opcode, node, &in, lk);
 }
 
+void client_interrupt(struct client *c, uint64_t unique)
+{
+	const struct fuse_interrupt_in in = { .unique = unique };
+
+	client_begin(c, FUSE_INTERRUPT, 0);
+	client_put(c, &in, sizeof(in));
+	client_post(c);
+}
+
 int client_flock(struct client *c, uint64_t node, uint64_t fh, uint32_t type)
 {
 	struct fuse_lk_in in = {

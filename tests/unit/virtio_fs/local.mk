@@ -68,11 +68,23 @@ test_vfs_server_SOURCES = %reldir%/test_vfs_server.c
 test_vfs_server_CFLAGS = $(TEST_CFLAGS)
 test_vfs_server_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_deadlock
+TESTS += test_vfs_deadlock
+test_vfs_deadlock_SOURCES = %reldir%/test_vfs_deadlock.c
+test_vfs_deadlock_CFLAGS = $(TEST_CFLAGS)
+test_vfs_deadlock_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_device
 TESTS += test_vfs_device
 test_vfs_device_SOURCES = %reldir%/test_vfs_device.c
 test_vfs_device_CFLAGS = $(TEST_CFLAGS)
 test_vfs_device_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_held
+TESTS += test_vfs_held
+test_vfs_held_SOURCES = %reldir%/test_vfs_held.c
+test_vfs_held_CFLAGS = $(TEST_CFLAGS)
+test_vfs_held_LDADD = $(LINK_TEST_VIRTIO_FS)
 
 check_PROGRAMS += test_vfs_idmap
 TESTS += test_vfs_idmap
