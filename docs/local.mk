@@ -2,6 +2,7 @@ dist_man_MANS += \
 	%reldir%/man/lsvirtiofs.1 \
 	%reldir%/man/pciplug-info.1 \
 	%reldir%/man/pciplug-vfio-user.1 \
+	%reldir%/man/vhost-user-virtiofs.1 \
 	%reldir%/man/virtiofs-bench.1 \
 	%reldir%/man/virtiofs-mount.1 \
 	%reldir%/man/virtiofs-plugin.7
@@ -12,4 +13,5 @@ EXTRA_DIST += \
 	%reldir%/fuse.md \
 	%reldir%/logging.md \
 	%reldir%/security.md \
-	%reldir%/semantics.md
+	%reldir%/semantics.md \
+	%reldir%/vhost-user.md

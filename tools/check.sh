@@ -73,7 +73,7 @@ stage_programs() {
 }
 
 stage_guest() {
-	"$top/tools/guest/get-qemu.sh" &&
+	"$top/tools/guest/get-qemu.sh" -u -o &&
 		build_in "$build/gcc" CC=gcc --enable-werror &&
 		make -C "$build/gcc" check-guest
 }

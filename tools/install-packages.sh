@@ -28,7 +28,9 @@ for set; do
 		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"
 		;;
 	check)
-		want="$want g++ clang python3 pciutils shellcheck uidmap xz-utils"
+		want="$want g++ clang python3 pciutils shellcheck uidmap xz-utils
+			libvirt-daemon libvirt-daemon-driver-qemu
+			libvirt-clients"
 		;;
 	programs)
 		want="$want fio stress-ng dbench sqlite3 git rsync attr acl"

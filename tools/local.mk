@@ -24,6 +24,7 @@ dist_noinst_SCRIPTS += \
 	%reldir%/guest/console.sh \
 	%reldir%/guest/get-qemu.sh \
 	%reldir%/guest/mkinitrd.sh \
+	%reldir%/guest/uml.sh \
 	%reldir%/guest/vmlinux.sh
 EXTRA_DIST += %reldir%/common.sh
 

@@ -16,6 +16,6 @@ clean-guest:
 .PHONY: clean-guest
 
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += %reldir%/run.sh %reldir%/init.sh %reldir%/lib.sh \
+EXTRA_DIST += %reldir%/run.sh %reldir%/killed.sh %reldir%/libvirt.sh %reldir%/init.sh %reldir%/lib.sh \
 	%reldir%/cases
 EXTRA_DIST += .ci/run tests/.shellcheckrc

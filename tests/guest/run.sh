@@ -1,18 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh - the guest tests: real kernels in QEMU, served by pciplug-vfio-user.
+# run.sh - the guest tests: real kernels in QEMU and User-Mode Linux, served by
+# pciplug-vfio-user and vhost-user-virtiofs.
 #
 # usage: run.sh [-k KERNEL] [BOOT...]
 #
-#   -k KERNEL  only with this kernel: 6.1 or forky (default: both at once)
-#   BOOT       (default: all)
-#     msix     nearly all of the cases, with two CPUs; ends with a reboot
-#     intx     without MSI-X
-#     dma      guest memory that only QEMU can reach: it is moved by messages
+#   -k KERNEL  only with this kernel: 6.1, forky or uml (default: all at once)
+#   BOOT       (default: all that the kernel has)
+#     msix     vfio-user: nearly all of the cases, two CPUs; ends with a reboot
+#     intx     vfio-user without MSI-X
+#     dma      vfio-user, guest memory that only QEMU can reach: it is moved by
+#              messages
 #     root     the root file system is a share; pciplug-vfio-user starts QEMU
+#     vhost    vhost-user and a QEMU as new as that of the boots above
+#     vhost-4  the same with four request queues and CPUs, nearly all cases
+#     older    vhost-user and QEMU 7.2, nearly all cases
+#     older-4  the same with four request queues
+#     uml      (kernel uml) vhost-user without PCI, nearly all cases
+#     killed   (kernel uml) guest and server are killed while files are copied
+#     libvirt  (kernel 6.1) libvirtd starts a domain, where there is a libvirtd
 #
-# One server process serves the first three one after the other, so it also
+# One server process of each kind serves one boot after the other, so it also
 # sees clients go and come.  Each boot runs several cases (cases/*.sh), each of
 # which has a part on the host before, one in the guest, and one on the host
 # after.  Everything lies in tests/guest/work-KERNEL of the build folder:
@@ -27,7 +36,7 @@ top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tools/common.sh"
 builddir=$(cd "${top_builddir:-.}" && pwd)
 here=$top/tests/guest
-kernels='6.1 forky'
+kernels='6.1 forky uml'
 while getopts k:h option; do
 	case $option in
 	k) kernels=$OPTARG ;;
@@ -36,36 +45,66 @@ while getopts k:h option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- msix intx dma root
 [ "$(id -u)" -eq 0 ] || die "run as root"
-[ -f "$rig/complete" ] || die "no QEMU in $rig (run tools/guest/get-qemu.sh)"
+[ -f "$rig/complete-uml" ] && [ -f "$rig/complete-older" ] ||
+	die "no QEMU in $rig (run tools/guest/get-qemu.sh -u -o)"
 PATH=$builddir/tests/guest:$PATH
 program=$builddir/pciplug-vfio-user
 plugin=$builddir/.libs/virtiofs.so
 
-result() { # ok|FAILED name
+result() { # ok|FAILED|skipped... name
 	printf '%-6s  %s/%s\n' "$1" "$kernel" "$2" | tee -a "$work/results"
 }
 
-start_server() {
-	rm -rf "$work/sockets"
-	mkdir "$work/sockets"
-	"$program" --plugin "$plugin" --log-file "$work/server.log" \
-		--socket-dir "$work/sockets" --virtio-fs "myfs:$share/myfs" \
+server_pid() { # vfio-user|vhost-user
+	cat "$work/$1.pid" 2>/dev/null
+}
+
+# The three shares on sockets in $work/KIND; both programs take the same words.
+start_server() { # vfio-user|vhost-user
+	case $1 in
+	vfio-user) set -- "$1" "$program" --plugin "$plugin" ;;
+	*) set -- "$1" "$builddir/vhost-user-virtiofs" ;;
+	esac
+	kind=$1
+	shift
+	rm -rf "${work:?}/$kind"
+	mkdir "$work/$kind"
+	"$@" --log-file "$work/$kind.log" \
+		--socket-dir "$work/$kind" --virtio-fs "myfs:$share/myfs" \
 		--virtio-fs "home:$share/home" --virtio-fs "safe:$share/safe,ro" \
-		</dev/null >"$work/server.out" 2>&1 &
-	server=$!
-	trap 'kill "$server" 2>/dev/null || true' EXIT
+		</dev/null >"$work/$kind.out" 2>&1 &
+	echo $! >"$work/$kind.pid"
 	for tag in myfs home safe; do
 		tries=100
-		until [ -S "$work/sockets/$tag.sock" ]; do
+		until [ -S "$work/$kind/$tag.sock" ]; do
 			tries=$((tries - 1))
-			if [ $tries -eq 0 ] || ! kill -0 "$server"; then
-				cat "$work/server.out"
-				die "the server did not start"
+			if [ $tries -eq 0 ] || ! kill -0 "$(server_pid "$kind")"; then
+				cat "$work/$kind.out"
+				die "$kind: the server did not start"
 			fi
 			sleep 0.1
 		done
+	done
+}
+
+# Each server must have survived the boot.
+check_servers() { # boot
+	for kind in $kinds; do
+		kill -0 "$(server_pid "$kind")" 2>/dev/null && continue
+		result FAILED "$1/server"
+		tail -n 30 "$work/$kind.out" "$work/$kind.log"
+		start_server "$kind"
+	done
+}
+
+stop_servers() {
+	for kind in $kinds; do
+		pid=$(server_pid "$kind") || continue
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" || result FAILED "$kind/exit-status"
+		[ -z "$(ls "$work/$kind")" ] || result FAILED "$kind/sockets"
+		rm "$work/$kind.pid"
 	done
 }
 
@@ -85,6 +124,12 @@ host_part() { # prepare|verify case
 boot() { # name cases boot.sh-argument...
 	name=$1 cases=$2
 	shift 2
+	if [ "$kernel" = uml ]; then
+		booter='boot-uml.sh'
+	else
+		booter=boot.sh
+		set -- -k "$kernel" "$@"
+	fi
 	for tag in myfs home safe root; do
 		mkdir -p "$share/$tag"
 		find "$share/$tag" -mindepth 1 -delete
@@ -104,7 +149,7 @@ boot() { # name cases boot.sh-argument...
 		-p "$builddir/tests/guest/guest_tool" "$here/init.sh"
 	[ "$name" != root ] || root_from_initrd
 	console=$work/$name.console
-	"$top/tools/guest/boot.sh" -k "$kernel" -i "$work/initrd" -t 300 "$@" \
+	"$top/tools/guest/$booter" -i "$work/initrd" -t 300 "$@" \
 		>"$console" 2>&1 </dev/null || true
 	tr -d '\r' <"$console" >"$work/text"
 	for case in $cases; do
@@ -147,30 +192,90 @@ boot_root() {
 		--virtio-fs "home:$share/home" --virtio-fs "safe:$share/safe,ro" --
 }
 
+# -OPTION and the socket of each share
+sockets() { # vfio-user|vhost-user -OPTION [with-tag]
+	for tag in myfs home safe; do
+		echo "$2" "${3:+$tag:}$work/$1/$tag.sock"
+	done
+}
+
+# What needs nothing of a function of ours, and what a boot is good for.
+cases='shares data names metadata xattrs rename locks users readonly tree
+	remount'
+few='shares data'
+
 run_boot() {
-	sockets="-s $work/sockets/myfs.sock -s $work/sockets/home.sock -s $work/sockets/safe.sock"
-	# shellcheck disable=SC2086 # a list of words
+	vfio=$(sockets vfio-user -s)
+	vhost=$(sockets vhost-user -u with-tag)
+	uml=$(sockets vhost-user -s)
+	# shellcheck disable=SC2086 # lists of words
 	case $1 in
 	msix)
-		boot msix "shares data names metadata xattrs rename locks users
-			readonly msix lsvirtiofs tree remount rebind reboot" \
-			-r -q '-smp 2' $sockets
+		boot msix "$cases msix lsvirtiofs rebind reboot" \
+			-r -q '-smp 2' $vfio
 		;;
 	intx)
-		boot intx 'intx data' -a pci=nomsi $sockets
+		boot intx 'intx data' -a pci=nomsi $vfio
 		;;
 	dma)
-		boot dma 'shares data' -b ram $sockets
+		boot dma 'shares data' -b ram $vfio
 		;;
 	root)
 		boot_root
 		;;
-	*)
-		die "no boot '$1' (see -h)"
+	vhost)
+		boot vhost "$few" $vhost
+		;;
+	vhost-4)
+		boot vhost-4 "$cases msix rebind reboot" -n 4 -r -q '-smp 4' \
+			$vhost
+		;;
+	older)
+		boot older "$cases msix rebind reboot" -Q qemu-7.2 -r $vhost
+		;;
+	older-4)
+		boot older-4 "$few" -Q qemu-7.2 -n 4 -q '-smp 4' $vhost
+		;;
+	uml)
+		boot uml "$cases" $uml
+		;;
+	killed)
+		run_killed
+		;;
+	libvirt)
+		run_libvirt
 		;;
 	esac
 }
 
+run_killed() {
+	said=0
+	kernel=$kernel work=$work server=$builddir/vhost-user-virtiofs \
+		"$here/killed.sh" >"$work/killed.out" 2>&1 || said=$?
+	sed -n 's/^KILLED ok //p' "$work/killed.out" | while read -r what; do
+		result ok "killed/$what"
+	done
+	[ "$said" -eq 0 ] || {
+		result FAILED killed
+		tail -n 40 "$work/killed.out"
+	}
+}
+
+run_libvirt() {
+	said=0
+	work=$work server=$builddir/vhost-user-virtiofs \
+		"$here/libvirt.sh" >"$work/libvirt.out" 2>&1 || said=$?
+	case $said in
+	0) result ok libvirt ;;
+	77) result "$(tail -n 1 "$work/libvirt.out")" libvirt ;;
+	*)
+		result FAILED libvirt
+		tail -n 40 "$work/libvirt.out"
+		;;
+	esac
+}
+
+# Those of the boots that the kernel has.
 run_kernel() { # kernel boot...
 	kernel=$1
 	shift
@@ -180,17 +285,30 @@ run_kernel() { # kernel boot...
 	mkdir -p "$share/myfs" "$share/home" "$share/safe" "$share/root"
 	echo 'myfs home safe' >"$work/tags"
 	: >"$work/results"
-	start_server
-	for boot; do
-		run_boot "$boot"
-		kill -0 "$server" 2>/dev/null || {
-			result FAILED "$boot/server"
-			tail -n 30 "$work/server.out"
-			start_server
-		}
+	case $kernel in
+	uml)
+		has='uml killed' kinds=vhost-user
+		;;
+	*)
+		has='msix intx dma root vhost vhost-4 older older-4'
+		[ "$kernel" != 6.1 ] || has="$has libvirt"
+		kinds='vfio-user vhost-user'
+		;;
+	esac
+	trap stop_servers EXIT
+	for kind in $kinds; do
+		start_server "$kind"
 	done
-	kill "$server"
-	wait "$server" || result FAILED "server-exit-status"
+	# shellcheck disable=SC2086 # a list of words
+	[ $# -gt 0 ] || set -- $has
+	for boot; do
+		case " $has " in
+		*" $boot "*) ;;
+		*) continue ;;
+		esac
+		run_boot "$boot"
+		check_servers "$boot"
+	done
 }
 
 pids=''
@@ -208,6 +326,7 @@ for kernel in $kernels; do
 	ok=$((ok + $(grep -c '^ok' "$results" || true)))
 	failed=$((failed + $(grep -c '^FAILED' "$results" || true)))
 done
+[ "$ok" -gt 0 ] || die "no such boot (see -h)"
 # In the words of automake's summaries.
 echo 'Testsuite summary for the guest tests'
 echo "# PASS: $ok"

@@ -8,6 +8,7 @@
 #   -i INITRD    initramfs (mkinitrd.sh -k uml -m virtiofs ...)
 #   -a ARGS      more kernel arguments
 #   -s SOCKET    add a device: the socket of a vhost-user back-end (repeats)
+#   -d DIR       where it keeps its state: its process id is in DIR/guest/pid
 #   -m SIZE      guest memory (default 512M)
 #   -t SECONDS   after which the guest is given up (default 120)
 #
@@ -23,12 +24,13 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
-initrd='' args='' sockets='' mem=512M seconds=120
-while getopts i:a:s:m:t:h option; do
+initrd='' args='' sockets='' state='' mem=512M seconds=120
+while getopts i:a:s:d:m:t:h option; do
 	case $option in
 	i) initrd=$OPTARG ;;
 	a) args=$OPTARG ;;
 	s) sockets="$sockets $(realpath "$OPTARG")" ;;
+	d) state=$OPTARG ;;
 	m) mem=$OPTARG ;;
 	t) seconds=$OPTARG ;;
 	h) usage; exit ;;
@@ -43,10 +45,14 @@ fi
 [ -x "$rig/bin/linux.uml" ] || die "no User-Mode Linux in $rig (run get-qemu.sh -u)"
 [ "$(id -u)" -eq 0 ] || die "run as root"
 
-log=$(mktemp -d)
-trap 'rm -rf "$log"' EXIT
-# It keeps its state in uml_dir, and backs the guest's memory by a file in TMPDIR.
-set -- "$rig/bin/linux.uml" "mem=$mem" "uml_dir=$log/" "initrd=$initrd" \
+if [ -n "$state" ]; then
+	mkdir -p "$state"
+else
+	state=$(mktemp -d)
+	trap 'rm -rf "$state"' EXIT
+fi
+# The guest's memory is a file in TMPDIR.
+set -- "$rig/bin/linux.uml" "mem=$mem" "uml_dir=$state/" umid=guest "initrd=$initrd" \
 	root=/dev/ram0 rdinit=/init ubd0=/dev/null con=null con0=null,fd:1 \
 	quiet panic=-1 seccomp=on
 for socket in $sockets; do

@@ -9,6 +9,10 @@
 #   -i INITRD    initramfs (mkinitrd.sh)
 #   -a ARGS      more kernel arguments
 #   -s SOCKET    add a device: the socket of a vfio-user server (repeats)
+#   -u TAG:SOCKET
+#                add a vhost-user-fs-pci: the socket of its back-end (repeats)
+#   -n QUEUES    request queues of each vhost-user-fs-pci (default 1)
+#   -Q PROGRAM   QEMU: qemu-system-x86_64 (default) or qemu-7.2
 #   -q WORDS     more QEMU arguments, split at blanks
 #   -b BACKEND   guest memory: memfd, which a device in another process can map
 #                (default); ram, which only QEMU can reach; or none: leave it
@@ -26,14 +30,17 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
-kernel=forky initrd='' args='' sockets='' words='' backend=memfd mem=512M
-seconds=120 reboot=-no-reboot
-while getopts k:i:a:s:q:b:m:t:rh option; do
+kernel=forky initrd='' args='' sockets='' back_ends='' queues=1 words=''
+qemu=qemu-system-x86_64 backend=memfd mem=512M seconds=120 reboot=-no-reboot
+while getopts k:i:a:s:u:n:Q:q:b:m:t:rh option; do
 	case $option in
 	k) kernel=$OPTARG ;;
 	i) initrd=$OPTARG ;;
 	a) args=$OPTARG ;;
 	s) sockets="$sockets $OPTARG" ;;
+	u) back_ends="$back_ends $OPTARG" ;;
+	n) queues=$OPTARG ;;
+	Q) qemu=$OPTARG ;;
 	q) words=$OPTARG ;;
 	b) backend=$OPTARG ;;
 	m) mem=$OPTARG ;;
@@ -49,7 +56,7 @@ vmlinux=$rig/kernels/$kernel/vmlinux
 
 # An ELF kernel starts without decompressing, which halves the time of a boot
 # under TCG.
-set -- "$@" "$rig/bin/qemu-system-x86_64" -nodefaults -no-user-config \
+set -- "$@" "$rig/bin/$qemu" -nodefaults -no-user-config \
 	-display none -serial stdio -accel "${ACCEL:-tcg}" -cpu "${CPU:-Nehalem}" \
 	-m "$mem" -kernel "$vmlinux" -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr no_timer_check $args"
 [ -z "$reboot" ] || set -- "$@" "$reboot"
@@ -72,6 +79,11 @@ none)
 esac
 for socket in $sockets; do
 	set -- "$@" -device "{\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
+done
+for back_end in $back_ends; do
+	tag=${back_end%%:*}
+	set -- "$@" -chardev "socket,id=$tag,path=${back_end#*:}" -device \
+		"vhost-user-fs-pci,chardev=$tag,tag=$tag,num-request-queues=$queues"
 done
 # shellcheck disable=SC2086 # words
 set -- "$@" $words

@@ -35,7 +35,7 @@ struct vuf_row {
 	 * NOTHING: why.
 	 */
 	const char *to;
-	/* If not NULL, the value is one of these, the first if none is given. */
+	/* If not NULL, the value is one of these; none stands for the first. */
 	const struct vuf_word *words;
 	bool optional;          /* the value may be left out (or follows '=') */
 	bool legacy;            /* only within -o */

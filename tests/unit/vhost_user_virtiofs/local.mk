@@ -5,3 +5,5 @@ test_vuf_options_SOURCES = %reldir%/test_vuf_options.c
 test_vuf_options_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_vuf_options_LDADD = $(LINK_VUF) $(CMOCKA_LIBS)
 
+TESTS += %reldir%/test_cli.sh
+EXTRA_DIST += %reldir%/test_cli.sh
