@@ -4,6 +4,8 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_acl.c \
 	%reldir%/vfs_acl.h \
 	%reldir%/vfs_attr.c \
+	%reldir%/vfs_cap.c \
+	%reldir%/vfs_cap.h \
 	%reldir%/vfs_create.c \
 	%reldir%/vfs_deadlock.c \
 	%reldir%/vfs_deadlock.h \

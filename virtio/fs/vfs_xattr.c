@@ -6,11 +6,12 @@
  * than Linux allows them to be, whatever size the guest asks for.
  *
  * The guest's names are what the checks are about; xattrmap makes those of the
- * host of them last.  Values are the guest's but for ACLs, whose users and
- * groups are the host's on the host.
+ * host of them last.  Values are the guest's but for ACLs and capabilities,
+ * whose users and groups are the host's on the host.
  */
 #include "common/bytes.h"
 #include "virtio/fs/vfs_acl.h"
+#include "virtio/fs/vfs_cap.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>
@@ -45,6 +46,12 @@ static bool has_ids(const struct vfs_share *share, const char *name)
 	       vfs_acl_is_name(name);
 }
 
+/* Does it have a root's id that does, and perhaps another size then? */
+static bool has_root(const struct vfs_share *share, const char *name)
+{
+	return share->options.uid_map && vfs_cap_is_name(name);
+}
+
 /* Take names out of a list; returns its new length. */
 static ssize_t hide(const struct vfs_server *s, char *list, ssize_t len)
 {
@@ -74,6 +81,27 @@ static ssize_t acl_to_guest(const struct vfs_share *share, char *acl,
 	return err ? err : len;
 }
 
+/* Also when only its size is asked for. */
+static ssize_t get_capability(const struct vfs_share *share,
+			      struct lx_node *node, const char *host_name,
+			      struct iov_tail *dst)
+{
+	uint8_t cap[VFS_CAP_MAX];
+	ssize_t len = lx_getxattr(share->vol, node, host_name, cap,
+				  sizeof(cap));
+
+	/* Longer than any: a value that is none. */
+	if (len == -LX_ERANGE)
+		return -LX_EINVAL;
+	if (len > 0)
+		len = vfs_cap_to_guest(share->options.uid_map, cap,
+				       (size_t)len, cap);
+	if (len > 0 && iov_tail_size(dst) &&
+	    !iov_tail_write(dst, cap, (size_t)len))
+		return -LX_ERANGE;
+	return len;
+}
+
 static ssize_t get(const struct vfs_server *s, struct vfs_inode *inode,
 		   const char *name, struct iov_tail *dst)
 {
@@ -86,6 +114,8 @@ static ssize_t get(const struct vfs_server *s, struct vfs_inode *inode,
 	len = to_host(s, share, name, host_name);
 	if (len)
 		return len == -LX_EPERM ? -LX_ENODATA : len;
+	if (has_root(share, name))
+		return get_capability(share, inode->node, host_name, dst);
 	if (size)
 		buf = malloc(size);
 	if (size && !buf)
@@ -176,6 +206,20 @@ static int set_acl(const struct vfs_share *share, struct lx_node *node,
 	return err;
 }
 
+static int set_capability(const struct vfs_share *share, struct lx_node *node,
+			  const char *host_name, const void *value,
+			  size_t size, uint32_t flags)
+{
+	uint8_t cap[VFS_CAP_MAX];
+	ssize_t len = vfs_cap_to_host(share->options.uid_map, value, size,
+				      cap);
+
+	if (len < 0)
+		return (int)len;
+	return lx_setxattr(share->vol, node, host_name, cap, (size_t)len,
+			   flags);
+}
+
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,
 		 const void *value)
@@ -194,6 +238,9 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 	if (!err && has_ids(inode->key.share, name))
 		err = set_acl(inode->key.share, inode->node, host_name, value,
 			      in->size, flags);
+	else if (!err && has_root(inode->key.share, name))
+		err = set_capability(inode->key.share, inode->node, host_name,
+				     value, in->size, flags);
 	else if (!err)
 		err = lx_setxattr(vfs_vol(inode), inode->node, host_name, value,
 				  in->size, flags);

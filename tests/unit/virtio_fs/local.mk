@@ -104,6 +104,12 @@ test_vfs_acl_SOURCES = %reldir%/test_vfs_acl.c
 test_vfs_acl_CFLAGS = $(TEST_CFLAGS)
 test_vfs_acl_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_cap
+TESTS += test_vfs_cap
+test_vfs_cap_SOURCES = %reldir%/test_vfs_cap.c
+test_vfs_cap_CFLAGS = $(TEST_CFLAGS)
+test_vfs_cap_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_create
 TESTS += test_vfs_create
 test_vfs_create_SOURCES = %reldir%/test_vfs_create.c
