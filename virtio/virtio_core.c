@@ -135,13 +135,17 @@ static bool core_begin(void *owner, struct virtio_worker *worker)
 	settle(core);
 	vq->busy = vq->running && !vq->broken && !vq->resetting &&
 		   core->reset == RESET_NONE;
-	worker->kick = vq->busy ? vq->kick : -1;
-	vq->watched = worker->kick >= 0;
 	if (!vq->busy) {
+		worker->kick = -1;
+		vq->watched = false;
 		pthread_cond_broadcast(&core->queue_quiet);
 		pthread_mutex_unlock(&core->lock);
 		return false;
 	}
+	/* Once: the worker may have given it up. */
+	if (!vq->watched)
+		worker->kick = vq->kick;
+	vq->watched = vq->kick >= 0;
 	fresh = vq->fresh;
 	vq->fresh = false;
 	placed = vq->placed;

@@ -99,7 +99,8 @@ void virtio_core_reset(struct virtio_core *core);
  *
  * A queue that is started with the same registers and features, and at the
  * very base where it was stopped, goes on as if nothing had been: requests
- * that wait are kept.  Otherwise, and after a reset, they are dropped.
+ * that wait are kept.  Otherwise, and after a reset, they are dropped.  One
+ * that was broken is tried again.
  *
  * 0; -ENOENT: no such queue; -EBUSY: it is started already; or what creating
  * the thread said.

@@ -76,9 +76,9 @@ uint32_t virtio_core_stop_queue(struct virtio_core *core, unsigned queue)
 			pthread_cond_wait(&core->queue_quiet, &core->lock);
 		virtio_worker_pause(&vq->worker, false);
 		vq->kick = -1;
-		vq->kept = !vq->fresh;
+		vq->kept = !vq->fresh && !vq->broken;
 		vq->kept_features = core->driver_features;
-		if (vq->kept)
+		if (!vq->fresh)
 			vq->base = virtio_queue_base(&vq->worker.queue);
 	}
 	base = vq->base;

@@ -51,7 +51,7 @@ struct virtio_worker {
 	struct event event;
 	/*
 	 * Set by begin: an eventfd of the driver's that wakes the worker too,
-	 * or -1.
+	 * or -1, as it becomes when it cannot be read.
 	 */
 	int kick;
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <setjmp.h>
 #include <stddef.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -140,6 +142,70 @@ static void waits_no_longer_than_it_is_told(void **state)
 	event_done(&e);
 }
 
+/* ---- eventfds of another process --------------------------------------- */
+
+static void knows_an_eventfd(void **state)
+{
+	int fds[2], memory = memfd_create("memory", MFD_CLOEXEC);
+	int blocking = eventfd(3, EFD_CLOEXEC);
+	struct pollfd p = { .fd = blocking, .events = POLLIN };
+
+	(void)state;
+	assert_int_equal(event_check_fd(blocking), 0);
+	assert_int_equal(poll(&p, 1, 0), 0);    /* and has cleared it */
+	assert_int_equal(event_check_fd(blocking), 0);
+	close(blocking);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "12345678", 8), 8);
+	assert_int_equal(event_check_fd(fds[0]), -EINVAL);
+	assert_int_equal(write(memory, "1234567812345678", 16), 16);
+	assert_int_equal(lseek(memory, 0, SEEK_SET), 0);
+	assert_int_equal(event_check_fd(memory), -EINVAL);
+	assert_int_equal(event_check_fd(-1), -EINVAL);
+	close(fds[0]);
+	assert_int_equal(event_check_fd(fds[1]), -EINVAL);
+	close(fds[1]);
+	close(memory);
+}
+
+static void waits_for_either(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC), none = -1;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_false(event_wait_either(&e, &fd, 0));
+	assert_false(event_wait_either(&e, &none, 0));
+	event_signal(&e);
+	assert_true(event_wait_either(&e, &none, -1));
+	event_signal(&e);
+	assert_true(event_wait_either(&e, &fd, -1));
+	assert_int_equal(eventfd_write(fd, 2), 0);
+	assert_true(event_wait_either(&e, &fd, -1));
+	/* Both at once are taken at once. */
+	event_signal(&e);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	assert_true(event_wait_either(&e, &fd, -1));
+	assert_false(event_wait_either(&e, &fd, 0));
+	assert_true(fd >= 0);
+	close(fd);
+	event_done(&e);
+}
+
+static void gives_up_what_cannot_be_read(void **state)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), null = fd;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_false(event_wait_either(&e, &fd, 1000));
+	assert_int_equal(fd, -1);
+	close(null);
+	event_done(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +215,9 @@ int main(void)
 		cmocka_unit_test(the_handle_is_not_inherited),
 		cmocka_unit_test(wakes_a_thread_that_waits),
 		cmocka_unit_test(waits_no_longer_than_it_is_told),
+		cmocka_unit_test(knows_an_eventfd),
+		cmocka_unit_test(waits_for_either),
+		cmocka_unit_test(gives_up_what_cannot_be_read),
 	};
 
 	alarm(60);      /* a lost wake-up must not hang the tests */

@@ -53,7 +53,7 @@ struct core_fixture {
 	size_t order_len;
 	char order[64];                 /* the first requests, one byte each */
 	unsigned threads;               /* thread_init() calls */
-	unsigned interrupts[QUEUES], config_interrupts;
+	unsigned interrupts[QUEUES], config_interrupts, broken[QUEUES];
 	unsigned device_resets, transport_resets;
 	pthread_t reset_thread;
 };
@@ -189,6 +189,13 @@ static inline void tr_config_interrupt(void *transport)
 	change(f, &f->config_interrupts);
 }
 
+static inline void tr_queue_broken(void *transport, unsigned queue)
+{
+	struct core_fixture *f = transport;
+
+	change(f, &f->broken[queue]);
+}
+
 static inline void tr_reset(void *transport)
 {
 	struct core_fixture *f = transport;
@@ -208,6 +215,7 @@ static const struct virtio_device_ops fixture_dev_ops = {
 static const struct virtio_transport_ops fixture_transport_ops = {
 	.queue_interrupt = tr_queue_interrupt,
 	.config_interrupt = tr_config_interrupt,
+	.queue_broken = tr_queue_broken,
 	.reset = tr_reset,
 };
 

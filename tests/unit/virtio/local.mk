@@ -1,6 +1,7 @@
 VIRTIO_TESTS = test_virtio_core test_virtio_packed \
 	test_virtio_packed_hostile test_virtio_parking test_virtio_queue \
-	test_virtio_request test_virtio_split test_virtio_worker
+	test_virtio_request test_virtio_split test_virtio_vring \
+	test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
 TESTS += $(VIRTIO_TESTS)
 
@@ -36,3 +37,7 @@ test_virtio_split_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 test_virtio_worker_SOURCES = %reldir%/test_worker.c %reldir%/core_fixture.h
 test_virtio_worker_CFLAGS = $(TEST_CFLAGS)
 test_virtio_worker_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_vring_SOURCES = %reldir%/test_vring.c %reldir%/core_fixture.h
+test_virtio_vring_CFLAGS = $(TEST_CFLAGS)
+test_virtio_vring_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
