@@ -203,6 +203,12 @@ struct fuse_ops {
 	 * interrupted, or too many wait.
 	 */
 	void (*setlkw_dropped)(void *fs, const struct fuse_request *req);
+
+	/*
+	 * The members for requests about FUSE_ROOT_ID, where the root is not
+	 * like other nodes; NULL: these ones.
+	 */
+	const struct fuse_ops *root;
 };
 
 #endif

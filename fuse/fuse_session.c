@@ -185,7 +185,8 @@ static ssize_t pass(struct fuse_session *s, struct fuse_call *c,
 			fuse_trace_request(s->log, &c->msg, -LX_EIO);
 		return -LX_EIO;
 	}
-	c->ops = s->ops;
+	c->ops = s->ops->root && c->msg.req.node == FUSE_ROOT_ID ?
+			 s->ops->root : s->ops;
 	c->fs = s->fs;
 	c->max_write = s->max_write;
 	result = parse(s, c, row, s->flags);

@@ -101,6 +101,16 @@ void lx_thread_init(void);
 int lx_volume_open(const char *root, const struct lx_volume_options *options,
 		   const struct log *log, struct lx_volume **ret_volume);
 
+/*
+ * Open the directory that a regular file is in, and tell the file's name there.
+ * Links in the path are followed now and never again.  -LX_ENOTDIR when it is
+ * no regular file; else as lx_volume_open().
+ */
+int lx_volume_open_file(const char *path,
+			const struct lx_volume_options *options,
+			const struct log *log, struct lx_volume **ret_volume,
+			char ret_name[LX_NAME_MAX + 1]);
+
 /* All nodes and files must be closed.  NULL is allowed. */
 void lx_volume_close(struct lx_volume *vol);
 

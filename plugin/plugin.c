@@ -60,7 +60,8 @@ static bool make_function(struct pciplug_device *dev, GError **error)
 	struct virtio_pci_host_ops ops = plugin_host_pci_ops(dev);
 	int ret;
 
-	dev->session = fuse_session_new(&vfs_fuse_ops, dev->server, &dev->log);
+	dev->session = fuse_session_new(vfs_server_ops(dev->server),
+					dev->server, &dev->log);
 	if (!dev->session)
 		return fail(error, "session", -ENOMEM);
 	ret = vfs_device_new(dev->config.tag, dev->config.queues, dev->session,

@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	ret = vfs_server_new(config.root, &config.fs, &log, &server);
 	if (ret)
 		die("root '%s': %s", config.root, strerror(-ret));
-	session = fuse_session_new(&vfs_fuse_ops, server, &log);
+	session = fuse_session_new(vfs_server_ops(server), server, &log);
 	if (!session)
 		die("out of memory");
 	serve(&o, &config, session, &log);

@@ -4,8 +4,11 @@
 #include "lxutil/linux/lx_node.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -81,6 +84,43 @@ close_root:
 fail:
 	done(vol);
 	return err;
+}
+
+static int check_file(const struct lx_volume *vol, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(vol->root_fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return lx_error();
+	return S_ISREG(st.st_mode) ? 0 : -LX_ENOTDIR;
+}
+
+int lx_volume_open_file(const char *path,
+			const struct lx_volume_options *options,
+			const struct log *log, struct lx_volume **ret_volume,
+			char ret_name[LX_NAME_MAX + 1])
+{
+	char real[PATH_MAX], name[LX_NAME_MAX + 1] = "";
+	struct lx_volume *vol;
+	char *slash;
+	int err;
+
+	if (!realpath(path, real))
+		return lx_error();
+	slash = strrchr(real, '/');
+	strncat(name, slash + 1, LX_NAME_MAX);
+	slash[slash == real] = '\0';
+	err = lx_volume_open(real, options, log, &vol);
+	if (err)
+		return err;
+	err = check_file(vol, name);
+	if (err) {
+		lx_volume_close(vol);
+		return err;
+	}
+	*ret_volume = vol;
+	strcpy(ret_name, name);
+	return 0;
 }
 
 void lx_volume_close(struct lx_volume *vol)

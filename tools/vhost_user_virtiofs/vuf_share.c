@@ -49,8 +49,8 @@ static int make_device(struct vuf_share *share, bool tell_tag)
 	};
 	int ret;
 
-	share->session = fuse_session_new(&vfs_fuse_ops, share->server,
-					  share->log);
+	share->session = fuse_session_new(vfs_server_ops(share->server),
+					  share->server, share->log);
 	if (!share->session)
 		return -ENOMEM;
 	ret = vfs_device_new(config->tag, config->queues, share->session,

@@ -30,8 +30,10 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_private.h \
 	%reldir%/vfs_range.c \
 	%reldir%/vfs_remove.c \
+	%reldir%/vfs_root.c \
 	%reldir%/vfs_server.c \
 	%reldir%/vfs_server.h \
+	%reldir%/vfs_share.c \
 	%reldir%/vfs_share.h \
 	%reldir%/vfs_slots.c \
 	%reldir%/vfs_slots.h \

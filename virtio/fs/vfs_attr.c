@@ -13,7 +13,7 @@ void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 		   struct fuse_attr *attr)
 {
 	*attr = (struct fuse_attr){
-		.ino = st->ino,
+		.ino = st->ino ^ share->ino_mask,
 		.size = st->size,
 		.blocks = st->blocks,
 		.atime = (uint64_t)st->atime.sec,
@@ -31,7 +31,7 @@ void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 	};
 }
 
-static void fill_reply(const struct vfs_share *share, const struct lx_stat *st,
+void vfs_fill_attr_out(const struct vfs_share *share, const struct lx_stat *st,
 		       struct fuse_attr_out *ret_attr)
 {
 	ret_attr->attr_valid = (uint64_t)share->timeout.sec;
@@ -76,7 +76,7 @@ int vfs_getattr(void *fs, const struct fuse_request *req,
 
 	err = vfs_stat(fs, req->node, in->getattr_flags, in->fh, &share, &st);
 	if (!err)
-		fill_reply(share, &st, ret_attr);
+		vfs_fill_attr_out(share, &st, ret_attr);
 	return err;
 }
 
@@ -144,7 +144,7 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 
 	inode = vfs_inode_get(s->inodes, req->node);
 	if (!inode)
-		return -LX_ESTALE;
+		return vfs_no_inode(s, req->node);
 	err = map_owner(inode->key.share, &attr);
 	if (!err && in->valid & FATTR_FH)
 		err = vfs_handle_get(&s->handles, in->fh, req->node,
@@ -161,7 +161,7 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 	if (!err)
 		err = lx_getattr(vfs_vol(inode), inode->node, &st);
 	if (!err)
-		fill_reply(inode->key.share, &st, ret_attr);
+		vfs_fill_attr_out(inode->key.share, &st, ret_attr);
 	if (handle)
 		vfs_handle_put(&s->handles, handle);
 	vfs_inode_put(s->inodes, inode);

@@ -24,7 +24,7 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 	}
 	dir = vfs_inode_get(s->inodes, req->node);
 	if (!dir)
-		return -LX_ESTALE;
+		return vfs_no_inode(s, req->node);
 	*ret_dir = dir;
 	return 0;
 }
@@ -240,7 +240,7 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 	int err;
 
 	if (!dir)
-		return -LX_ESTALE;
+		return vfs_no_inode(s, req->node);
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (err) {
 		vfs_note(s, "CREATE", err);

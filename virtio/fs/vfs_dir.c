@@ -115,8 +115,9 @@ static bool add_entry(void *ctx, const struct lx_dirent *entry)
 	if (e.namelen > LX_NAME_MAX)
 		return true;    /* no guest could use it */
 	/* What is above the root is nobody's business. */
-	if (vfs_inode_id(r->dir) == FUSE_ROOT_ID && !strcmp(e.name, ".."))
+	if (vfs_is_top(r->dir) && !strcmp(e.name, ".."))
 		e.ino = r->dir->key.ino;
+	e.ino ^= r->dir->key.share->ino_mask;
 	if (r->plus && !look_up(r, &e, &out))
 		return true;
 	if (!fuse_dirents_add(r->dirents, e.ino, e.next, e.type, e.name,

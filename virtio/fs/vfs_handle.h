@@ -57,8 +57,8 @@ int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 		       struct vfs_handle **ret_handle);
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle);
 /*
- * Takes file; returns the number for the guest.  share and file are NULL for
- * what is nowhere on the host.
+ * Takes file; returns the number for the guest.  share and file are NULL for a
+ * directory that is nowhere on the host.
  */
 uint64_t vfs_handle_open(struct vfs_handle *handle, struct vfs_share *share,
 			 struct lx_file *file, uint64_t node);

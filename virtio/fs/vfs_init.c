@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* Odd, so that the products differ, and in many bits. */
+#define INO_STEP UINT64_C(0x9e3779b97f4a7c15)
+
 /* ---- options ----------------------------------------------------------- */
 
 void vfs_options_default(struct vfs_options *ret_options)
@@ -76,13 +79,44 @@ void vfs_share_set_cache(struct vfs_share *share)
 
 /* ---- INIT -------------------------------------------------------------- */
 
+/* What is one for all shares: do names and attributes of some hold? */
+static bool some_hold(const struct vfs_server *s)
+{
+	for (size_t i = 0; i < s->share_count; i++)
+		if (s->shares[i].timeout.sec || s->shares[i].timeout.nsec)
+			return true;
+	return false;
+}
+
+/* And may everything of theirs be kept that never changes? */
+static bool all_cache(const struct vfs_server *s)
+{
+	for (size_t i = 0; i < s->share_count; i++)
+		if (s->shares[i].options.cache == VFS_CACHE_NEVER)
+			return false;
+	return true;
+}
+
+/*
+ * Where shares are of one file system for the guest, what has the same number
+ * on two of the host's must not have it in the guest.
+ */
+static uint64_t ino_mask(const struct vfs_server *s, size_t i)
+{
+	bool file = vfs_share_is_file(&s->shares[i]);
+	bool apart = !file && s->flags & FUSE_SUBMOUNTS;
+
+	if (!s->own_root || apart || (file && s->share_count == 1))
+		return 0;
+	return (i + 1) * INO_STEP;
+}
+
 int vfs_init(void *fs, struct fuse_init_info *info)
 {
 	struct vfs_server *s = fs;
-	const struct vfs_options *o = &s->share.options;
-	const struct lx_time *timeout = &s->share.timeout;
+	const struct vfs_options *o = &s->shares[0].options;
 	/* A READDIRPLUS whose entries do not hold is a slow READDIR. */
-	bool readdirplus = o->readdirplus && (timeout->sec || timeout->nsec);
+	bool readdirplus = o->readdirplus && some_hold(s);
 	bool killpriv_v2 = o->killpriv_v2 &&
 			   info->offered & FUSE_HANDLE_KILLPRIV_V2;
 	const struct {
@@ -113,7 +147,7 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		{ FUSE_POSIX_ACL, o->posix_acl },
 		{ FUSE_ABORT_ERROR, false },
 		{ FUSE_MAX_PAGES, true },
-		{ FUSE_CACHE_SYMLINKS, o->cache != VFS_CACHE_NEVER },
+		{ FUSE_CACHE_SYMLINKS, all_cache(s) },
 		{ FUSE_NO_OPENDIR_SUPPORT, false },
 		{ FUSE_EXPLICIT_INVAL_DATA, false },
 		{ FUSE_MAP_ALIGNMENT, false },
@@ -140,5 +174,7 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		if (decisions[i].use)
 			info->flags |= decisions[i].flag & info->offered;
 	s->flags = info->flags;
+	for (size_t i = 0; i < s->share_count; i++)
+		s->shares[i].ino_mask = ino_mask(s, i);
 	return 0;
 }

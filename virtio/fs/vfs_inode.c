@@ -30,12 +30,6 @@ static struct vfs_inode *inode_of(struct vfs_slot *slot)
 	return slot ? container_of(slot, struct vfs_inode, slot) : NULL;
 }
 
-static void close_node(struct vfs_share *share, struct lx_node *node)
-{
-	if (node)
-		lx_node_close(share->vol, node);
-}
-
 static struct vfs_inode_key key_of(struct vfs_share *share,
 				   const struct lx_stat *st)
 {
@@ -202,7 +196,7 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		err = insert_locked(inodes, shard, &key, node, ret_id);
 	pthread_mutex_unlock(&shard->lock);
 	if (found || err)
-		close_node(share, node);
+		lx_node_close(share->vol, node);
 	else
 		log_trace(inodes->log, LOG_VIRTIOFS,
 			  "node %" PRIu64 " is inode %" PRIu64 " of device %#"
@@ -226,7 +220,7 @@ void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
 	if (!vfs_slot_unref(&inode->slot))
 		return;
-	close_node(inode->key.share, inode->node);
+	lx_node_close(inode->key.share->vol, inode->node);
 	vfs_slots_free(&inodes->slots, &inode->slot);
 }
 
@@ -337,6 +331,13 @@ int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 	}
 	*ret_inodes = inodes;
 	return 0;
+}
+
+int vfs_inodes_skip_root(struct vfs_inodes *inodes)
+{
+	struct vfs_slot *slot;
+
+	return vfs_slots_new(&inodes->slots, &slot);    /* never published */
 }
 
 void vfs_inodes_free(struct vfs_inodes *inodes)

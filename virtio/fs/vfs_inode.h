@@ -52,6 +52,8 @@ struct vfs_inodes;
  * -LX_ENOMEM.
  */
 int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes);
+/* Leave node 1, which is then never found, to somebody else. */
+int vfs_inodes_skip_root(struct vfs_inodes *inodes);
 /* No inode may be in use.  NULL is allowed. */
 void vfs_inodes_free(struct vfs_inodes *inodes);
 
@@ -85,8 +87,8 @@ struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
 				  const struct lx_stat *st);
 /*
  * As vfs_inodes_find(), but put it in the table first if it is not there.
- * node, whose attributes are st, is taken in any case; share and node may be
- * NULL for an inode that is nowhere on the host.  0, -LX_ENFILE or -LX_ENOMEM.
+ * node, whose attributes are st, is taken in any case.  0, -LX_ENFILE or
+ * -LX_ENOMEM.
  */
 int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		   struct lx_node *node, const struct lx_stat *st,

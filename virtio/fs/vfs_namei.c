@@ -19,11 +19,10 @@ static bool is_submount(const struct vfs_server *s,
 	       (st->dev != dir->key.dev || st->mount != dir->key.mount);
 }
 
-static void fill_entry(const struct vfs_server *s,
-		       const struct vfs_share *share,
-		       const struct vfs_inode *dir, uint64_t id,
-		       const struct lx_stat *st,
-		       struct fuse_entry_out *ret_entry)
+void vfs_fill_entry(const struct vfs_server *s, const struct vfs_share *share,
+		    const struct vfs_inode *dir, uint64_t id,
+		    const struct lx_stat *st,
+		    struct fuse_entry_out *ret_entry)
 {
 	*ret_entry = (struct fuse_entry_out){
 		.nodeid = id,
@@ -47,7 +46,7 @@ int vfs_enter_node(struct vfs_server *s, struct vfs_share *share,
 
 	err = vfs_inodes_add(s->inodes, share, node, st, &id);
 	if (!err)
-		fill_entry(s, share, dir, id, st, ret_entry);
+		vfs_fill_entry(s, share, dir, id, st, ret_entry);
 	return err;
 }
 
@@ -74,7 +73,7 @@ int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 
 	if (vfs_inodes_find(s->inodes, share, st, &id)) {
 		note_name(s, id, dir, name);
-		fill_entry(s, share, dir, id, st, ret_entry);
+		vfs_fill_entry(s, share, dir, id, st, ret_entry);
 		return 0;
 	}
 	/* Not known: what the name is by now. */
@@ -82,6 +81,20 @@ int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	if (err)
 		return vfs_note(s, "LOOKUP", err);
 	return vfs_enter_node(s, share, dir, node, &now, ret_entry);
+}
+
+int vfs_no_entry(const struct vfs_share *share,
+		 struct fuse_entry_out *ret_entry)
+{
+	const struct lx_time *negative = &share->options.negative_timeout;
+
+	if (!negative->sec && !negative->nsec)
+		return -LX_ENOENT;
+	*ret_entry = (struct fuse_entry_out){
+		.entry_valid = (uint64_t)negative->sec,
+		.entry_valid_nsec = negative->nsec,
+	};
+	return 0;
 }
 
 /* ---- LOOKUP, FORGET ---------------------------------------------------- */
@@ -102,7 +115,7 @@ static int look_up_self(struct vfs_server *s, struct vfs_inode *inode,
 		return err;
 	if (!vfs_inodes_find(s->inodes, inode->key.share, &st, &id))
 		return -LX_ESTALE;      /* forgotten just now */
-	fill_entry(s, inode->key.share, NULL, id, &st, ret_entry);
+	vfs_fill_entry(s, inode->key.share, NULL, id, &st, ret_entry);
 	return 0;
 }
 
@@ -113,6 +126,10 @@ static int look_up_parent(struct vfs_server *s, struct vfs_inode *dir,
 	struct lx_stat st;
 	int err;
 
+	if (s->own_root && vfs_is_top(dir)) {
+		vfs_root_fill_entry(s, ret_entry);
+		return 0;
+	}
 	err = lx_lookup_parent(vfs_vol(dir), dir->node, &node, &st);
 	if (err)
 		return err;
@@ -122,22 +139,14 @@ static int look_up_parent(struct vfs_server *s, struct vfs_inode *dir,
 static int look_up_name(struct vfs_server *s, struct vfs_inode *dir,
 			const char *name, struct fuse_entry_out *ret_entry)
 {
-	const struct lx_time *negative =
-		&dir->key.share->options.negative_timeout;
 	struct lx_stat st;
 	int err;
 
 	err = lx_stat_name(vfs_vol(dir), dir->node, name, &st);
 	if (!err)
 		err = vfs_enter(s, dir, name, &st, ret_entry);
-	if (err != -LX_ENOENT || (!negative->sec && !negative->nsec))
-		return err;
-	/* "No such name", to be believed for a while. */
-	*ret_entry = (struct fuse_entry_out){
-		.entry_valid = (uint64_t)negative->sec,
-		.entry_valid_nsec = negative->nsec,
-	};
-	return 0;
+	return err == -LX_ENOENT ? vfs_no_entry(dir->key.share, ret_entry) :
+				   err;
 }
 
 int vfs_lookup(void *fs, const struct fuse_request *req, const char *name,
@@ -179,7 +188,7 @@ int vfs_link(void *fs, const struct fuse_request *req, uint64_t node,
 	struct vfs_inode *inode = vfs_inode_get(s->inodes, node);
 	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
 	struct lx_stat st;
-	int err = -LX_ESTALE;
+	int err = vfs_no_inode(s, dir ? node : req->node);
 
 	if (inode && dir)
 		err = inode->key.share == dir->key.share ? 0 : -LX_EXDEV;

@@ -4,7 +4,8 @@
  *
  * Every operation begins with the inode of its node.  A node id that is not
  * (or no longer) in the table answers -LX_ESTALE: that is what it is, and it
- * makes a Linux guest look the path up anew instead of failing.
+ * makes a Linux guest look the path up anew instead of failing.  Nor is node 1
+ * where the root is our own, which has operations of its own.
  */
 #ifndef VIRTIO_FS_VFS_PRIVATE_H
 #define VIRTIO_FS_VFS_PRIVATE_H
@@ -19,7 +20,13 @@
 
 struct vfs_server {
 	const struct log *log;
-	struct vfs_share share;
+	struct vfs_share *shares;
+	size_t share_count;
+	struct fuse_ops ops;
+	/* Where node 1 leads to the shares, see vfs_root.c: */
+	bool own_root;
+	struct fuse_ops root_ops;
+	struct lx_time started;         /* the times of that root */
 	/* What INIT agreed on; no request runs while it changes. */
 	uint64_t flags;
 	struct vfs_inodes *inodes;
@@ -33,6 +40,18 @@ static inline struct lx_volume *vfs_vol(const struct vfs_inode *inode)
 {
 	return inode->key.share->vol;
 }
+
+/* Is it the root of its share? */
+static inline bool vfs_is_top(const struct vfs_inode *inode)
+{
+	const struct lx_stat *top = &inode->key.share->top_st;
+
+	return inode->key.ino == top->ino && inode->key.dev == top->dev &&
+	       inode->key.mount == top->mount;
+}
+
+/* The error of a request about a node that has no inode. */
+int vfs_no_inode(const struct vfs_server *s, uint64_t node);
 
 /* Log an error of the host that its owner should know of; returns err. */
 int vfs_note(struct vfs_server *s, const char *what, int err);
@@ -49,6 +68,10 @@ int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
 /* Attributes as the guest shall see them. */
 void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 		   struct fuse_attr *attr);
+void vfs_fill_attr_out(const struct vfs_share *share, const struct lx_stat *st,
+		       struct fuse_attr_out *ret_attr);
+void vfs_fill_statx_out(const struct vfs_share *share, const struct lx_stat *st,
+			struct fuse_statx_out *ret_stx);
 
 /* Who asks, by the host's ids; -LX_EPERM: that user may do nothing here. */
 int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
@@ -69,6 +92,16 @@ int vfs_creator(const struct vfs_share *share, const struct fuse_request *req,
 int vfs_stat(struct vfs_server *s, uint64_t node, uint32_t getattr_flags,
 	     uint64_t fh, const struct vfs_share **ret_share,
 	     struct lx_stat *ret_st);
+
+/* Answer with a node that is known, found in dir (or NULL). */
+void vfs_fill_entry(const struct vfs_server *s, const struct vfs_share *share,
+		    const struct vfs_inode *dir, uint64_t id,
+		    const struct lx_stat *st,
+		    struct fuse_entry_out *ret_entry);
+
+/* Answer that a name does not exist, for a while if the options say so. */
+int vfs_no_entry(const struct vfs_share *share,
+		 struct fuse_entry_out *ret_entry);
 
 /*
  * Answer with the node that `name` in dir, having attributes st, leads to, and
@@ -101,6 +134,14 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 int vfs_drop_capability(const struct vfs_share *share, struct lx_node *node);
 int vfs_drop_capability_of(struct vfs_server *s,
 			   const struct vfs_handle *handle);
+
+/* ---- vfs_root.c -------------------------------------------------------- */
+
+/* Answer with the root that leads to the shares. */
+void vfs_root_fill_entry(const struct vfs_server *s,
+			 struct fuse_entry_out *ret_entry);
+/* Replace members by those of that root. */
+void vfs_root_override(struct fuse_ops *ops);
 
 /* ---- operations, see fuse_ops.h ---------------------------------------- */
 

@@ -131,7 +131,7 @@ int vfs_rename(void *fs, const struct fuse_request *req, const char *name,
 	struct vfs_inode *from = vfs_inode_get(s->inodes, req->node);
 	struct vfs_inode *to = vfs_inode_get(s->inodes, new_dir);
 	struct lx_caller who = { 0 };
-	int err = from && to ? 0 : -LX_ESTALE;
+	int err = from && to ? 0 : vfs_no_inode(s, new_dir);
 
 	if (!err && from->key.share != to->key.share)
 		err = -LX_EXDEV;

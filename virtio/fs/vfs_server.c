@@ -11,6 +11,13 @@
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int vfs_no_inode(const struct vfs_server *s, uint64_t node)
+{
+	return s->own_root && node == FUSE_ROOT_ID ? -LX_EROFS : -LX_ESTALE;
+}
 
 int vfs_note(struct vfs_server *s, const char *what, int err)
 {
@@ -31,31 +38,40 @@ int vfs_note(struct vfs_server *s, const char *what, int err)
 	return err;
 }
 
-/* ---- shares ------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------- */
 
-int vfs_share_open(struct vfs_share *share, const char *root,
-		   const struct vfs_options *options, const struct log *log)
+/* What INIT agrees on is one for all. */
+static bool same_mount(const struct vfs_options *a, const struct vfs_options *b)
 {
-	*share = (struct vfs_share){
-		.options = *options,
-		.vol_options = {
-			.read_only = options->read_only,
-			.inode_file_handles = options->inode_file_handles,
-		},
-	};
-	vfs_share_set_cache(share);
-	return lx_volume_open(root, &share->vol_options, log, &share->vol);
+	return a->writeback == b->writeback && a->allow_mmap == b->allow_mmap &&
+	       a->readdirplus == b->readdirplus &&
+	       a->posix_acl == b->posix_acl &&
+	       a->security_label == b->security_label &&
+	       a->announce_submounts == b->announce_submounts &&
+	       a->killpriv_v2 == b->killpriv_v2;
 }
 
-void vfs_share_close(struct vfs_share *share)
+/* Open one more share. */
+static int add_share(struct vfs_server *s, const struct vfs_folder *folder)
 {
-	lx_volume_close(share->vol);
-	share->vol = NULL;
+	struct vfs_share *share = &s->shares[s->share_count];
+	int err;
+
+	err = vfs_share_open(share, folder, 0, s->log);
+	if (err)
+		return err;
+	for (size_t i = 0; i < s->share_count; i++)
+		if (!strcmp(share->name, s->shares[i].name) ||
+		    !same_mount(&share->options, &s->shares[i].options))
+			err = -LX_EINVAL;
+	if (err)
+		vfs_share_close(share);
+	else
+		s->share_count++;
+	return err;
 }
 
-/* ---- the server -------------------------------------------------------- */
-
-/* Node 1 is the root of the share. */
+/* Node 1 is the root of the only share, which has no name, or our own. */
 static int add_root(struct vfs_server *s)
 {
 	struct lx_node *node;
@@ -63,34 +79,67 @@ static int add_root(struct vfs_server *s)
 	uint64_t id;
 	int err;
 
-	err = lx_volume_root(s->share.vol, &node, &st);
+	s->own_root = s->shares[0].name[0];
+	if (s->own_root)
+		return vfs_inodes_skip_root(s->inodes);
+	err = lx_volume_root(s->shares[0].vol, &node, &st);
 	if (!err)
-		err = vfs_inodes_add(s->inodes, &s->share, node, &st, &id);
+		err = vfs_inodes_add(s->inodes, s->shares, node, &st, &id);
+	return err;
+}
+
+static int init(struct vfs_server *s, const struct vfs_folder *folders,
+		size_t count, const struct log *log)
+{
+	struct timespec now = { 0 };
+	int err;
+
+	s->log = log;
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->started = (struct lx_time){ now.tv_sec, (uint32_t)now.tv_nsec };
+	vfs_handles_init(&s->handles);
+	vfs_locks_init(&s->locks);
+	err = vfs_inodes_new(log, &s->inodes);
+	if (err)
+		return err;
+	s->shares = calloc(count, sizeof(*s->shares));
+	if (!s->shares)
+		return -LX_ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		err = add_share(s, &folders[i]);
+	return err ? err : add_root(s);
+}
+
+static int new_server(const struct vfs_folder *folders, size_t count,
+		      const struct log *log, size_t *ret_failed,
+		      struct vfs_server **ret_server)
+{
+	struct vfs_server *s = calloc(1, sizeof(*s));
+	int err = s ? init(s, folders, count, log) : -LX_ENOMEM;
+
+	if (!err) {
+		*ret_server = s;
+		return 0;
+	}
+	*ret_failed = s && s->share_count < count ? s->share_count : 0;
+	vfs_server_free(s);
 	return err;
 }
 
 int vfs_server_new(const char *root, const struct vfs_options *options,
 		   const struct log *log, struct vfs_server **ret_server)
 {
-	struct vfs_server *s = calloc(1, sizeof(*s));
-	int err;
+	const struct vfs_folder folder = { .root = root, .options = *options };
+	size_t failed;
 
-	if (!s)
-		return -LX_ENOMEM;
-	s->log = log;
-	vfs_handles_init(&s->handles);
-	vfs_locks_init(&s->locks);
-	err = vfs_inodes_new(log, &s->inodes);
-	if (!err)
-		err = vfs_share_open(&s->share, root, options, log);
-	if (!err)
-		err = add_root(s);
-	if (err) {
-		vfs_server_free(s);
-		return err;
-	}
-	*ret_server = s;
-	return 0;
+	return new_server(&folder, 1, log, &failed, ret_server);
+}
+
+int vfs_server_new_folders(const struct vfs_folder *folders, size_t count,
+			   const struct log *log, size_t *ret_failed,
+			   struct vfs_server **ret_server)
+{
+	return new_server(folders, count, log, ret_failed, ret_server);
 }
 
 void vfs_server_free(struct vfs_server *s)
@@ -100,7 +149,9 @@ void vfs_server_free(struct vfs_server *s)
 	vfs_locks_done(&s->locks);
 	vfs_handles_done(&s->handles);
 	vfs_inodes_free(s->inodes);
-	vfs_share_close(&s->share);
+	for (size_t i = 0; i < s->share_count; i++)
+		vfs_share_close(&s->shares[i]);
+	free(s->shares);
 	free(s);
 }
 
@@ -155,7 +206,7 @@ static int statfs(void *fs, const struct fuse_request *req,
 	return 0;
 }
 
-const struct fuse_ops vfs_fuse_ops = {
+static const struct fuse_ops operations = {
 	.init = vfs_init,
 	.destroy = destroy,
 	.lookup = vfs_lookup,
@@ -198,3 +249,14 @@ const struct fuse_ops vfs_fuse_ops = {
 	.setlk = vfs_setlk,
 	.setlkw_dropped = vfs_setlkw_dropped,
 };
+
+const struct fuse_ops *vfs_server_ops(struct vfs_server *s)
+{
+	s->ops = operations;
+	if (s->own_root) {
+		s->root_ops = operations;
+		vfs_root_override(&s->root_ops);
+		s->ops.root = &s->root_ops;
+	}
+	return &s->ops;
+}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vfs_server.h - VirtioFs: a file system that serves a host directory to a
+ * vfs_server.h - VirtioFs: a file system that serves host directories to a
  * fuse_session, on top of lxutil.
  *
- * It owns the volume, the node table (node ids -> inodes, found again by
+ * It owns the volumes, the node table (node ids -> inodes, found again by
  * identity) and the handle table.  Node ids and handles are table keys with a
  * generation, never pointers, and never used for something else again while
  * the guest may hold them.
@@ -42,19 +42,20 @@ struct vfs_options {
 	struct lx_time timeout;         /* of names and attributes */
 	struct lx_time negative_timeout; /* of names that do not exist */
 	enum lx_handles inode_file_handles;
-	bool writeback;                 /* the guest buffers writes */
-	bool allow_mmap;                /* shared mmap without a page cache */
 	bool direct_io;                 /* O_DIRECT reaches the host's file */
-	bool readdirplus;
 	bool preserve_noatime;          /* so does O_NOATIME */
 	bool xattr;
+	/* Owned by the options; NULL: as on the host. */
+	struct vfs_idmap *uid_map, *gid_map;
+	struct vfs_xattrmap *xattrmap;
+	/* INIT agrees on these for a whole mount: one for all folders. */
+	bool writeback;                 /* the guest buffers writes */
+	bool allow_mmap;                /* shared mmap without a page cache */
+	bool readdirplus;
 	bool posix_acl;
 	bool security_label;
 	bool announce_submounts;
 	bool killpriv_v2;               /* the server drops setuid bits */
-	/* Owned by the options; NULL: as on the host. */
-	struct vfs_idmap *uid_map, *gid_map;
-	struct vfs_xattrmap *xattrmap;
 };
 
 void vfs_options_default(struct vfs_options *ret_options);
@@ -68,16 +69,37 @@ void vfs_options_done(struct vfs_options *options);
 bool vfs_options_keep_acls(const struct vfs_options *options);
 
 /*
- * A server for the host directory `root`.  log and the maps of the options are
- * borrowed until vfs_server_free().  0, or -LX_E... from opening root.
+ * A server for the host directory `root`.  If it is a regular file, the guest
+ * gets a read-only directory of our own that holds just this file.  log and the
+ * maps of the options are borrowed until vfs_server_free().  0, or -LX_E...
+ * from opening root.
  */
 int vfs_server_new(const char *root, const struct vfs_options *options,
 		   const struct log *log, struct vfs_server **ret_server);
+
+/* A directory or regular file of the host, and its name in the guest's root. */
+struct vfs_folder {
+	const char *name;
+	const char *root;
+	struct vfs_options options;
+};
+
+/*
+ * A server for these folders, which are copied but for the maps of the
+ * options: the guest's root is a read-only directory of our own that leads to
+ * them.  0, -LX_EINVAL (a name is none or given twice, or options of the whole
+ * mount differ), or -LX_E... from opening a folder's root; *ret_failed is then
+ * the index of that folder.
+ */
+int vfs_server_new_folders(const struct vfs_folder *folders, size_t count,
+			   const struct log *log, size_t *ret_failed,
+			   struct vfs_server **ret_server);
+
 /* NULL is allowed. */
 void vfs_server_free(struct vfs_server *server);
 
-/* The operations; `fs` is the struct vfs_server. */
-extern const struct fuse_ops vfs_fuse_ops;
+/* The operations of this server; their `fs` is the server. */
+const struct fuse_ops *vfs_server_ops(struct vfs_server *server);
 
 /* Numbers for inspection. */
 struct vfs_server_stats {

@@ -31,7 +31,7 @@ static void fill(const struct vfs_share *share, const struct lx_stat *st,
 		.uid = vfs_idmap_to_guest(share->options.uid_map, st->uid),
 		.gid = vfs_idmap_to_guest(share->options.gid_map, st->gid),
 		.mode = (uint16_t)st->mode,
-		.ino = st->ino,
+		.ino = st->ino ^ share->ino_mask,
 		.size = st->size,
 		.blocks = st->blocks,
 		.atime = time_out(&st->atime),
@@ -46,6 +46,14 @@ static void fill(const struct vfs_share *share, const struct lx_stat *st,
 	}
 }
 
+void vfs_fill_statx_out(const struct vfs_share *share, const struct lx_stat *st,
+			struct fuse_statx_out *ret_stx)
+{
+	ret_stx->attr_valid = (uint64_t)share->timeout.sec;
+	ret_stx->attr_valid_nsec = share->timeout.nsec;
+	fill(share, st, &ret_stx->stat);
+}
+
 int vfs_statx(void *fs, const struct fuse_request *req,
 	      const struct fuse_statx_in *in, struct fuse_statx_out *ret_stx)
 {
@@ -54,10 +62,7 @@ int vfs_statx(void *fs, const struct fuse_request *req,
 	int err;
 
 	err = vfs_stat(fs, req->node, in->getattr_flags, in->fh, &share, &st);
-	if (err)
-		return err;
-	ret_stx->attr_valid = (uint64_t)share->timeout.sec;
-	ret_stx->attr_valid_nsec = share->timeout.nsec;
-	fill(share, &st, &ret_stx->stat);
-	return 0;
+	if (!err)
+		vfs_fill_statx_out(share, &st, ret_stx);
+	return err;
 }

@@ -28,12 +28,24 @@ static bool is_hidden(const struct vfs_server *s, const char *name)
 	return !(s->flags & FUSE_POSIX_ACL) && vfs_acl_is_name(name);
 }
 
+/*
+ * The error of a share without attributes.  After ENOSYS Linux does not ask
+ * again, for any share of this mount.
+ */
+static int no_xattrs(const struct vfs_server *s)
+{
+	for (size_t i = 0; i < s->share_count; i++)
+		if (s->shares[i].options.xattr)
+			return -LX_EOPNOTSUPP;
+	return -LX_ENOSYS;
+}
+
 /* Before every use of a name: what the host calls it. */
 static int to_host(const struct vfs_server *s, const struct vfs_share *share,
 		   const char *name, char ret_name[LX_XATTR_NAME_MAX + 1])
 {
 	if (!share->options.xattr)
-		return -LX_ENOSYS;      /* so Linux does not ask again */
+		return no_xattrs(s);
 	if (is_hidden(s, name))
 		return -LX_EOPNOTSUPP;
 	return vfs_xattrmap_to_host(share->options.xattrmap, name, ret_name);
@@ -152,7 +164,7 @@ static ssize_t list_names(const struct vfs_server *s, struct vfs_inode *inode,
 	char *list;
 
 	if (!share->options.xattr)
-		return -LX_ENOSYS;
+		return no_xattrs(s);
 	list = malloc(LX_XATTR_LIST_MAX + 1);
 	if (!list)
 		return -LX_ENOMEM;
@@ -231,7 +243,7 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 	int err;
 
 	if (!inode)
-		return -LX_ESTALE;
+		return vfs_no_inode(s, req->node);
 	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
 		flags |= LX_XATTR_KILL_SGID;
 	err = to_host(s, inode->key.share, name, host_name);
@@ -256,7 +268,7 @@ int vfs_removexattr(void *fs, const struct fuse_request *req, const char *name)
 	int err;
 
 	if (!inode)
-		return -LX_ESTALE;
+		return vfs_no_inode(s, req->node);
 	err = to_host(s, inode->key.share, name, host_name);
 	if (!err)
 		err = lx_removexattr(vfs_vol(inode), inode->node, host_name);

@@ -380,6 +380,43 @@ static void keeps_init_and_destroy_apart_from_the_others(void **state)
 	assert_true(crowd.most >= 2);
 }
 
+static int refuse(void *fs, const struct fuse_request *req,
+		  const struct fuse_access_in *in)
+{
+	(void)fs;
+	(void)req;
+	(void)in;
+	return -LX_EACCES;
+}
+
+static int allow(void *fs, const struct fuse_request *req,
+		 const struct fuse_access_in *in)
+{
+	(void)fs;
+	(void)req;
+	(void)in;
+	return 0;
+}
+
+static void the_root_may_have_operations_of_its_own(void **state)
+{
+	static const struct fuse_ops root = { .access = refuse };
+	static const struct fuse_ops ops = { .access = allow, .root = &root };
+	const struct fuse_access_in in = { .mask = LX_R_OK };
+	struct bench *b = bench_new();
+
+	(void)state;
+	fuse_session_free(b->session);
+	b->session = fuse_session_new(&ops, NULL, &b->log);
+	assert_non_null(b->session);
+	assert_int_equal(send_init(b, 7, 45, 0), 0);
+	begin_with(b, FUSE_ACCESS, FUSE_ROOT_ID, &in);
+	assert_int_equal(send_request(b), -LX_EACCES);
+	begin_with(b, FUSE_ACCESS, FUSE_ROOT_ID + 1, &in);
+	assert_int_equal(send_request(b), 0);
+	bench_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +431,7 @@ int main(void)
 		cmocka_unit_test(a_new_mount_knows_no_interrupts),
 		cmocka_unit_test(limits_how_many_locks_wait),
 		cmocka_unit_test(does_not_log_a_wait_as_an_error),
+		cmocka_unit_test(the_root_may_have_operations_of_its_own),
 		cmocka_unit_test(keeps_init_and_destroy_apart_from_the_others),
 	};
 

@@ -53,6 +53,43 @@ static void refuses_what_is_no_directory(void **state)
 	assert_ptr_equal(vol, fx);
 }
 
+static void finds_the_directory_of_a_file(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_volume *vol = (void *)fx;
+	char path[64], name[LX_NAME_MAX + 1] = "as it was";
+	struct lx_node *root, *node;
+	struct lx_stat st;
+
+	fixture_file(fx, "f", "text");
+	assert_int_equal(mkfifoat(fx->fd, "fifo", 0600), 0);
+	snprintf(path, sizeof(path), "%s/fifo", fx->path);
+	assert_int_equal(lx_volume_open_file(path, &writable, &fx->log, &vol,
+					     name), -LX_ENOTDIR);
+	assert_int_equal(lx_volume_open_file(fx->path, &writable, &fx->log,
+					     &vol, name), -LX_ENOTDIR);
+	assert_int_equal(lx_volume_open_file("/", &writable, &fx->log, &vol,
+					     name), -LX_ENOENT);
+	snprintf(path, sizeof(path), "%s/none", fx->path);
+	assert_int_equal(lx_volume_open_file(path, &writable, &fx->log, &vol,
+					     name), -LX_ENOENT);
+	assert_ptr_equal(vol, fx);
+	assert_string_equal(name, "as it was");
+	/* By a link, which is followed now. */
+	assert_int_equal(mkdirat(fx->fd, "d", 0755), 0);
+	assert_int_equal(symlinkat("../f", fx->fd, "d/link"), 0);
+	snprintf(path, sizeof(path), "%s/d/link", fx->path);
+	assert_int_equal(lx_volume_open_file(path, &writable, &fx->log, &vol,
+					     name), 0);
+	assert_string_equal(name, "f");
+	assert_int_equal(lx_volume_root(vol, &root, &st), 0);
+	assert_int_equal(lx_lookup(vol, root, name, &node, &st), 0);
+	assert_int_equal(st.size, 4);
+	lx_node_close(vol, node);
+	lx_node_close(vol, root);
+	lx_volume_close(vol);
+}
+
 struct open_job {
 	struct fixture *fx;
 	char path[64];
@@ -215,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(opens_a_directory_as_its_root),
 		fixture_test(refuses_what_is_no_directory),
+		fixture_test(finds_the_directory_of_a_file),
 		fixture_test(refuses_a_root_that_cannot_be_read),
 		fixture_test(the_root_may_be_moved_and_removed),
 		fixture_test(says_that_proc_is_missing),

@@ -4,6 +4,8 @@ libtest_virtio_fs_la_SOURCES = \
 	%reldir%/client.c \
 	%reldir%/client.h \
 	%reldir%/client_range.c \
+	%reldir%/folders.c \
+	%reldir%/folders.h \
 	%reldir%/share.c \
 	%reldir%/share.h
 LINK_TEST_VIRTIO_FS = libtest_virtio_fs.la $(LINK_VIRTIO_FS) $(CMOCKA_LIBS)
@@ -171,3 +173,15 @@ test_vfs_maps_LDADD = $(LINK_TEST_VIRTIO_FS)
 
 TESTS += %reldir%/check-init-flags.sh
 EXTRA_DIST += %reldir%/check-init-flags.sh
+
+check_PROGRAMS += test_vfs_root
+TESTS += test_vfs_root
+test_vfs_root_SOURCES = %reldir%/test_vfs_root.c
+test_vfs_root_CFLAGS = $(TEST_CFLAGS)
+test_vfs_root_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_share
+TESTS += test_vfs_share
+test_vfs_share_SOURCES = %reldir%/test_vfs_share.c
+test_vfs_share_CFLAGS = $(TEST_CFLAGS)
+test_vfs_share_LDADD = $(LINK_TEST_VIRTIO_FS)

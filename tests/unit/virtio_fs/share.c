@@ -33,7 +33,7 @@ static void sink(void *ctx, enum log_level level, const char *target,
 		__atomic_fetch_add(&s->log_lines, 1, __ATOMIC_RELAXED);
 }
 
-static struct share *new_root(void)
+struct share *share_new(void)
 {
 	struct share *s = calloc(1, sizeof(*s));
 	const char *tmp = getenv("TMPDIR");
@@ -47,27 +47,33 @@ static struct share *new_root(void)
 	}
 	s->root_fd = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	MUST(s->root_fd);
+	lx_thread_init();
+	log_init(&s->log, -1);
+	log_set_sink(&s->log, sink, s);
+	log_set_filter(&s->log, "trace", NULL, 0);
 	return s;
+}
+
+int share_mount(struct share *s, uint64_t offered)
+{
+	s->session = fuse_session_new(vfs_server_ops(s->server), s->server,
+				      &s->log);
+	assert(s->session);
+	s->client = client_new(s->session);
+	if (offered)
+		s->client->offered = offered;
+	return client_init(s->client);
 }
 
 int share_up_with(void **state, const struct vfs_options *options,
 		  uint64_t offered, void (*make)(int root_fd))
 {
-	struct share *s = new_root();
+	struct share *s = share_new();
 
 	if (make)
 		make(s->root_fd);
-	lx_thread_init();
-	log_init(&s->log, -1);
-	log_set_sink(&s->log, sink, s);
-	log_set_filter(&s->log, "trace", NULL, 0);
 	MUST(vfs_server_new(s->root, options, &s->log, &s->server));
-	s->session = fuse_session_new(&vfs_fuse_ops, s->server, &s->log);
-	assert(s->session);
-	s->client = client_new(s->session);
-	if (offered)
-		s->client->offered = offered;
-	MUST(client_init(s->client));
+	MUST(share_mount(s, offered));
 	*state = s;
 	return 0;
 }

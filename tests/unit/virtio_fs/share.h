@@ -29,6 +29,12 @@ int share_up(void **state);
  */
 int share_up_with(void **state, const struct vfs_options *options,
 		  uint64_t offered, void (*make)(int root_fd));
+/*
+ * In two steps, for another server than one of this root: make the directory,
+ * and, when s->server is there, mount it.  (The log counts from the first on.)
+ */
+struct share *share_new(void);
+int share_mount(struct share *s, uint64_t offered);
 /* Whatever make() puts into the root, shared read-only; make may be NULL. */
 int share_up_read_only(void **state, void (*make)(int root_fd));
 int share_down(void **state);

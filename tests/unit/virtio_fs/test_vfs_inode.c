@@ -16,7 +16,7 @@ static struct vfs_inodes *inodes;
 
 static int set_up(void **state)
 {
-	static const struct vfs_options options;
+	struct vfs_folder folder = { .name = NULL };
 	struct share *s;
 	struct lx_node *node;
 	struct lx_stat st;
@@ -24,7 +24,8 @@ static int set_up(void **state)
 
 	share_up(state);
 	s = *state;
-	if (vfs_share_open(&served, s->root, &options, &s->log) ||
+	folder.root = s->root;
+	if (vfs_share_open(&served, &folder, 0, &s->log) ||
 	    lx_volume_root(served.vol, &node, &st) ||
 	    vfs_inodes_new(&s->log, &inodes) ||
 	    vfs_inodes_add(inodes, &served, node, &st, &id) ||
@@ -231,6 +232,25 @@ static void grows_and_shrinks(void **state)
 	}
 }
 
+static void node_one_may_be_somebody_else_s(void **state)
+{
+	struct share *s = *state;
+	struct vfs_inodes *others;
+	struct lx_node *node;
+	struct lx_stat st;
+	uint64_t id;
+
+	assert_int_equal(vfs_inodes_new(&s->log, &others), 0);
+	assert_int_equal(vfs_inodes_skip_root(others), 0);
+	assert_null(vfs_inode_get(others, FUSE_ROOT_ID));
+	assert_int_equal(lx_volume_root(served.vol, &node, &st), 0);
+	assert_int_equal(vfs_inodes_add(others, &served, node, &st, &id), 0);
+	assert_int_equal(id, FUSE_ROOT_ID + 1);
+	vfs_inodes_clear(others);
+	assert_null(vfs_inode_get(others, id));
+	vfs_inodes_free(others);
+}
+
 static void an_inode_is_small(void **state)
 {
 	(void)state;
@@ -250,6 +270,7 @@ int main(void)
 		TEST(counts_of_lookups_saturate),
 		TEST(an_inode_in_use_outlives_its_forget),
 		TEST(grows_and_shrinks),
+		TEST(node_one_may_be_somebody_else_s),
 		TEST(an_inode_is_small),
 	};
 

@@ -15,14 +15,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static void needs_a_directory(void **state)
+static void needs_a_directory_or_a_file(void **state)
 {
 	static const struct vfs_options options;
 	struct share *s = *state;
 	struct vfs_server *server = NULL;
 	char path[96];
 
-	host_file(s->root_fd, "a", "");
+	assert_int_equal(mkfifoat(s->root_fd, "a", 0600), 0);
 	snprintf(path, sizeof(path), "%s/a", s->root);
 	assert_int_equal(vfs_server_new(path, &options, &s->log, &server),
 			 -LX_ENOTDIR);
@@ -328,7 +328,7 @@ static void forgetting_beside_other_requests_is_safe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(needs_a_directory),
+		TEST(needs_a_directory_or_a_file),
 		TEST(tells_how_full_it_is),
 		TEST(destroy_leaves_nothing_open),
 		TEST(no_room_for_a_reply_opens_nothing),
