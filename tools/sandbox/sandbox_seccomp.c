@@ -143,16 +143,19 @@ static int add(scmp_filter_ctx filter, uint32_t action, int call,
 static int add_rules(scmp_filter_ctx filter)
 {
 	/* Only to oneself: abort(), raise(). */
-	const struct scmp_arg_cmp self =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp self = { .arg = 0, .op = SCMP_CMP_EQ,
+					   .datum_a = (scmp_datum_t)getpid() };
 	int ret = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), &self);
 
 	for (size_t i = 0; !ret && i < ARRAY_LEN(plain); i++)
 		ret = add(filter, SCMP_ACT_ALLOW, plain[i], NULL);
 	for (size_t i = 0; !ret && i < ARRAY_LEN(filtered); i++) {
-		const struct scmp_arg_cmp argument =
-			SCMP_CMP(filtered[i].argument, SCMP_CMP_MASKED_EQ,
-				 filtered[i].mask, filtered[i].value);
+		const struct scmp_arg_cmp argument = {
+			.arg = filtered[i].argument,
+			.op = SCMP_CMP_MASKED_EQ,
+			.datum_a = filtered[i].mask,
+			.datum_b = filtered[i].value,
+		};
 
 		ret = add(filter, SCMP_ACT_ALLOW, filtered[i].call, &argument);
 	}

@@ -16,9 +16,9 @@ static void pass_on(pid_t child, const siginfo_t *info)
 
 int sandbox_wait(pid_t child, char *err, size_t err_size)
 {
+	int status = 1 << 8;            /* as if it had exited with 1 */
 	siginfo_t info;
 	sigset_t taken;
-	int status;
 
 	sigemptyset(&taken);
 	sigaddset(&taken, SIGTERM);
