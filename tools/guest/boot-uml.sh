@@ -53,7 +53,7 @@ else
 fi
 # The guest's memory is a file in TMPDIR.
 set -- "$rig/bin/linux.uml" "mem=$mem" "uml_dir=$state/" umid=guest "initrd=$initrd" \
-	root=/dev/ram0 rdinit=/init ubd0=/dev/null con=null con0=null,fd:1 \
+	root=/dev/ram0 rdinit=/init ubd0c=/dev/null con=null con0=null,fd:1 \
 	quiet panic=-1 seccomp=on
 for socket in $sockets; do
 	set -- "$@" "virtio_uml.device=$socket:26"      # 26: virtio-fs
