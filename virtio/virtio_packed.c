@@ -326,10 +326,34 @@ static uint32_t base(const struct virtio_queue *q)
 	return q->next_avail | (uint32_t)q->next_used << 16;
 }
 
+/* Has no device been around?  It sets the used flag, and drivers keep it. */
+static int never_used(struct virtio_queue *q)
+{
+	uint16_t flags;
+
+	for (uint16_t i = 0; i < q->size; i++) {
+		if (virtio_area_load16(&q->desc, flags_at(i), &flags))
+			return virtio_queue_break(q, nowhere);
+		if (flags & VIRTQ_DESC_F_USED)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * Rings begin with a wrap counter of 1 (virtio 1.3 2.8.1), and 0 is the place
+ * one round later.  User-Mode Linux means the beginning by it, of every ring;
+ * that is where a ring is that was never used.
+ */
 static int set_base(struct virtio_queue *q, uint32_t value)
 {
 	uint16_t avail = (uint16_t)value, used = (uint16_t)(value >> 16);
+	int fresh = value ? 0 : never_used(q);
 
+	if (fresh < 0)
+		return fresh;
+	if (fresh)
+		avail = used = PVIRTQ_PLACE_WRAP;
 	if (number(avail) >= q->size || number(used) >= q->size ||
 	    distance(q, used, avail) > q->size)
 		return virtio_queue_break(q, "the base is outside the ring");

@@ -427,6 +427,51 @@ static void goes_on_from_a_base(void **state)
 	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 0);
 }
 
+static void set_base(struct ring_fixture *f, uint32_t base)
+{
+	struct virtio_queue_regs regs = fixture_regs(f);
+
+	virtio_queue_leave(&f->queue);
+	virtio_queue_attach(&f->queue, &regs, PLAIN | PACKED);
+	virtio_queue_enter(&f->queue);
+	assert_int_equal(virtio_queue_set_base(&f->queue, base), 0);
+}
+
+/* By 0 some mean the beginning; after one round it is a place like others. */
+static void takes_0_for_the_beginning_of_a_fresh_ring(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf[2];
+	uint16_t id;
+
+	fixture_attach(f, 4, PLAIN);
+	buf[0] = fixture_buf(f, 8);
+	buf[1] = fixture_buf(f, 8);
+	set_base(f, 0);
+	assert_int_equal(virtio_queue_base(&f->queue), 0x80008000);
+	/* With something available already, too. */
+	id = fake_ring_add(&f->ring, buf, 1, 1, 0);
+	set_base(f, 0);
+	assert_int_equal(virtio_queue_base(&f->queue), 0x80008000);
+	pop(f, id);
+	push(f, 1);
+	assert_used(f, id, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		round_trip(f, buf);
+		assert_used(f, f->req.id, 1);
+	}
+	assert_int_equal(virtio_queue_base(&f->queue), 0);
+
+	set_base(f, 0);
+	assert_int_equal(virtio_queue_base(&f->queue), 0);
+	id = fake_ring_add(&f->ring, buf, 1, 1, 0);
+	set_base(f, 0);
+	assert_int_equal(virtio_queue_base(&f->queue), 0);
+	pop(f, id);
+	push(f, 2);
+	assert_used(f, id, 2);
+}
+
 static void breaks_on_a_base_that_cannot_be(void **state)
 {
 	static const uint32_t bad[] = {
@@ -465,6 +510,7 @@ int main(void)
 		packed_test(resumes_from_copies),
 		packed_test(parks_a_full_ring),
 		packed_test(goes_on_from_a_base),
+		packed_test(takes_0_for_the_beginning_of_a_fresh_ring),
 		packed_test(breaks_on_a_base_that_cannot_be),
 	};
 
