@@ -20,9 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The base of a packed ring: both places are 0, with their wrap counters 1. */
-#define PACKED_BEGIN (PVIRTQ_PLACE_WRAP | (uint32_t)PVIRTQ_PLACE_WRAP << 16)
-
 void vhost_user_ring_init(struct vhost_user_ring *ring)
 {
 	*ring = (struct vhost_user_ring){
@@ -128,20 +125,6 @@ static int translate(struct vhost_user_conn *conn, unsigned queue,
 	return 0;
 }
 
-/*
- * User-Mode Linux says 0 for a packed ring that begins, as for a split one; by
- * virtio 1.3 2.8.1 both wrap counters are 1 then.  A ring that has stopped at
- * 0 does go on there.
- */
-static uint32_t begin(const struct vhost_user_conn *conn,
-		      const struct vhost_user_ring *ring)
-{
-	bool packed = conn->features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED);
-	bool goes_on = ring->stopped && ring->stopped_base == ring->base;
-
-	return packed && !ring->base && !goes_on ? PACKED_BEGIN : ring->base;
-}
-
 static int start(struct vhost_user_conn *conn, unsigned queue)
 {
 	struct vhost_user_ring *ring = &conn->ring[queue];
@@ -154,8 +137,8 @@ static int start(struct vhost_user_conn *conn, unsigned queue)
 	ret = translate(conn, queue, &regs);
 	if (ret)
 		return ret;
-	ret = virtio_core_start_queue(conn->core, queue, &regs,
-				      begin(conn, ring), ring->kick);
+	ret = virtio_core_start_queue(conn->core, queue, &regs, ring->base,
+				      ring->kick);
 	if (ret)
 		return vhost_user_fail(conn, ret, "ring %u cannot be started",
 				       queue);
