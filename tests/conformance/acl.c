@@ -261,7 +261,7 @@ static void only_owners_set_them(void)
 }
 
 #define ACL_CASE(function, who, before) \
-	{ #function, who, function, before, "posix-acl" }
+	{ #function, who, function, before, "*posix-acl*" }
 
 static const struct conf_case cases[] = {
 	ACL_CASE(allows_what_the_entries_say, CONF_ROOT, NULL),

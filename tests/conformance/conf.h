@@ -42,7 +42,7 @@ struct conf_case {
 	unsigned flags;
 	void (*run)(void);
 	void (*prepare)(void);          /* as root on the host, or NULL */
-	const char *option;             /* that the share must have, or NULL */
+	const char *options;            /* a pattern of the share's, or NULL */
 };
 
 struct conf_area {
@@ -56,6 +56,11 @@ struct conf_area {
 #define CONF_PREPARED(function, bits, before) \
 	{ .name = #function, .flags = (bits), .run = function, \
 	  .prepare = before }
+/* Shares whose files can be mapped with MAP_SHARED. */
+#define CONF_MAPPABLE "@(*allow-mmap*|!(*cache=never*|*cache=metadata*))"
+#define CONF_MAPPED(function, bits) \
+	{ .name = #function, .flags = (bits), .run = function, \
+	  .options = CONF_MAPPABLE }
 #define CONF_AREA(word, table) \
 	const struct conf_area conf_area_##word = { \
 		#word, table, sizeof(table) / sizeof((table)[0]) \

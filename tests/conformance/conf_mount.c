@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FUSE_MAGIC 0x65735546
 #define WAIT_STEP_MS 10
 #define WAIT_STEPS 1000
 
@@ -106,7 +106,8 @@ static bool start_server(const struct conf_setup *setup,
 		struct statfs st;
 		int status;
 
-		if (!statfs(pair->mount, &st) && st.f_type == FUSE_MAGIC) {
+		if (!statfs(pair->mount, &st) &&
+		    st.f_type == FUSE_SUPER_MAGIC) {
 			pair->server = pid;
 			return true;
 		}
@@ -163,10 +164,21 @@ static bool keep_mounts_private(struct conf_setup *setup)
 	       complain("make private", dir);
 }
 
+static const char *file_system(const char *dir)
+{
+	struct statfs st;
+
+	if (statfs(dir, &st))
+		return "other";
+	return st.f_type == EXT4_SUPER_MAGIC ? "ext4" :
+	       st.f_type == TMPFS_MAGIC ? "tmpfs" : "other";
+}
+
 bool conf_setup_begin(struct conf_setup *setup)
 {
 	if (!mkdtemp(setup->dir) || chmod(setup->dir, 0755))
 		return complain("mkdtemp", setup->dir);
+	setup->fs = file_system(setup->dir);
 	return keep_mounts_private(setup) &&
 	       begin_pair(setup, &setup->rw, "rw", false) &&
 	       begin_pair(setup, &setup->ro, "ro", true);

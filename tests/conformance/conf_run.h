@@ -32,6 +32,7 @@ struct conf_setup {
 	char dir[PATH_MAX];             /* holds everything */
 	const char *program;            /* virtiofs-mount; NULL: no mount */
 	const char *options;            /* of the share, or "" */
+	const char *fs;                 /* "ext4", "tmpfs" or "other" */
 	bool verbose;
 	bool bound;                     /* dir is a mount point, of itself */
 	struct conf_pair rw, ro;
@@ -60,14 +61,33 @@ void conf_tree_say(int dir_fd, unsigned flags);
 /* Remove a directory with all that is in it, whatever its attributes. */
 void conf_tree_remove(const char *path);
 
-/* ---- conf_known.c ------------------------------------------------------ */
+/* ---- conf_compare.c ---------------------------------------------------- */
+
+struct conf_comparison {
+	const char *name, *title;       /* the case's */
+	const char *left;               /* what stands against "mount:" */
+	const struct conf_setup *setup;
+};
 
 /*
- * Why these two lines of a case may differ, or NULL.  options: those of the
- * share.
+ * Tell of the differences between two records, which are taken to pieces, and
+ * return how many of them are not known.
  */
+unsigned conf_compare(const struct conf_comparison *c,
+		      struct conf_record *left, struct conf_record *right);
+
+/* ---- conf_known.c ------------------------------------------------------ */
+
+/* What a line is that only the other side has. */
+#define CONF_NOTHING "(nothing)"
+
+/* Why these two lines of a case may differ, or NULL. */
 const char *conf_known(const char *name, const char *host, const char *mount,
-		       const char *options);
+		       const struct conf_setup *setup);
+/* The case has run, so its differences must appear. */
+void conf_known_ran(const char *name);
+/* Tell of those that did not, and return how many. */
+unsigned conf_known_missing(const struct conf_setup *setup);
 void conf_known_print(void);
 
 #endif

@@ -43,9 +43,10 @@ static void say_xattrs(const char *name)
 
 static void say_identity(const char *name, const struct stat *st)
 {
-	conf_say("identity %s: ino %llu mtime %lld.%09ld ctime %lld.%09ld",
-		 name, (unsigned long long)st->st_ino,
-		 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+	conf_say("identity %s: ino %llu mtime %lld.%09ld", name,
+		 (unsigned long long)st->st_ino,
+		 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	conf_say("ctime %s: %lld.%09ld", name,
 		 (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }
 

@@ -204,10 +204,10 @@ static void runs_programs(void)
 static const struct conf_case cases[] = {
 	CONF_CASE(maps_what_the_access_mode_allows, CONF_BOTH),
 	CONF_CASE(private_maps_change_nothing, CONF_BOTH),
-	CONF_CASE(shared_maps_are_the_file, CONF_BOTH),
-	CONF_CASE(what_is_mapped_is_written, CONF_BOTH),
-	CONF_CASE(maps_end_where_the_file_ends, CONF_BOTH),
-	CONF_CASE(maps_no_directories, CONF_BOTH),
+	CONF_MAPPED(shared_maps_are_the_file, CONF_BOTH),
+	CONF_MAPPED(what_is_mapped_is_written, CONF_BOTH),
+	CONF_MAPPED(maps_end_where_the_file_ends, CONF_BOTH),
+	CONF_MAPPED(maps_no_directories, CONF_BOTH),
 	CONF_CASE(runs_programs, CONF_BOTH),
 };
 CONF_AREA(map, cases);

@@ -31,9 +31,6 @@
 #define CASE_SECONDS 30
 /* More than cache=auto lets names and attributes hold. */
 #define SETTLE_MS 1100
-#define DIFFERENCES_SHOWN 10
-#define LINES_MAX 100000
-#define LINES_AHEAD 100
 
 extern const struct conf_area
 	conf_area_open, conf_area_names, conf_area_rename, conf_area_attr,
@@ -154,93 +151,7 @@ static void inspect(const char *base, const char *id, unsigned flags,
 		perror("/");
 }
 
-/* ---- comparing --------------------------------------------------------- */
-
-struct lines {
-	size_t count;
-	char *line[LINES_MAX];
-};
-
-/* Cut what was recorded into lines, in place. */
-static void split(struct conf_record *record, struct lines *ret_lines)
-{
-	char *at = record->text, *end = at + record->len, *newline;
-
-	ret_lines->count = 0;
-	while (ret_lines->count < LINES_MAX &&
-	       (newline = memchr(at, '\n', (size_t)(end - at)))) {
-		*newline = '\0';
-		ret_lines->line[ret_lines->count++] = at;
-		at = newline + 1;
-	}
-}
-
-/* Tell of one difference; returns whether it counts. */
-static bool differ(const struct item *item, const char *left_name,
-		   const char *left, const char *right, unsigned shown)
-{
-	const char *why = left && right ?
-			  conf_known(item->name, left, right, setup.options) :
-			  NULL;
-
-	if (why && !setup.verbose)
-		return false;
-	if (shown < DIFFERENCES_SHOWN)
-		print_error("%s%s%s\n  %-6s %s\n  mount: %s\n", item->title,
-			    why ? ", accepted: " : "", why ? why : "",
-			    left_name, left ? left : "(nothing)",
-			    right ? right : "(nothing)");
-	else if (shown == DIFFERENCES_SHOWN)
-		print_error("%s: and more\n", item->title);
-	return !why;
-}
-
-/*
- * How many lines to skip on either side until they are the same again; as many
- * lines on either side are taken for pairs.
- */
-static void resynchronize(const struct lines *a, size_t i,
-			  const struct lines *b, size_t j,
-			  size_t *ret_skip_a, size_t *ret_skip_b)
-{
-	for (size_t sum = 1; a->count != b->count && sum < LINES_AHEAD; sum++)
-		for (size_t k = 0; k <= sum; k++)
-			if (i + k < a->count && j + sum - k < b->count &&
-			    !strcmp(a->line[i + k], b->line[j + sum - k])) {
-				*ret_skip_a = k;
-				*ret_skip_b = sum - k;
-				return;
-			}
-	*ret_skip_a = i < a->count;
-	*ret_skip_b = j < b->count;
-}
-
-/* The number of differences. */
-static unsigned compare(const struct item *item, const char *left_name,
-			struct conf_record *left, struct conf_record *right)
-{
-	static struct lines a, b;
-	size_t i = 0, j = 0, skip_a, skip_b;
-	unsigned count = 0;
-
-	split(left, &a);
-	split(right, &b);
-	while (i < a.count || j < b.count) {
-		if (i < a.count && j < b.count &&
-		    !strcmp(a.line[i], b.line[j])) {
-			i++;
-			j++;
-			continue;
-		}
-		resynchronize(&a, i, &b, j, &skip_a, &skip_b);
-		for (; skip_a || skip_b; skip_a -= !!skip_a,
-		     skip_b -= !!skip_b)
-			count += differ(item, left_name,
-					skip_a ? a.line[i++] : NULL,
-					skip_b ? b.line[j++] : NULL, count);
-	}
-	return count;
-}
+/* ---- a case ------------------------------------------------------------ */
 
 static void remove_both(const struct conf_pair *pair, const char *id)
 {
@@ -252,16 +163,33 @@ static void remove_both(const struct conf_pair *pair, const char *id)
 	conf_tree_remove(path);
 }
 
+/* Else what is on the host may be older than what the mount says. */
+static void write_back(const char *mount)
+{
+	int fd;
+
+	if (!strstr(setup.options, "writeback"))
+		return;
+	fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (syncfs(fd))
+		perror(mount);
+	close(fd);
+}
+
 static void run_item(void **state)
 {
 	const struct item *item = *state;
 	const struct conf_pair *pair = item->c->flags & CONF_READ_ONLY ?
 				       &setup.ro : &setup.rw;
+	struct conf_comparison c = { .name = item->name, .left = "host:",
+				     .title = item->title, .setup = &setup };
 	unsigned differences;
 	char id[32];
 
-	if (item->c->option && !strstr(setup.options, item->c->option))
+	if (item->c->options &&
+	    fnmatch(item->c->options, setup.options, FNM_EXTMATCH))
 		skip();
+	conf_known_ran(item->name);
 	snprintf(id, sizeof(id), "case%td", item - items);
 	prepare(item, pair->host, id, host_record);
 	prepare(item, pair->shared, id, mount_record);
@@ -271,20 +199,28 @@ static void run_item(void **state)
 		inspect(pair->host_view, id, 0, host_record);
 		inspect(pair->mount, id, 0, mount_record);
 	}
-	differences = compare(item, "host:", host_record, mount_record);
+	differences = conf_compare(&c, host_record, mount_record);
 	if (host_record->broken || mount_record->broken)
 		differences++;
 	if (!(item->c->flags & CONF_UNDERNEATH)) {
 		host_record->len = mount_record->len = 0;
+		write_back(pair->mount);
 		inspect(pair->shared, id, CONF_TREE_IDENTITY, host_record);
 		inspect(pair->mount, id, CONF_TREE_IDENTITY, mount_record);
-		differences += compare(item, "under:", host_record,
-				       mount_record);
+		c.left = "under:";
+		differences += conf_compare(&c, host_record, mount_record);
 	}
 	remove_both(pair, id);
 	if (differences)
 		fail_msg("%s: %u differences%s", item->title, differences,
 			 host_record->broken ? ", and it broke off" : "");
+}
+
+/* The last one: what is known to differ does. */
+static void known_differences_appear(void **state)
+{
+	(void)state;
+	assert_int_equal(conf_known_missing(&setup), 0);
 }
 
 /* ---- choosing ---------------------------------------------------------- */
@@ -349,7 +285,7 @@ static void usage(void)
 
 static bool parse(int argc, char **argv)
 {
-	static char program[PATH_MAX];
+	static char program[PATH_MAX], base[PATH_MAX];
 	const char *build = getenv("top_builddir"), *dir = getenv("TMPDIR");
 	bool list = false;
 	int c;
@@ -362,7 +298,7 @@ static bool parse(int argc, char **argv)
 		case 'l': list = true; break;
 		case 'n': setup.program = NULL; break;
 		case 'v': setup.verbose = true; break;
-		case 'd': dir = optarg; break;
+		case 'd': dir = realpath(optarg, base); break;
 		case 'o': setup.options = optarg; break;
 		case 'p': setup.program = optarg; break;
 		default: usage();
@@ -375,7 +311,7 @@ static bool parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[CASES_MAX];
+	static struct CMUnitTest tests[CASES_MAX + 1];
 	bool list = parse(argc, argv);
 	size_t count = choose(argv + optind, tests);
 	int failed;
@@ -400,6 +336,8 @@ int main(int argc, char **argv)
 		conf_setup_end(&setup);
 		return 1;
 	}
+	tests[count++] = (struct CMUnitTest)
+		cmocka_unit_test(known_differences_appear);
 	failed = _cmocka_run_group_tests("conformance", tests, count, NULL,
 					 NULL);
 	return conf_setup_end(&setup) && !failed ? 0 : 1;
