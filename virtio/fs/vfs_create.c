@@ -179,7 +179,8 @@ int vfs_mkdir(void *fs, const struct fuse_request *req,
 static int open_existing(struct vfs_server *s, struct vfs_inode *dir,
 			 const struct fuse_create_in *in, const char *name,
 			 struct lx_file **ret_file,
-			 struct fuse_entry_out *ret_entry)
+			 struct fuse_entry_out *ret_entry,
+			 uint32_t *ret_open_flags)
 {
 	struct vfs_share *share = dir->key.share;
 	struct lx_node *node;
@@ -191,7 +192,7 @@ static int open_existing(struct vfs_server *s, struct vfs_inode *dir,
 	if (err)
 		return err == -LX_ENOENT ? -LX_ESTALE : err;
 	err = vfs_open_node(s, share, node, in->flags, in->open_flags,
-			    ret_file);
+			    ret_file, ret_open_flags);
 	if (!err && in->flags & LX_O_TRUNC)
 		err = lx_file_getattr(*ret_file, &st);
 	if (!err)
@@ -246,9 +247,11 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 		vfs_note(s, "CREATE", err);
 		goto out;
 	}
+	ret_open->open_flags = dir->key.share->open_flags;
 	err = make_file(s, req, in, name, &file, ret_entry);
 	if (err == -LX_EEXIST && name && !(in->flags & LX_O_EXCL))
-		err = open_existing(s, dir, in, name, &file, ret_entry);
+		err = open_existing(s, dir, in, name, &file, ret_entry,
+				    &ret_open->open_flags);
 	if (err) {
 		lx_file_close(file);
 		vfs_handle_cancel(&s->handles, handle);
@@ -256,7 +259,6 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 	}
 	ret_open->fh = vfs_handle_open(handle, dir->key.share, file,
 				       ret_entry->nodeid);
-	ret_open->open_flags = dir->key.share->open_flags;
 out:
 	vfs_inode_put(s->inodes, dir);
 	return err;

@@ -38,9 +38,10 @@ uint32_t vfs_open_flags(const struct vfs_server *s,
 
 int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
 		  struct lx_node *node, uint32_t flags, uint32_t open_flags,
-		  struct lx_file **ret_file)
+		  struct lx_file **ret_file, uint32_t *ret_open_flags)
 {
 	uint32_t f = vfs_open_flags(s, share, flags);
+	uint32_t fopen = share->open_flags;
 	int err;
 
 	if (open_flags & FUSE_OPEN_KILL_SUIDGID)
@@ -49,14 +50,21 @@ int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
 	if (err)
 		return err;
 	err = lx_open(share->vol, node, f, ret_file);
-	/* One that can be appended to only (chattr +a). */
-	if (err == -LX_EPERM && flags & LX_O_APPEND)
+	/*
+	 * One that can be appended to only (chattr +a).  The guest must not
+	 * gather what is written, as whole pages would be appended.
+	 */
+	if (err == -LX_EPERM && flags & LX_O_APPEND) {
 		err = lx_open(share->vol, node, f | LX_O_APPEND, ret_file);
+		fopen |= FOPEN_DIRECT_IO;
+	}
 	/* One that can be written only; the guest will have to do without. */
 	if (err == -LX_EACCES && s->flags & FUSE_WRITEBACK_CACHE &&
 	    (flags & LX_O_ACCMODE) == LX_O_WRONLY)
 		err = lx_open(share->vol, node, f ^ (LX_O_RDWR | LX_O_WRONLY),
 			      ret_file);
+	if (!err)
+		*ret_open_flags = fopen;
 	return err;
 }
 
@@ -74,15 +82,14 @@ int vfs_open(void *fs, const struct fuse_request *req,
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (!err) {
 		err = vfs_open_node(s, inode->key.share, inode->node, in->flags,
-				    in->open_flags, &file);
+				    in->open_flags, &file,
+				    &ret_open->open_flags);
 		if (err)
 			vfs_handle_cancel(&s->handles, handle);
 	}
-	if (!err) {
+	if (!err)
 		ret_open->fh = vfs_handle_open(handle, inode->key.share, file,
 					       req->node);
-		ret_open->open_flags = inode->key.share->open_flags;
-	}
 	vfs_inode_put(s->inodes, inode);
 	return vfs_note(s, "OPEN", err);
 }

@@ -60,10 +60,13 @@ int vfs_note(struct vfs_server *s, const char *what, int err);
 uint32_t vfs_open_flags(const struct vfs_server *s,
 			const struct vfs_share *share, uint32_t flags);
 
-/* Open a node as OPEN and CREATE ask for; open_flags are FUSE_OPEN_*. */
+/*
+ * Open a node as OPEN and CREATE ask for; open_flags are FUSE_OPEN_*, those
+ * that are returned FOPEN_*.
+ */
 int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
 		  struct lx_node *node, uint32_t flags, uint32_t open_flags,
-		  struct lx_file **ret_file);
+		  struct lx_file **ret_file, uint32_t *ret_open_flags);
 
 /* Attributes as the guest shall see them. */
 void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
