@@ -163,7 +163,9 @@ enum {
 	LX_SET_MTIME_NOW = 1 << 7,
 	LX_SET_CTIME = 1 << 8,          /* touch: ctime becomes now */
 	/* A size drops setuid and setgid as lx_write(); an owner always. */
-	LX_SET_KILL_PRIV = 1 << 9
+	LX_SET_KILL_PRIV = 1 << 9,
+	/* Neither drops anything, file capabilities included. */
+	LX_SET_KEEP_PRIV = 1 << 10
 };
 
 struct lx_setattr {

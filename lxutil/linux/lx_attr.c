@@ -3,8 +3,11 @@
 #include "lxutil/linux/lx_node.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/xattr.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define NSEC_PER_SEC 1000000000u
@@ -186,6 +189,45 @@ static int set_times(int fd, const struct lx_setattr *attr)
 	return utimensat(fd, "", times, AT_EMPTY_PATH) ? lx_error() : 0;
 }
 
+/* What the host takes away when a file gets another owner or size. */
+struct priv {
+	uint32_t mode;
+	char cap[XATTR_CAPS_SZ];
+	ssize_t cap_size;               /* negative: there is none */
+};
+
+static int look_at_priv(int fd, struct priv *ret_priv)
+{
+	struct lx_stat st;
+	int err = lx_fd_stat(fd, &st);
+
+	if (err)
+		return err;
+	ret_priv->mode = st.mode;
+	ret_priv->cap_size = getxattr(lx_fd_path(fd).s, XATTR_NAME_CAPS,
+				      ret_priv->cap, sizeof(ret_priv->cap));
+	return 0;
+}
+
+/*
+ * Bits of the mode only after a change of owner alone: where a mode is set as
+ * well, the new owner would have them for a moment.
+ */
+static int give_back_priv(const struct lx_volume *vol, int fd, uint32_t valid,
+			  const struct priv *priv)
+{
+	int err = 0;
+
+	if (valid & OWNER && !(valid & LX_SET_MODE) &&
+	    priv->mode & (S_ISUID | S_ISGID))
+		err = set_mode(vol, fd, priv->mode);
+	if (!err && priv->cap_size > 0 &&
+	    setxattr(lx_fd_path(fd).s, XATTR_NAME_CAPS, priv->cap,
+		     (size_t)priv->cap_size, 0))
+		err = lx_error();
+	return err;
+}
+
 /*
  * A change that changes nothing makes ctime now.  Not a chown for all: that
  * takes S_ISUID and S_ISGID away, which a symlink cannot have.
@@ -204,8 +246,12 @@ static int touch(const struct lx_volume *vol, int fd, uint32_t type)
 int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_file *file, const struct lx_setattr *attr)
 {
-	uint32_t valid = attr->valid & ~LX_SET_KILL_PRIV;
+	uint32_t valid = attr->valid & ~(LX_SET_KILL_PRIV | LX_SET_KEEP_PRIV);
 	bool kill_priv = attr->valid & LX_SET_KILL_PRIV;
+	bool keep_priv = attr->valid & LX_SET_KEEP_PRIV &&
+			 valid & (OWNER | LX_SET_SIZE) &&
+			 LX_S_ISREG(node->type);
+	struct priv kept;
 	int err = check_setattr(node, attr);
 	int fd;
 
@@ -216,7 +262,9 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	fd = lx_node_fd_get(vol, node);
 	if (fd < 0)
 		return fd;
-	if (valid & OWNER)
+	if (keep_priv)
+		err = look_at_priv(fd, &kept);
+	if (!err && valid & OWNER)
 		err = set_owner(fd, attr);
 	if (!err && valid & LX_SET_MODE)
 		err = set_mode(vol, fd, attr->mode);
@@ -224,6 +272,8 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 		err = set_size(fd, file, attr->size, kill_priv);
 	if (!err && valid & TIMES)
 		err = set_times(fd, attr);
+	if (!err && keep_priv)
+		err = give_back_priv(vol, fd, valid, &kept);
 	/* Every other change has touched ctime already. */
 	if (!err && valid == LX_SET_CTIME)
 		err = touch(vol, fd, node->type);

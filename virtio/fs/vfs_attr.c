@@ -131,6 +131,25 @@ static int map_owner(const struct vfs_share *share, struct lx_setattr *attr)
 	return err;
 }
 
+/*
+ * A guest that drops privilege by itself, and sees all of it, means the owner
+ * alone: overlayfs gives what it has copied, setuid or not, to the owner of the
+ * original.
+ */
+static int drop_privilege(const struct vfs_server *s,
+			  const struct vfs_inode *inode,
+			  struct lx_setattr *attr)
+{
+	const struct vfs_share *share = inode->key.share;
+
+	if (!(attr->valid & (LX_SET_UID | LX_SET_GID | LX_SET_SIZE)))
+		return 0;
+	if (!(s->flags & FUSE_HANDLE_KILLPRIV_V2) && share->options.xattr &&
+	    !share->options.xattrmap)
+		attr->valid |= LX_SET_KEEP_PRIV;
+	return vfs_drop_capability(share, inode->node);
+}
+
 int vfs_setattr(void *fs, const struct fuse_request *req,
 		const struct fuse_setattr_in *in,
 		struct fuse_attr_out *ret_attr)
@@ -149,8 +168,8 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 	if (!err && in->valid & FATTR_FH)
 		err = vfs_handle_get(&s->handles, in->fh, req->node,
 				     VFS_HANDLE_FILE, &handle);
-	if (!err && attr.valid & (LX_SET_UID | LX_SET_GID | LX_SET_SIZE))
-		err = vfs_drop_capability(inode->key.share, inode->node);
+	if (!err)
+		err = drop_privilege(s, inode, &attr);
 	/*
 	 * Nothing is what Linux sends for chown(-1, -1).  It would drop setuid,
 	 * but everybody may send it, and nobody says who did.

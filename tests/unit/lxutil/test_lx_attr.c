@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 static int set(struct fixture *fx, struct lx_node *node,
 	       struct lx_setattr attr)
@@ -429,6 +430,42 @@ static void an_owner_drops_privilege_and_a_mode_does_not(void **state)
 	assert_int_equal(mode_after(fx, 0644, mode), 06755);
 }
 
+static void an_owner_alone_leaves_privilege_where_asked(void **state)
+{
+	static const char cap[20] = { 1, 0, 0, 2, 0x10 };
+	struct lx_setattr own = {
+		.valid = LX_SET_UID | LX_SET_GID | LX_SET_KEEP_PRIV,
+		.uid = 56, .gid = 78,
+	};
+	struct lx_setattr mode = own;
+	struct fixture *fx = *state;
+	struct lx_node *node;
+	struct stat host;
+	char got[32];
+	int fd;
+
+	need_root();
+	assert_int_equal(mode_after(fx, 06777, own), 06777);
+	assert_int_equal(mode_after(fx, 0644, own), 0644);
+	mode.valid |= LX_SET_MODE;
+	mode.mode = 0755;
+	assert_int_equal(mode_after(fx, 06777, mode), 0755);
+	node = fixture_create(fx, "f");
+	fd = openat(fx->fd, "f", O_RDONLY);
+	if (!fsetxattr(fd, "security.capability", cap, sizeof(cap), 0)) {
+		own.valid |= LX_SET_SIZE;
+		assert_int_equal(set(fx, node, own), 0);
+		assert_int_equal(fgetxattr(fd, "security.capability", got,
+					   sizeof(got)), sizeof(cap));
+		assert_memory_equal(got, cap, sizeof(cap));
+	}
+	close(fd);
+	host = fixture_stat(fx, "f");
+	assert_int_equal(host.st_uid, 56);
+	assert_int_equal(host.st_gid, 78);
+	lx_node_close(fx->vol, node);
+}
+
 static void kill_priv_alone_is_no_change(void **state)
 {
 	struct fixture *fx = *state;
@@ -509,6 +546,7 @@ int main(void)
 		fixture_test(attributes_tell_of_flags_and_direct_io),
 		fixture_test(a_size_drops_privilege_where_asked),
 		fixture_test(an_owner_drops_privilege_and_a_mode_does_not),
+		fixture_test(an_owner_alone_leaves_privilege_where_asked),
 		fixture_test(kill_priv_alone_is_no_change),
 		fixture_test(access_goes_by_mode_owner_and_group),
 	};

@@ -182,6 +182,48 @@ static void sets_owners(void **state)
 	assert_int_equal(attr.gid, 4321);
 }
 
+/* The mode of a file with 06755 after a change of its owner. */
+static mode_t mode_after_chown(struct vfs_options *options)
+{
+	struct fuse_attr attr;
+	struct share *s;
+	void *state;
+
+	share_up_with(&state, options, 0, NULL);
+	s = state;
+	host_file(s->root_fd, "a", "");
+	assert_int_equal(fchmodat(s->root_fd, "a", 06755, 0), 0);
+	attr = set(s, node_of(s, FUSE_ROOT_ID, "a"), (struct fuse_setattr_in){
+		.valid = FATTR_UID | FATTR_GID, .uid = 12, .gid = 34 });
+	assert_int_equal(attr.uid, 12);
+	assert_int_equal(attr.gid, 34);
+	share_down(&state);
+	return attr.mode & 07777;
+}
+
+/* Who drops privilege: the server, unless the guest does and sees all. */
+static void an_owner_drops_privilege_if_the_guest_does_not(void **state)
+{
+	struct vfs_options options;
+	char error[256];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	vfs_options_default(&options);
+	assert_int_equal(mode_after_chown(&options), 0755);
+	options.killpriv_v2 = false;
+	assert_int_equal(mode_after_chown(&options), 06755);
+	options.xattr = false;
+	assert_int_equal(mode_after_chown(&options), 0755);
+	options.xattr = true;
+	assert_int_equal(vfs_xattrmap_new(":map::user.virtiofs.:", error,
+					  sizeof(error), &options.xattrmap),
+			 0);
+	assert_int_equal(mode_after_chown(&options), 0755);
+	vfs_xattrmap_free(options.xattrmap);
+}
+
 static void truncates_through_a_handle(void **state)
 {
 	struct share *s = *state;
@@ -265,6 +307,8 @@ int main(void)
 		TEST(sets_each_attribute),
 		TEST(sets_times_to_now),
 		TEST(sets_owners),
+		cmocka_unit_test(
+			an_owner_drops_privilege_if_the_guest_does_not),
 		TEST(truncates_through_a_handle),
 		TEST(refuses_times_and_sizes_that_are_none),
 		TEST(setting_nothing_tells_the_attributes),
