@@ -33,7 +33,8 @@ for set; do
 			libvirt-clients"
 		;;
 	programs)
-		want="$want fio stress-ng dbench sqlite3 git rsync attr acl"
+		want="$want fio stress-ng dbench sqlite3 git rsync attr acl
+			libcap2-bin"
 		;;
 	*)
 		usage >&2

@@ -25,6 +25,11 @@
 # environment: top_srcdir, top_builddir (make check-programs sets them).
 # Needs root and /dev/fuse.
 set -eu
+# Mounts are nobody else's, and gone with the last of our processes.
+if [ "${1:-}" != --inside ]; then
+	exec unshare -m sh "$0" --inside "$@"
+fi
+shift
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
@@ -91,12 +96,14 @@ mount_all() {
 # The servers end with the mounts, and with status 0.
 unmount_all() {
 	ended=0
-	for mnt in "$dir"/mnt*; do
-		! mountpoint -q "$mnt" || umount "$mnt" || {
-			echo "something is left that uses $mnt"
-			umount -l "$mnt"
-			ended=1
-		}
+	for mnt in $(awk -v dir="$dir/" 'index($5, dir) == 1 { print $5 }' \
+		/proc/self/mountinfo | tac); do
+		umount "$mnt" && continue
+		echo "something is left that uses $mnt"
+		umount -l "$mnt"
+		# shellcheck disable=SC2086 # a list of words
+		kill $servers
+		ended=1
 	done
 	for server in $servers; do
 		wait "$server" || {
@@ -149,13 +156,6 @@ run() {
 	fi
 	rm -rf --one-file-system "$dir/share" "$dir/scratch"
 }
-
-finish() {
-	for mnt in "$work"/*/mnt*; do
-		! mountpoint -q "$mnt" || umount -l "$mnt"
-	done
-}
-trap finish EXIT
 
 ok=0 failed=0 skipped=0
 for name; do
