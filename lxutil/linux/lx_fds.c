@@ -152,6 +152,33 @@ static bool evict_one(struct lx_volume *vol)
 	return false;
 }
 
+/* Only of the root's mount: it is there as long as the volume. */
+static bool is_on_root(struct lx_volume *vol, const struct lx_node *node)
+{
+	if (!node->by_name)
+		return node->mount == vol->mount;
+	return lx_hint_mount(vol, node) == vol->mount_id;
+}
+
+bool lx_node_park(struct lx_volume *vol, struct lx_node *node)
+{
+	bool on_ring, parked;
+
+	if (!is_on_root(vol, node))
+		return false;
+	pthread_mutex_lock(&vol->fds.lock);
+	on_ring = node->place == LX_ON_RING;
+	parked = node->place == LX_OFF_RING;
+	if (on_ring)
+		take_off(&vol->fds, node, LX_LEAVING);
+	pthread_mutex_unlock(&vol->fds.lock);
+	if (on_ring && evict(vol, node) == EVICTED) {
+		lx_fds_release(vol);
+		parked = true;
+	}
+	return parked;
+}
+
 /* ---- counting ---------------------------------------------------------- */
 
 static unsigned default_max(void)

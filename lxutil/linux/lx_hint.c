@@ -108,6 +108,16 @@ bool lx_hint_good(struct lx_volume *vol, const struct lx_node *node)
 	return good;
 }
 
+uint64_t lx_hint_mount(struct lx_volume *vol, const struct lx_node *node)
+{
+	uint64_t mount;
+
+	pthread_mutex_lock(&vol->hints.lock);
+	mount = node->hint ? node->hint->mount : 0;
+	pthread_mutex_unlock(&vol->hints.lock);
+	return mount;
+}
+
 bool lx_hint_same(struct lx_volume *vol, const struct lx_node *node,
 		  const struct lx_stat *st)
 {

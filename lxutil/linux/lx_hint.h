@@ -59,6 +59,8 @@ struct lx_node *lx_hint_free(struct lx_hint *hint);
 
 /* Does it say a name? */
 bool lx_hint_good(struct lx_volume *vol, const struct lx_node *node);
+/* The mount that it was found on, or 0. */
+uint64_t lx_hint_mount(struct lx_volume *vol, const struct lx_node *node);
 /* Is what has these attributes the inode that it is for? */
 bool lx_hint_same(struct lx_volume *vol, const struct lx_node *node,
 		  const struct lx_stat *st);

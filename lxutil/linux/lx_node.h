@@ -42,6 +42,7 @@ struct lx_volume {
 	struct lx_hints hints;
 	struct lx_mounts mounts;
 	struct lx_mount *mount;         /* of the root */
+	uint64_t mount_id;              /* of it; 0: not known */
 	_Atomic int spare[LX_SPARES];   /* descriptors, or -1 */
 };
 

@@ -66,6 +66,7 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 		err = lx_mount_get(vol, vol->root_fd, &st, &vol->mount);
 	if (err)
 		goto close_proc;
+	vol->mount_id = st.mount;
 	lx_hints_probe(vol);
 	log_debug(log, LOG_LXUTIL, "%s: at most %u descriptors, %s file handles",
 		  root, vol->fds.max,

@@ -12,6 +12,8 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_device.c \
 	%reldir%/vfs_device.h \
 	%reldir%/vfs_dir.c \
+	%reldir%/vfs_forgotten.c \
+	%reldir%/vfs_forgotten.h \
 	%reldir%/vfs_handle.c \
 	%reldir%/vfs_handle.h \
 	%reldir%/vfs_held.c \

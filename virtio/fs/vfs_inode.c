@@ -3,6 +3,7 @@
 
 #include "common/bytes.h"
 #include "fuse/fuse_proto.h"
+#include "virtio/fs/vfs_forgotten.h"
 #include "virtio/fs/vfs_limits.h"
 #include "virtio/fs/vfs_share.h"
 
@@ -22,8 +23,11 @@ struct shard {
 struct vfs_inodes {
 	const struct log *log;
 	struct vfs_slots slots;
+	struct vfs_forgotten forgotten;
 	struct shard shard[SHARDS];
 };
+
+_Static_assert(VFS_NODES_MAX + VFS_FORGOTTEN_MAX <= VFS_SLOTS_MAX, "slots");
 
 static struct vfs_inode *inode_of(struct vfs_slot *slot)
 {
@@ -37,7 +41,7 @@ static struct vfs_inode_key key_of(struct vfs_share *share,
 		.share = share,
 		.dev = st->dev,
 		.ino = st->ino,
-		.mount = st->mount,
+		.mount = (uint32_t)st->mount,
 		.btime = st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
 						 st->btime.nsec : 0,
 		.type = st->mode & LX_S_IFMT,
@@ -113,9 +117,13 @@ static void make_room(struct vfs_inodes *inodes, struct shard *shard)
 	free(old.bucket);
 }
 
-/* Count a lookup if the inode is there.  The lock is held. */
+/*
+ * Count a lookup if the inode is there; *ret_recalled is set, and holds it, if
+ * it was forgotten.  The lock is held.
+ */
 static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
-			const struct vfs_inode_key *key, uint64_t *ret_id)
+			const struct vfs_inode_key *key, uint64_t *ret_id,
+			struct vfs_inode **ret_recalled)
 {
 	struct vfs_inode *inode = *link_of(inodes, shard, key);
 
@@ -123,21 +131,71 @@ static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
 		return false;
 	if (inode->lookups < UINT64_MAX)
 		inode->lookups++;
+	if (inode->state == VFS_INODE_FORGOTTEN)
+		vfs_forgotten_remove(&inodes->forgotten, inode);
+	if (inode->state != VFS_INODE_KNOWN) {
+		inode->state = VFS_INODE_KNOWN;
+		vfs_slot_ref(&inode->slot);
+		*ret_recalled = inode;
+	}
 	*ret_id = vfs_inode_id(inode);
 	return true;
+}
+
+/* Out of the table, whose reference is then the caller's.  The lock is held. */
+static void cut_locked(struct vfs_inodes *inodes, struct shard *shard,
+		       struct vfs_inode *inode)
+{
+	*link_of(inodes, shard, &inode->key) = inode->next;
+	shard->count--;
+	inode->lookups = 0;
+	inode->state = VFS_INODE_GONE;
+}
+
+/*
+ * One that was forgotten has no descriptor that would keep its number from
+ * being used again.  Is it still there?  If not, it goes.
+ */
+static bool check_recalled(struct vfs_inodes *inodes, struct shard *shard,
+			   struct vfs_inode *inode)
+{
+	bool there = !lx_node_hold(inode->key.share->vol, inode->node);
+	bool cut = false;
+
+	if (there) {
+		lx_node_release(inode->node);
+	} else {
+		pthread_mutex_lock(&shard->lock);
+		cut = inode->state == VFS_INODE_KNOWN;
+		if (cut)
+			cut_locked(inodes, shard, inode);
+		pthread_mutex_unlock(&shard->lock);
+	}
+	if (cut)
+		vfs_inode_put(inodes, inode);
+	vfs_inode_put(inodes, inode);
+	return there;
+}
+
+static bool find(struct vfs_inodes *inodes, const struct vfs_inode_key *key,
+		 uint64_t *ret_id)
+{
+	struct shard *shard = shard_of(inodes, key);
+	struct vfs_inode *recalled = NULL;
+	bool found;
+
+	pthread_mutex_lock(&shard->lock);
+	found = find_locked(inodes, shard, key, ret_id, &recalled);
+	pthread_mutex_unlock(&shard->lock);
+	return recalled ? check_recalled(inodes, shard, recalled) : found;
 }
 
 bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
 		     const struct lx_stat *st, uint64_t *ret_id)
 {
 	struct vfs_inode_key key = key_of(share, st);
-	struct shard *shard = shard_of(inodes, &key);
-	bool found;
 
-	pthread_mutex_lock(&shard->lock);
-	found = find_locked(inodes, shard, &key, ret_id);
-	pthread_mutex_unlock(&shard->lock);
-	return found;
+	return find(inodes, &key, ret_id);
 }
 
 struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
@@ -166,6 +224,8 @@ static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 	struct vfs_slot *slot;
 	int err;
 
+	if (vfs_inodes_full(inodes))
+		return -LX_ENFILE;
 	err = vfs_slots_new(&inodes->slots, &slot);
 	if (err)
 		return err;
@@ -187,20 +247,26 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 {
 	struct vfs_inode_key key = key_of(share, st);
 	struct shard *shard = shard_of(inodes, &key);
-	bool found;
+	struct vfs_inode *recalled = NULL;
+	bool found = find(inodes, &key, ret_id);
 	int err = 0;
 
-	pthread_mutex_lock(&shard->lock);
-	found = find_locked(inodes, shard, &key, ret_id);
-	if (!found)
-		err = insert_locked(inodes, shard, &key, node, ret_id);
-	pthread_mutex_unlock(&shard->lock);
+	if (!found) {
+		pthread_mutex_lock(&shard->lock);
+		/* Another thread may have been quicker. */
+		found = find_locked(inodes, shard, &key, ret_id, &recalled);
+		if (!found)
+			err = insert_locked(inodes, shard, &key, node, ret_id);
+		pthread_mutex_unlock(&shard->lock);
+	}
+	if (recalled)
+		vfs_inode_put(inodes, recalled);
 	if (found || err)
 		lx_node_close(share->vol, node);
 	else
 		log_trace(inodes->log, LOG_VIRTIOFS,
 			  "node %" PRIu64 " is inode %" PRIu64 " of device %#"
-			  PRIx64 ", mount %" PRIu64 ", type %#o",
+			  PRIx64 ", mount %" PRIu32 ", type %#o",
 			  *ret_id, key.ino, key.dev, key.mount, key.type);
 	if (err)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
@@ -211,9 +277,24 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 
 /* ---- references and lookups -------------------------------------------- */
 
-struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id)
+struct vfs_inode *vfs_inode_recall(struct vfs_inodes *inodes, uint64_t id)
 {
 	return inode_of(vfs_slots_get(&inodes->slots, id));
+}
+
+/* The inode, if the guest knows it; otherwise the reference is put back. */
+static struct vfs_inode *if_known(struct vfs_inodes *inodes,
+				  struct vfs_inode *inode)
+{
+	if (!inode || inode->state == VFS_INODE_KNOWN)
+		return inode;
+	vfs_inode_put(inodes, inode);
+	return NULL;
+}
+
+struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id)
+{
+	return if_known(inodes, vfs_inode_recall(inodes, id));
 }
 
 void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
@@ -226,7 +307,12 @@ void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
 
 struct vfs_inode *vfs_inodes_next(struct vfs_inodes *inodes, uint32_t *index)
 {
-	return inode_of(vfs_slots_next(&inodes->slots, index));
+	struct vfs_inode *inode;
+
+	do {
+		inode = inode_of(vfs_slots_next(&inodes->slots, index));
+	} while (inode && !(inode = if_known(inodes, inode)));
+	return inode;
 }
 
 uint64_t vfs_inode_id(const struct vfs_inode *inode)
@@ -234,35 +320,84 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode)
 	return vfs_slot_id(&inode->slot);
 }
 
+/* Drop an inode that is on the list. */
+static void drop_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
+{
+	struct shard *shard = shard_of(inodes, &inode->key);
+	bool gone;
+
+	pthread_mutex_lock(&shard->lock);
+	gone = inode->state == VFS_INODE_FORGOTTEN;
+	if (gone) {
+		vfs_forgotten_remove(&inodes->forgotten, inode);
+		cut_locked(inodes, shard, inode);
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (gone)
+		vfs_inode_put(inodes, inode);
+}
+
+/* Put an inode that is leaving on the list, if it can come back. */
+static void keep_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
+{
+	struct shard *shard = shard_of(inodes, &inode->key);
+	bool back, gone = false;
+
+	back = inode->node &&
+	       lx_node_park(inode->key.share->vol, inode->node);
+	pthread_mutex_lock(&shard->lock);
+	/* Unless somebody has looked it up meanwhile. */
+	if (inode->state == VFS_INODE_LEAVING) {
+		gone = !back;
+		if (gone) {
+			cut_locked(inodes, shard, inode);
+		} else {
+			vfs_forgotten_add(&inodes->forgotten, inode);
+			inode->state = VFS_INODE_FORGOTTEN;
+		}
+	}
+	pthread_mutex_unlock(&shard->lock);
+	if (gone)
+		vfs_inode_put(inodes, inode);
+	while ((inode = vfs_forgotten_excess(&inodes->forgotten))) {
+		drop_forgotten(inodes, inode);
+		vfs_inode_put(inodes, inode);
+	}
+}
+
 /*
- * Drop `count` lookups, and with the last one the table's reference.  Returns
- * how many there were.
+ * Drop `count` lookups, and with the last one the table's reference, unless
+ * the inode is kept.  Returns how many there were.
  */
 static uint64_t drop_lookups(struct vfs_inodes *inodes,
-			     struct vfs_inode *inode, uint64_t count)
+			     struct vfs_inode *inode, uint64_t count, bool keep)
 {
 	struct shard *shard = shard_of(inodes, &inode->key);
 	uint64_t had;
-	bool gone;
+	bool last;
 
 	pthread_mutex_lock(&shard->lock);
 	had = inode->lookups;
 	inode->lookups -= MIN(count, had);
-	gone = had && !inode->lookups;
-	if (gone) {
-		*link_of(inodes, shard, &inode->key) = inode->next;
-		shard->count--;
-	}
+	last = had && !inode->lookups;
+	if (last && keep)
+		inode->state = VFS_INODE_LEAVING;
+	else if (last)
+		cut_locked(inodes, shard, inode);
 	pthread_mutex_unlock(&shard->lock);
-	if (gone) {
-		log_trace(inodes->log, LOG_VIRTIOFS,
-			  "node %" PRIu64 " is forgotten", vfs_inode_id(inode));
+	if (!last)
+		return had;
+	log_trace(inodes->log, LOG_VIRTIOFS, "node %" PRIu64 " is forgotten",
+		  vfs_inode_id(inode));
+	if (keep)
+		keep_forgotten(inodes, inode);
+	else
 		vfs_inode_put(inodes, inode);
-	}
 	return had;
 }
 
-void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
+void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count,
+		       bool keep)
 {
 	struct vfs_inode *inode;
 	uint64_t had;
@@ -276,7 +411,7 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count)
 			    id);
 		return;
 	}
-	had = drop_lookups(inodes, inode, count);
+	had = drop_lookups(inodes, inode, count, keep);
 	if (count > had)
 		log_limited(inodes->log, LOG_VIRTIOFS, LOG_WARN,
 			    "FORGET of %" PRIu64 " lookups of node %" PRIu64
@@ -292,14 +427,16 @@ void vfs_inodes_clear(struct vfs_inodes *inodes)
 	uint32_t index = FUSE_ROOT_ID;  /* start behind the root */
 
 	while ((slot = vfs_slots_next(&inodes->slots, &index))) {
-		drop_lookups(inodes, inode_of(slot), UINT64_MAX);
+		drop_lookups(inodes, inode_of(slot), UINT64_MAX, false);
+		drop_forgotten(inodes, inode_of(slot));
 		vfs_inode_put(inodes, inode_of(slot));
 	}
 }
 
 size_t vfs_inodes_count(struct vfs_inodes *inodes)
 {
-	return atomic_load(&inodes->slots.live);
+	return atomic_load(&inodes->slots.live) -
+	       atomic_load(&inodes->forgotten.count);
 }
 
 bool vfs_inodes_full(struct vfs_inodes *inodes)
@@ -315,7 +452,10 @@ int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 	if (!inodes)
 		return -LX_ENOMEM;
 	inodes->log = log;
-	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode), VFS_NODES_MAX);
+	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode),
+		       VFS_NODES_MAX + VFS_FORGOTTEN_MAX);
+	vfs_forgotten_init(&inodes->forgotten, &inodes->slots,
+			   VFS_FORGOTTEN_MAX);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *shard = &inodes->shard[i];
 
@@ -349,13 +489,14 @@ void vfs_inodes_free(struct vfs_inodes *inodes)
 	vfs_inodes_clear(inodes);
 	root = vfs_inode_get(inodes, FUSE_ROOT_ID);
 	if (root) {
-		drop_lookups(inodes, root, UINT64_MAX);
+		drop_lookups(inodes, root, UINT64_MAX, false);
 		vfs_inode_put(inodes, root);
 	}
 	for (unsigned i = 0; i < SHARDS; i++) {
 		free(inodes->shard[i].bucket);
 		pthread_mutex_destroy(&inodes->shard[i].lock);
 	}
+	vfs_forgotten_done(&inodes->forgotten);
 	vfs_slots_done(&inodes->slots);
 	free(inodes);
 }

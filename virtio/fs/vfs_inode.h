@@ -8,8 +8,9 @@
  * can come to mean another file while it is in the table, but no older one (see
  * lx_stat_name()).
  *
- * An inode is in the table while the guest has lookups of it to forget; and it
- * lives on, out of the table's reach, while requests use it (references).  How
+ * An inode is in the table while the guest has lookups of it to forget (and for
+ * some time after that: vfs_forgotten.h); and it lives on, out of the table's
+ * reach, while requests use it (references).  How
  * many lookups there are is the guest's word: a count saturates at both ends.
  * Node 1 is the root, which is never forgotten.
  *
@@ -31,18 +32,30 @@ struct vfs_share;
 
 struct vfs_inode_key {
 	struct vfs_share *share;
-	uint64_t dev, ino, mount;
+	uint64_t dev, ino;
 	uint64_t btime;                 /* in nanoseconds; 0: unknown */
+	uint32_t mount;                 /* Linux has no larger ones */
 	uint32_t type;                  /* LX_S_IFMT bits */
 };
 
+enum vfs_inode_state {
+	VFS_INODE_KNOWN,                /* the guest has lookups */
+	VFS_INODE_LEAVING,              /* no more; not yet on the list */
+	VFS_INODE_FORGOTTEN,            /* on the list */
+	VFS_INODE_GONE                  /* no longer in the table */
+};
+
+/* There may be a million. */
 struct vfs_inode {
 	struct vfs_slot slot;
 	struct lx_node *node;
 	struct vfs_inode_key key;
 	/* Protected by the shard's lock: */
-	uint64_t lookups;               /* 0: no longer in the table */
+	uint64_t lookups;
 	struct vfs_inode *next;         /* in its bucket */
+	_Atomic uint8_t state;          /* enum vfs_inode_state */
+	/* See vfs_forgotten.h: */
+	uint32_t older, newer;
 };
 
 struct vfs_inodes;
@@ -65,6 +78,8 @@ bool vfs_inodes_full(struct vfs_inodes *inodes);
 
 /* The inode of a node id, to be put back after use; NULL: stale.  No lock. */
 struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id);
+/* The same, also if it is forgotten; its node then may be -LX_ESTALE. */
+struct vfs_inode *vfs_inode_recall(struct vfs_inodes *inodes, uint64_t id);
 void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode);
 
 /*
@@ -94,7 +109,11 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		   struct lx_node *node, const struct lx_stat *st,
 		   uint64_t *ret_id);
 
-/* Drop lookups of a node; too many, and stale ids, are logged and ignored. */
-void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count);
+/*
+ * Drop lookups of a node; too many, and stale ids, are logged and ignored.
+ * keep: for vfs_inode_recall(), where that is possible.
+ */
+void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count,
+		       bool keep);
 
 #endif

@@ -9,6 +9,11 @@
 
 /* Nodes that a guest may know at a time; -LX_ENFILE beyond. */
 #define VFS_NODES_MAX (1u << 20)
+/*
+ * Nodes that the guest has forgotten and may ask for by a file handle; besides
+ * those that it knows.  The oldest goes beyond.
+ */
+#define VFS_FORGOTTEN_MAX (1u << 16)
 /* Files and directories open at a time; -LX_ENFILE beyond. */
 #define VFS_HANDLES_MAX (1u << 20)
 /* Of these, directories, each of which has a buffer (LX_DIR_BUFFER). */

@@ -101,7 +101,8 @@ int vfs_no_entry(const struct vfs_share *share,
 
 /*
  * "." and ".." come from a guest that has a file handle of the node
- * (open_by_handle_at(2), an NFS client) and looks for what it has forgotten.
+ * (open_by_handle_at(2), an NFS client) and looks for what it has forgotten:
+ * the node itself by ".", which it then knows again.
  */
 static int look_up_self(struct vfs_server *s, struct vfs_inode *inode,
 			struct fuse_entry_out *ret_entry)
@@ -115,6 +116,11 @@ static int look_up_self(struct vfs_server *s, struct vfs_inode *inode,
 		return err;
 	if (!vfs_inodes_find(s->inodes, inode->key.share, &st, &id))
 		return -LX_ESTALE;      /* forgotten just now */
+	if (id != vfs_inode_id(inode)) {
+		/* The guest would not know it by another number. */
+		vfs_inodes_forget(s->inodes, id, 1, false);
+		return -LX_ESTALE;
+	}
 	vfs_fill_entry(s, inode->key.share, NULL, id, &st, ret_entry);
 	return 0;
 }
@@ -153,12 +159,14 @@ int vfs_lookup(void *fs, const struct fuse_request *req, const char *name,
 	       struct fuse_entry_out *ret_entry)
 {
 	struct vfs_server *s = fs;
-	struct vfs_inode *dir = vfs_inode_get(s->inodes, req->node);
+	bool self = !strcmp(name, ".");
+	struct vfs_inode *dir = self ? vfs_inode_recall(s->inodes, req->node) :
+				       vfs_inode_get(s->inodes, req->node);
 	int err;
 
 	if (!dir)
 		return -LX_ESTALE;
-	if (!strcmp(name, "."))
+	if (self)
 		err = look_up_self(s, dir, ret_entry);
 	else if (!strcmp(name, ".."))
 		err = look_up_parent(s, dir, ret_entry);
@@ -172,7 +180,8 @@ void vfs_forget(void *fs, uint64_t node, uint64_t count)
 {
 	struct vfs_server *s = fs;
 
-	vfs_inodes_forget(s->inodes, node, count);
+	vfs_inodes_forget(s->inodes, node, count,
+			  s->flags & FUSE_EXPORT_SUPPORT);
 }
 
 /* ---- LINK -------------------------------------------------------------- */

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot of an index from 1 to slots->used. */
-static struct vfs_slot *slot_at(struct vfs_slots *slots, uint32_t index)
+struct vfs_slot *vfs_slots_at(struct vfs_slots *slots, uint32_t index)
 {
 	char *chunk = atomic_load_explicit(
 		&slots->chunk[(index - 1) / VFS_SLOTS_CHUNK],
@@ -54,7 +53,7 @@ static int grow(struct vfs_slots *slots, struct vfs_slot **ret_slot)
 		atomic_store_explicit(&slots->chunk[used / VFS_SLOTS_CHUNK],
 				      chunk, memory_order_release);
 	}
-	slot = slot_at(slots, used + 1);
+	slot = vfs_slots_at(slots, used + 1);
 	slot->index = used + 1;
 	atomic_store_explicit(&slots->used, used + 1, memory_order_release);
 	*ret_slot = slot;
@@ -68,7 +67,7 @@ int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot)
 
 	pthread_mutex_lock(&slots->lock);
 	if (slots->first_free) {
-		slot = slot_at(slots, slots->first_free);
+		slot = vfs_slots_at(slots, slots->first_free);
 		slots->first_free = slot->next_free;
 	} else {
 		err = grow(slots, &slot);
@@ -130,10 +129,15 @@ struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id)
 	if (!index || index > atomic_load_explicit(&slots->used,
 						   memory_order_acquire))
 		return NULL;
-	slot = slot_at(slots, index);
+	slot = vfs_slots_at(slots, index);
 	if (!ref(slot, atomic_load(&slot->state), generation_of(id)))
 		return NULL;
 	return slot;
+}
+
+void vfs_slot_ref(struct vfs_slot *slot)
+{
+	atomic_fetch_add_explicit(&slot->state, 1, memory_order_relaxed);
 }
 
 bool vfs_slot_unref(struct vfs_slot *slot)
@@ -147,7 +151,7 @@ bool vfs_slot_unref(struct vfs_slot *slot)
 struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index)
 {
 	while (*index < atomic_load(&slots->used)) {
-		struct vfs_slot *slot = slot_at(slots, ++*index);
+		struct vfs_slot *slot = vfs_slots_at(slots, ++*index);
 		uint64_t state = atomic_load(&slot->state);
 
 		if (ref(slot, state, generation_of(state)))

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define VFS_SLOTS_CHUNK 1024u           /* slots that are allocated at a time */
-#define VFS_SLOTS_CHUNKS 1024u
+#define VFS_SLOTS_CHUNKS 1088u
 #define VFS_SLOTS_MAX (VFS_SLOTS_CHUNK * VFS_SLOTS_CHUNKS)
 
 /* The first member of an object. */
@@ -65,6 +65,10 @@ uint64_t vfs_slot_id(const struct vfs_slot *slot);
 
 /* The object of that number with one more reference, or NULL.  No lock. */
 struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id);
+/* One more, for who knows that somebody has one. */
+void vfs_slot_ref(struct vfs_slot *slot);
+/* The slot of an index that some object has or had. */
+struct vfs_slot *vfs_slots_at(struct vfs_slots *slots, uint32_t index);
 /*
  * Drop a reference.  True: it was the last one, and the caller must release
  * what the object holds and call vfs_slots_free().

@@ -22,6 +22,12 @@ test_vfs_inode_SOURCES = %reldir%/test_vfs_inode.c
 test_vfs_inode_CFLAGS = $(TEST_CFLAGS)
 test_vfs_inode_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_forgotten
+TESTS += test_vfs_forgotten
+test_vfs_forgotten_SOURCES = %reldir%/test_vfs_forgotten.c
+test_vfs_forgotten_CFLAGS = $(TEST_CFLAGS)
+test_vfs_forgotten_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_handle
 TESTS += test_vfs_handle
 test_vfs_handle_SOURCES = %reldir%/test_vfs_handle.c

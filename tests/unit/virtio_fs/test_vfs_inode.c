@@ -80,8 +80,8 @@ static void holds_the_root_as_node_one(void **state)
 static void the_root_is_never_forgotten(void **state)
 {
 	(void)state;
-	vfs_inodes_forget(inodes, 1, 1);
-	vfs_inodes_forget(inodes, 1, UINT64_MAX);
+	vfs_inodes_forget(inodes, 1, 1, false);
+	vfs_inodes_forget(inodes, 1, UINT64_MAX, false);
 	vfs_inodes_clear(inodes);
 	assert_true(known(1));
 }
@@ -98,9 +98,9 @@ static void finds_an_inode_again(void **state)
 	assert_true(vfs_inodes_find(inodes, &served, &st, &again));
 	assert_int_equal(again, id);
 	assert_int_equal(vfs_inodes_count(inodes), 2);
-	vfs_inodes_forget(inodes, id, 2);
+	vfs_inodes_forget(inodes, id, 2, false);
 	assert_true(known(id));
-	vfs_inodes_forget(inodes, id, 1);
+	vfs_inodes_forget(inodes, id, 1, false);
 	assert_false(known(id));
 	assert_false(vfs_inodes_find(inodes, &served, &st, &again));
 }
@@ -144,12 +144,12 @@ static void forgetting_too_much_forgets_all(void **state)
 
 	host_file(s->root_fd, "a", "");
 	id = add("a", &st);
-	vfs_inodes_forget(inodes, id, UINT64_MAX);
+	vfs_inodes_forget(inodes, id, UINT64_MAX, false);
 	assert_false(known(id));
 	assert_int_equal(s->log_lines, 1);
-	vfs_inodes_forget(inodes, id, 1);
-	vfs_inodes_forget(inodes, 0, 1);
-	vfs_inodes_forget(inodes, UINT64_MAX, 1);
+	vfs_inodes_forget(inodes, id, 1, false);
+	vfs_inodes_forget(inodes, 0, 1, false);
+	vfs_inodes_forget(inodes, UINT64_MAX, 1, false);
 	assert_int_equal(vfs_inodes_count(inodes), 1);
 }
 
@@ -180,11 +180,11 @@ static void an_inode_in_use_outlives_its_forget(void **state)
 	host_file(s->root_fd, "a", "12345");
 	id = add("a", &st);
 	inode = vfs_inode_get(inodes, id);
-	vfs_inodes_forget(inodes, id, 1);
+	vfs_inodes_forget(inodes, id, 1, false);
 	/* Looked up meanwhile, it is another node: this one is gone. */
 	next = add("a", &st);
 	assert_int_not_equal(next, id);
-	vfs_inodes_forget(inodes, id, 1);
+	vfs_inodes_forget(inodes, id, 1, false);
 	assert_int_equal(lx_getattr(served.vol, inode->node, &st), 0);
 	assert_int_equal(st.size, 5);
 	vfs_inode_put(inodes, inode);
@@ -213,7 +213,7 @@ static void grows_and_shrinks(void **state)
 			snprintf(name, sizeof(name), "%d", i);
 			id[i] = add(name, &st[i]);
 			if (i >= 500)
-				vfs_inodes_forget(inodes, id[i - 500], 1);
+				vfs_inodes_forget(inodes, id[i - 500], 1, false);
 		}
 		assert_int_equal(vfs_inodes_count(inodes), 501);
 		for (int i = 0; i < FILES; i++) {
