@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nofile.h - for programs that serve files: each inode that the other side
- * knows, and each file that it has open, holds a descriptor.  A usual soft
- * limit of 1024 would be used up by one look at a larger tree.
+ * nofile.h - how many descriptors a program that serves files may have: each
+ * inode that the other side knows, and each file that it has open, may hold
+ * one.  A usual soft limit of 1024 would be used up by one look at a larger
+ * tree.
+ *
+ * RLIMIT_NOFILE is the whole process', so these are for programs, never for the
+ * plugin.  0 or -errno, errno being set.
  */
 #ifndef TOOLS_NOFILE_H
 #define TOOLS_NOFILE_H
 
-#include <sys/resource.h>
+#include <stdint.h>
 
-/* As many descriptors as the system lets us have; else as it was. */
-static inline void raise_nofile(void)
-{
-	struct rlimit limit;
+/* n, soft and hard; 0 leaves both as they are. */
+int nofile_set(uint64_t n);
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
+/*
+ * 1000000, or the most that the system allows, where the process may raise its
+ * hard limit; else the hard limit.
+ */
+int nofile_raise(void);
 
 #endif

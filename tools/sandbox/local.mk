@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libsandbox.la
 libsandbox_la_CFLAGS = $(STRICT_CFLAGS) $(SECCOMP_CFLAGS)
 libsandbox_la_SOURCES = \
+	tools/nofile.c tools/nofile.h \
 	%reldir%/sandbox.c %reldir%/sandbox.h \
 	%reldir%/sandbox_caps.c %reldir%/sandbox_caps.h \
 	%reldir%/sandbox_child.c %reldir%/sandbox_child.h \

@@ -7,6 +7,7 @@
  */
 #include "tools/sandbox/sandbox_child.h"
 
+#include "tools/nofile.h"
 #include "tools/sandbox/sandbox_caps.h"
 #include "tools/sandbox/sandbox_fail.h"
 #include "tools/sandbox/sandbox_landlock.h"
@@ -23,12 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOFILE_DEFAULT 1000000
 
 struct child {
 	const struct sandbox_options *options;
@@ -77,41 +76,13 @@ static void check(struct child *c, int ret)
 
 /* ---- steps ------------------------------------------------------------- */
 
-/* As many as there may be, or as many as the hard limit has. */
-static int set_default_nofile(struct child *c)
-{
-	struct rlimit limit = { NOFILE_DEFAULT, NOFILE_DEFAULT };
-	FILE *file = fopen("/proc/sys/fs/nr_open", "re");
-	unsigned long most;
-
-	if (file) {
-		if (fscanf(file, "%lu", &most) == 1 && most < NOFILE_DEFAULT)
-			limit.rlim_cur = limit.rlim_max = most;
-		fclose(file);
-	}
-	if (!setrlimit(RLIMIT_NOFILE, &limit))
-		return 0;
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return FAIL(c, "--rlimit-nofile 0 leaves it",
-			    "read the limit of descriptors");
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		return FAIL(c, "--rlimit-nofile 0 leaves it",
-			    "raise the limit of descriptors");
-	return 0;
-}
-
 static int set_nofile(struct child *c)
 {
-	const struct rlimit limit = { c->options->nofile, c->options->nofile };
-
-	if (!c->options->nofile_given)
-		return set_default_nofile(c);
-	if (limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit))
-		return FAIL(c, "--rlimit-nofile 0 leaves it",
-			    "set the limit of descriptors to %lu",
-			    (unsigned long)limit.rlim_cur);
-	return 0;
+	if (!(c->options->nofile_given ? nofile_set(c->options->nofile) :
+					 nofile_raise()))
+		return 0;
+	return FAIL(c, "--rlimit-nofile 0 leaves it",
+		    "set the limit of descriptors");
 }
 
 /* Whoever started the program may have left some open. */
@@ -210,7 +181,7 @@ static int enter_landlock(struct child *c)
 	if (!paths)
 		return FAIL(c, SANDBOX_HELP_REPORT, "enter Landlock");
 	for (size_t i = 0; i < c->places->count; i++)
-		paths[i] = c->places->place[i].path;
+		paths[i] = c->places->place[i].real;
 	ret = sandbox_landlock(!handles || c->options->mode == SANDBOX_LANDLOCK,
 			       paths, c->places->count, c->report.text,
 			       sizeof(c->report.text));

@@ -48,6 +48,14 @@ static char *absolute(const char *cwd, const char *path)
 	return text;
 }
 
+/* The directory of a file, by its path without symbolic links. */
+static char *directory_of(const char *path)
+{
+	size_t len = (size_t)(strrchr(path, '/') - path);
+
+	return strndup(path, len ? len : 1);
+}
+
 static int find(const char *cwd, const struct sandbox_share *share,
 		struct sandbox_place *place)
 {
@@ -57,11 +65,15 @@ static int find(const char *cwd, const struct sandbox_share *share,
 	place->read_only = share->read_only;
 	place->path = absolute(cwd, share->path);
 	if (place->path)
-		place->real = realpath(place->path, NULL);
-	if (!place->real || stat(place->real, &st))
+		place->target = realpath(place->path, NULL);
+	if (!place->target || stat(place->target, &st))
 		return -errno;
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return -ENOTDIR;
+	place->real = S_ISDIR(st.st_mode) ? strdup(place->target) :
+					    directory_of(place->target);
+	if (!place->real)
+		return -errno;
 	place->dev = st.st_dev;
 	place->ino = st.st_ino;
 	return 0;
@@ -104,6 +116,7 @@ void sandbox_places_free(struct sandbox_places *places)
 		if (place->tree_fd >= 0)
 			close(place->tree_fd);
 		free(place->real);
+		free(place->target);
 		free(place->path);
 	}
 	if (places->proc_fd >= 0)
@@ -263,7 +276,7 @@ static int make_link(const struct sandbox_place *place)
 	*slash = 0;
 	ret = slash > path ? make_dirs(path) : 0;
 	*slash = '/';
-	if (!ret && symlink(place->real, path))
+	if (!ret && symlink(place->target, path))
 		ret = -1;
 	free(path);
 	errno = ret ? errno : ENOENT;

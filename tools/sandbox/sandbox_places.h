@@ -9,6 +9,8 @@
  * another path, that is a symbolic link.  A relative path stays good as well,
  * for the working directory is there, empty.  And there is /proc/self/fd.
  *
+ * Of a share that is a file, it is the directory that the file is in.
+ *
  * Who shares "/" gets no other root, since nothing would be missing there.
  */
 #ifndef SANDBOX_PLACES_H
@@ -21,7 +23,8 @@
 
 struct sandbox_place {
 	char *path;                     /* absolute, as it was named */
-	char *real;                     /* and without symbolic links */
+	char *target;                   /* and without symbolic links */
+	char *real;                     /* the same; of a file, where it is */
 	bool read_only;
 	dev_t dev;
 	ino_t ino;
