@@ -236,8 +236,9 @@ struct pciplug_plugin {
 	int (*inspect)(struct pciplug_device *dev, char *buf, size_t *len);
 
 	/*
-	 * The directories that a device of this config would open, for a host
-	 * that shuts itself in with them before it calls create(): paths as
+	 * The directories and files that a device of this config would open,
+	 * for a host that shuts itself in with them (a file: and its directory)
+	 * before it calls create(): paths as
 	 * the config has them, each NUL-terminated, one behind the other.
 	 * *len and -ENOSPC as for inspect(); -EINVAL and err as for create().
 	 */

@@ -69,11 +69,14 @@ struct lx_volume_options {
 	/*
 	 * How many descriptors the volume's nodes and open files (these: three
 	 * quarters of it) may hold at a time; -LX_ENFILE where all are of
-	 * files, of nodes without a way back, or in use right now.  0: what
-	 * RLIMIT_NOFILE allows now, less some for the process itself.
+	 * files, of nodes without a way back, or in use right now.  0:
+	 * lx_max_descriptors().
 	 */
 	unsigned max_descriptors;
 };
+
+/* What RLIMIT_NOFILE allows now, less some for the process itself. */
+unsigned lx_max_descriptors(void);
 
 /* ---- errors and threads ------------------------------------------------ */
 

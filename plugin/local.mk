@@ -13,9 +13,11 @@ libplugin_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libplugin_la_SOURCES = \
 	%reldir%/plugin.h \
 	%reldir%/plugin_config.c %reldir%/plugin_config.h \
+	%reldir%/plugin_folder.c %reldir%/plugin_folder.h \
 	%reldir%/plugin_host.c \
 	%reldir%/plugin_inspect.c \
-	%reldir%/plugin_option.c %reldir%/plugin_option.h
+	%reldir%/plugin_option.c %reldir%/plugin_option.h \
+	%reldir%/plugin_serve.c
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %reldir%/pciplug.pc

@@ -37,15 +37,6 @@ static bool fail(GError **error, const char *what, int ret)
 	return false;
 }
 
-static bool open_root(struct pciplug_device *dev, GError **error)
-{
-	g_autofree char *what = g_strdup_printf("root '%s'", dev->config.root);
-	int ret = vfs_server_new(dev->config.root, &dev->config.fs, &dev->log,
-				 &dev->server);
-
-	return !ret || fail(error, what, ret);
-}
-
 static bool make_function(struct pciplug_device *dev, GError **error)
 {
 	const struct virtio_pci_params params = {
@@ -92,7 +83,9 @@ static bool build(struct pciplug_device *dev, const struct pciplug_host *host,
 	ret = gmem_init(&dev->mem, &gmem_ops, dev);
 	if (ret)
 		return fail(error, "guest memory", ret);
-	return open_root(dev, error) && make_function(dev, error);
+	return plugin_config_serve(&dev->config, &dev->log, &dev->server,
+				   error) &&
+	       make_function(dev, error);
 }
 
 static int create(const struct pciplug_host *host, const char *config,
@@ -100,6 +93,7 @@ static int create(const struct pciplug_host *host, const char *config,
 {
 	struct pciplug_device *dev = g_new0(struct pciplug_device, 1);
 	g_autoptr(GError) error = NULL;
+	g_autofree char *what = NULL;
 
 	if (!build(dev, host, config, &error)) {
 		if (err && err_size)
@@ -107,11 +101,11 @@ static int create(const struct pciplug_host *host, const char *config,
 		destroy(dev);
 		return -EINVAL;
 	}
+	what = plugin_config_describe(&dev->config);
 	log_info(&dev->log, LOG_PLUGIN,
-		 "virtio-fs '%s' shares %s%s: %u request queues of %u",
-		 dev->config.tag, dev->config.root,
-		 dev->config.fs.read_only ? " (read-only)" : "",
-		 dev->config.queues, dev->config.queue_size);
+		 "virtio-fs '%s' shares %s: %u request queues of %u",
+		 dev->config.tag, what, dev->config.queues,
+		 dev->config.queue_size);
 	*out = dev;
 	return 0;
 }
@@ -186,15 +180,15 @@ static void reset(struct pciplug_device *dev)
 	virtio_pci_reset(dev->pci);
 }
 
-/* A string with its NUL, for a host that says how much room it has. */
-static int give_text(const char *text, char *buf, size_t *len)
+/* Strings with their NULs, for a host that says how much room it has. */
+static int give(const char *text, size_t size, char *buf, size_t *len)
 {
 	size_t room = *len;
 
-	*len = strlen(text) + 1;
-	if (*len > room)
+	*len = size;
+	if (size > room)
 		return -ENOSPC;
-	memcpy(buf, text, *len);
+	memcpy(buf, text, size);
 	return 0;
 }
 
@@ -202,20 +196,27 @@ static int inspect(struct pciplug_device *dev, char *buf, size_t *len)
 {
 	g_autofree char *text = plugin_inspect(dev);
 
-	return give_text(text, buf, len);
+	return give(text, strlen(text) + 1, buf, len);
 }
 
 static int paths(const char *text, char *err, size_t err_size, char *buf,
 		 size_t *len)
 {
+	g_autoptr(GString) all = g_string_new(NULL);
 	struct plugin_config config = { .tag = NULL };
 	g_autoptr(GError) error = NULL;
+	struct vfs_folder folder;
 	int ret = -EINVAL;
 
-	if (plugin_config_parse(text, &config, &error))
-		ret = give_text(config.root, buf, len);
-	else if (err && err_size)
+	if (plugin_config_parse(text, &config, &error)) {
+		for (guint i = 0; plugin_config_folder(&config, i, &folder);
+		     i++)
+			g_string_append_len(all, folder.root,
+					    (gssize)strlen(folder.root) + 1);
+		ret = give(all->str, all->len, buf, len);
+	} else if (err && err_size) {
 		g_strlcpy(err, error->message, err_size);
+	}
 	plugin_config_done(&config);
 	return ret;
 }

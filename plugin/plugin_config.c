@@ -5,12 +5,20 @@
  *     TAG:ROOT[,OPTION...]        TAG,ROOT[,OPTION...]
  *     {"tag": "TAG", "root": "ROOT", "OPTION": VALUE, ...}
  *
- * The first ':' or ',' ends the tag, so a root may hold colons.  In the short
- * form a comma within tag, root or value is written twice, as QEMU does.
- * In both forms, a key is a row of plugin_option.c.
+ * or, with several roots,
+ *
+ *     TAG:[,OPTION...]{,folder=NAME:ROOT[,OPTION...]}...
+ *     {"tag": "TAG", "OPTION": VALUE, ..., "folders": [
+ *         {"name": "NAME", "root": "ROOT", "OPTION": VALUE, ...}, ...]}
+ *
+ * The first ':' or ',' ends the tag, and the first ':' a name, so a root may
+ * hold colons.  In the short form a comma within tag, name, root or value is
+ * written twice, as QEMU does.  In both forms, a key is a row of
+ * plugin_option.c.
  */
 #include "plugin/plugin_config.h"
 
+#include "plugin/plugin_folder.h"
 #include "plugin/plugin_option.h"
 #include "virtio/fs/vfs_device.h"
 #include "virtio/virtio_core.h"
@@ -26,14 +34,9 @@
 
 G_STATIC_ASSERT(QUEUE_SIZE_DEFAULT <= VIRTIO_QUEUE_SIZE_MAX);
 
-/* One key of the short form. */
-static bool set(struct plugin_config *c, const char *key, const char *value,
-		GError **error)
-{
-	const struct plugin_option *option = plugin_option_find(key, error);
+#define FOLDER "folder"
 
-	return option && plugin_option_set(option, value, c, error);
-}
+/* ---- the short form ---------------------------------------------------- */
 
 /*
  * The next piece of *text up to one of `ends` (or NUL), with ",," turned into
@@ -55,9 +58,32 @@ static char *take(const char **text, const char *ends)
 	return g_string_free(piece, FALSE);
 }
 
+/* The root of the share; none where folders begin at once. */
+static char *take_root(const char **text)
+{
+	return g_str_has_prefix(*text, FOLDER "=") ? NULL : take(text, ",");
+}
+
+/* NAME:ROOT */
+static bool add_folder(struct plugin_config *c, const char *value,
+		       struct plugin_folder **ret_folder, GError **error)
+{
+	const char *colon = value ? strchr(value, ':') : NULL;
+
+	if (!colon)
+		return plugin_option_fail(error,
+			FOLDER "=%s: expected " FOLDER "=NAME:ROOT",
+			value ? value : "");
+	*ret_folder = plugin_folder_add(c);
+	(*ret_folder)->name = g_strndup(value, (gsize)(colon - value));
+	(*ret_folder)->root = g_strdup(colon + 1);
+	return true;
+}
+
 static bool parse_text(const char *text, struct plugin_config *c,
 		       GError **error)
 {
+	struct plugin_folder *folder = NULL;
 	const char *s = text;
 
 	c->tag = take(&s, ":,");
@@ -65,21 +91,26 @@ static bool parse_text(const char *text, struct plugin_config *c,
 		return plugin_option_fail(error,
 			"'%s': expected TAG:ROOT[,OPTION...]", text);
 	s++;
-	c->root = take(&s, ",");
+	c->root = take_root(&s);
 	while (*s) {
 		g_autofree char *option = NULL;
 		char *value;
 
-		s++;
+		s += *s == ',';
 		option = take(&s, ",");
 		value = strchr(option, '=');
 		if (value)
 			*value++ = '\0';
-		if (!set(c, option, value, error))
+		if (!strcmp(option, FOLDER) ?
+			    !add_folder(c, value, &folder, error) :
+			    !plugin_folder_say(c, folder, option, value,
+					       error))
 			return false;
 	}
 	return true;
 }
+
+/* ---- JSON -------------------------------------------------------------- */
 
 /* Types of JSON that a kind of option takes, and their names. */
 static const struct {
@@ -106,28 +137,6 @@ static const struct {
 				     "a string" },
 };
 
-static bool set_json(struct plugin_config *c, const char *key,
-		     struct json_object *value, GError **error)
-{
-	const struct plugin_option *option = plugin_option_find(key, error);
-
-	if (!option)
-		return false;
-	if (json_object_is_type(value, json_type_string) &&
-	    strlen(json_object_get_string(value)) !=
-		    (size_t)json_object_get_string_len(value))
-		return plugin_option_fail(error,
-			"\"%s\": expected a string without NUL", key);
-	for (int i = 0; i < 2; i++)
-		if (json_object_is_type(value,
-					json_types[option->kind].type[i]))
-			return plugin_option_set(option,
-						 json_object_get_string(value),
-						 c, error);
-	return plugin_option_fail(error, "\"%s\": expected %s", key,
-				  json_types[option->kind].name);
-}
-
 static bool set_json_string(char **ret, const char *key,
 			    struct json_object *value, GError **error)
 {
@@ -142,6 +151,81 @@ static bool set_json_string(char **ret, const char *key,
 	return true;
 }
 
+/* An option of the share, or of a folder. */
+static bool say_json(struct plugin_config *c, struct plugin_folder *folder,
+		     const char *key, struct json_object *value,
+		     GError **error)
+{
+	const struct plugin_option *option = plugin_option_find(key, error);
+
+	if (!option)
+		return false;
+	if (json_object_is_type(value, json_type_string) &&
+	    strlen(json_object_get_string(value)) !=
+		    (size_t)json_object_get_string_len(value))
+		return plugin_option_fail(error,
+			"\"%s\": expected a string without NUL", key);
+	for (int i = 0; i < 2; i++)
+		if (json_object_is_type(value,
+					json_types[option->kind].type[i]))
+			return plugin_folder_say(c, folder, key,
+						 json_object_get_string(value),
+						 error);
+	return plugin_option_fail(error, "\"%s\": expected %s", key,
+				  json_types[option->kind].name);
+}
+
+static bool set_folder_key(struct plugin_config *c,
+			   struct plugin_folder *folder, const char *key,
+			   struct json_object *value, GError **error)
+{
+	if (!strcmp(key, "name"))
+		return set_json_string(&folder->name, key, value, error);
+	if (!strcmp(key, "root"))
+		return set_json_string(&folder->root, key, value, error);
+	return say_json(c, folder, key, value, error);
+}
+
+static bool add_json_folder(struct plugin_config *c, struct json_object *object,
+			    GError **error)
+{
+	struct plugin_folder *folder = plugin_folder_add(c);
+	struct json_object *name, *root;
+
+	if (!json_object_object_get_ex(object, "name", &name) ||
+	    !json_object_object_get_ex(object, "root", &root))
+		return plugin_option_fail(error,
+			"\"folders\": expected \"name\" and \"root\" in each");
+	/* The name first, for what is said about the others. */
+	if (!set_folder_key(c, folder, "name", name, error))
+		return false;
+	json_object_object_foreach(object, key, value)
+		if (!set_folder_key(c, folder, key, value, error))
+			return false;
+	return true;
+}
+
+static bool add_json_folders(struct plugin_config *c, struct json_object *list,
+			     GError **error)
+{
+	size_t count;
+
+	if (!json_object_is_type(list, json_type_array))
+		return plugin_option_fail(error,
+			"\"folders\": expected a list");
+	count = json_object_array_length(list);
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (!json_object_is_type(o, json_type_object))
+			return plugin_option_fail(error,
+				"\"folders\": expected a list of objects");
+		if (!add_json_folder(c, o, error))
+			return false;
+	}
+	return true;
+}
+
 static bool set_json_key(struct plugin_config *c, const char *key,
 			 struct json_object *value, GError **error)
 {
@@ -149,7 +233,21 @@ static bool set_json_key(struct plugin_config *c, const char *key,
 		return set_json_string(&c->tag, key, value, error);
 	if (!strcmp(key, "root"))
 		return set_json_string(&c->root, key, value, error);
-	return set_json(c, key, value, error);
+	if (!strcmp(key, "folders"))
+		return add_json_folders(c, value, error);
+	return say_json(c, NULL, key, value, error);
+}
+
+static bool set_json_keys(struct plugin_config *c, struct json_object *object,
+			  GError **error)
+{
+	json_object_object_foreach(object, key, value)
+		if (!set_json_key(c, key, value, error))
+			return false;
+	if (!c->tag || (!c->root && !c->folders->len))
+		return plugin_option_fail(error,
+			"JSON: expected \"tag\", and \"root\" or \"folders\"");
+	return true;
 }
 
 static bool parse_json(const char *text, struct plugin_config *c,
@@ -159,7 +257,7 @@ static bool parse_json(const char *text, struct plugin_config *c,
 	struct json_object *object;
 	enum json_tokener_error parse_error;
 	size_t end;
-	bool ok = true;
+	bool ok;
 
 	object = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
 	parse_error = json_tokener_get_error(tokener);
@@ -171,22 +269,15 @@ static bool parse_json(const char *text, struct plugin_config *c,
 	else if (text[end + strspn(text + end, " \t\n")])
 		ok = plugin_option_fail(error,
 			"JSON: expected nothing after the object");
-	if (ok) {
-		json_object_object_foreach(object, key, value) {
-			if (!set_json_key(c, key, value, error)) {
-				ok = false;
-				break;
-			}
-		}
-	}
+	else
+		ok = set_json_keys(c, object, error);
 	json_object_put(object);
-	if (ok && (!c->tag || !c->root))
-		ok = plugin_option_fail(error,
-			"JSON: expected \"tag\" and \"root\"");
 	return ok;
 }
 
-static bool check_tag_and_root(const struct plugin_config *c, GError **error)
+/* ---- both -------------------------------------------------------------- */
+
+static bool check_tag(const struct plugin_config *c, GError **error)
 {
 	size_t len = strlen(c->tag);
 
@@ -197,9 +288,20 @@ static bool check_tag_and_root(const struct plugin_config *c, GError **error)
 		return plugin_option_fail(error,
 			"tag '%s' has %zu bytes: expected at most %d", c->tag,
 			len, VFS_TAG_MAX);
-	if (!*c->root)
+	return true;
+}
+
+/* Folders, or else a root. */
+static bool check_root(struct plugin_config *c, GError **error)
+{
+	if (c->folders->len && c->root && *c->root)
 		return plugin_option_fail(error,
-			"empty root: expected a directory");
+			"root '%s' and folders: expected one of them", c->root);
+	if (c->folders->len)
+		g_clear_pointer(&c->root, g_free);
+	else if (!c->root || !*c->root)
+		return plugin_option_fail(error,
+			"empty root: expected a directory, a file, or folders");
 	return true;
 }
 
@@ -212,17 +314,22 @@ bool plugin_config_parse(const char *text, struct plugin_config *config,
 	*config = (struct plugin_config){
 		.queues = (unsigned)CLAMP(cpus, 1, QUEUES_DEFAULT_MAX),
 		.queue_size = QUEUE_SIZE_DEFAULT,
+		.folders = g_ptr_array_new_with_free_func(plugin_folder_free),
+		.settings = g_ptr_array_new_with_free_func(
+			plugin_folder_free_setting),
 	};
 	vfs_options_default(&config->fs);
 	return (*start == '{' ? parse_json(start, config, error) :
 				parse_text(text, config, error)) &&
-	       check_tag_and_root(config, error) &&
-	       plugin_option_check(config, error);
+	       check_tag(config, error) && check_root(config, error) &&
+	       plugin_folder_finish(config, error);
 }
 
 void plugin_config_done(struct plugin_config *config)
 {
 	g_clear_pointer(&config->tag, g_free);
 	g_clear_pointer(&config->root, g_free);
+	g_clear_pointer(&config->folders, g_ptr_array_unref);
+	g_clear_pointer(&config->settings, g_ptr_array_unref);
 	vfs_options_done(&config->fs);
 }

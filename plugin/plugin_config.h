@@ -13,13 +13,23 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* One of several folders of a share: its name in the guest's root. */
+struct plugin_folder {
+	char *name;
+	char *root;
+	struct vfs_options fs;
+	GPtrArray *settings;            /* what is said of it */
+};
+
 /* What a share's text or JSON says, checked. */
 struct plugin_config {
 	char *tag;
-	char *root;
+	char *root;                     /* NULL: there are folders */
 	unsigned queues;                /* request queues */
 	unsigned queue_size;
-	struct vfs_options fs;
+	struct vfs_options fs;          /* of root, and those of the mount */
+	GPtrArray *folders;             /* of struct plugin_folder */
+	GPtrArray *settings;            /* what is said of all of it */
 };
 
 extern const char plugin_option_help[];
@@ -31,5 +41,25 @@ extern const char plugin_option_help[];
 bool plugin_config_parse(const char *text, struct plugin_config *config,
 			 GError **error);
 void plugin_config_done(struct plugin_config *config);
+
+/* ---- plugin_serve.c ---------------------------------------------------- */
+
+/*
+ * The server of a share; log and config are borrowed until it is freed.
+ * False: the error is one line for a person.
+ */
+bool plugin_config_serve(const struct plugin_config *config,
+			 const struct log *log, struct vfs_server **ret_server,
+			 GError **error);
+
+/*
+ * A folder by its number, or the only one, whose name is NULL: what of the
+ * host is shared.  False: there are no more.
+ */
+bool plugin_config_folder(const struct plugin_config *config, guint i,
+			  struct vfs_folder *ret_folder);
+
+/* For a log: "/srv/a (read-only)" or "a=/srv/a, b=/srv/b"; g_free() it. */
+char *plugin_config_describe(const struct plugin_config *config);
 
 #endif

@@ -40,6 +40,36 @@ static struct json_object *queues(struct virtio_core *core)
 	return list;
 }
 
+static void add_folder(struct json_object *o, const struct vfs_folder *folder)
+{
+	if (folder->name)
+		add_string(o, "name", folder->name);
+	add_string(o, "root", folder->root);
+	add_bool(o, "ro", folder->options.read_only);
+	add_string(o, "cache", plugin_option_cache_name(folder->options.cache));
+}
+
+/* What is shared: a root, or folders. */
+static void add_shared(struct json_object *o,
+		       const struct plugin_config *config)
+{
+	struct json_object *list;
+	struct vfs_folder folder;
+
+	if (plugin_config_folder(config, 0, &folder) && !folder.name) {
+		add_folder(o, &folder);
+		return;
+	}
+	list = json_object_new_array();
+	for (guint i = 0; plugin_config_folder(config, i, &folder); i++) {
+		struct json_object *entry = json_object_new_object();
+
+		add_folder(entry, &folder);
+		json_object_array_add(list, entry);
+	}
+	json_object_object_add(o, "folders", list);
+}
+
 char *plugin_inspect(struct pciplug_device *dev)
 {
 	struct virtio_core *core = virtio_pci_core(dev->pci);
@@ -48,9 +78,7 @@ char *plugin_inspect(struct pciplug_device *dev)
 	char *text;
 
 	add_string(o, "tag", dev->config.tag);
-	add_string(o, "root", dev->config.root);
-	add_bool(o, "ro", dev->config.fs.read_only);
-	add_string(o, "cache", plugin_option_cache_name(dev->config.fs.cache));
+	add_shared(o, &dev->config);
 	add_number(o, "status", virtio_core_status(core));
 	add_number(o, "features", virtio_core_features(core));
 	add_number(o, "driver_features", virtio_core_driver_features(core));

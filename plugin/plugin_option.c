@@ -6,6 +6,7 @@
 #include "virtio/fs/vfs_device.h"
 #include "virtio/virtio_core.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,15 +14,19 @@
 #define RULE_ERROR_MAX 256
 /* Linux takes 4 descriptors of every queue for itself; more must be left. */
 #define QUEUE_SIZE_MIN 8
+/* Enough for the requests of all queues at a time, though not for speed. */
+#define NOFILE_MIN 64u
 
 const char plugin_option_help[] =
-	"Share the host directory ROOT under the mount tag TAG (1 to 36 bytes);\n"
-	"in the guest: mount -t virtiofs TAG /mnt. May be given more than once.\n"
-	"A comma in ROOT is written twice. OPTION is one of\n"
+	"Share the host directory (or file) ROOT under the mount tag TAG (1 to 36\n"
+	"bytes); in the guest: mount -t virtiofs TAG /mnt. May be given more than\n"
+	"once. A comma in ROOT is written twice. OPTION is one of\n"
 	"  ro              refuse every change\n"
 	"  queues=N        request queues, 1 to 63 (default: CPUs, at most 4)\n"
 	"  queue-size=N    descriptors a queue, a power of 2 from 8 to 1024\n"
 	"                  (default: 1024)\n"
+	"  rlimit-nofile=N descriptors that the share may hold (default: 0, as\n"
+	"                  many as the process may)\n"
 	"  cache=POLICY    what the guest keeps: never, metadata, auto (default)\n"
 	"                  or always\n"
 	"  timeout=S, negative-timeout=S\n"
@@ -39,44 +44,52 @@ const char plugin_option_help[] =
 	"                  map:0:1000:1; may be given several times\n"
 	"  xattrmap=RULES  names of extended attributes, such as\n"
 	"                  :map::user.virtiofs.:\n"
+	"Several roots in one share, at /mnt/NAME in the guest, each with options:\n"
+	"  TAG:[,OPTION...]{,folder=NAME:ROOT[,OPTION...]}...\n"
 	"virtiofs-plugin(7) explains each.\n";
 
 /* ---- the table --------------------------------------------------------- */
 
-#define AT(field) offsetof(struct plugin_config, field)
-#define FLAG(field) PLUGIN_OPTION_FLAG, AT(fs.field), 0, 0, 0
-#define NO_FLAG(field) PLUGIN_OPTION_NO_FLAG, AT(fs.field), 0, 0, 0
+#define DEVICE(kind, field) \
+	PLUGIN_OPTION_DEVICE, PLUGIN_OPTION_##kind, \
+	offsetof(struct plugin_config, field)
+#define MOUNT(kind, field) \
+	PLUGIN_OPTION_MOUNT, PLUGIN_OPTION_##kind, \
+	offsetof(struct vfs_options, field)
+#define FOLDER(kind, field) \
+	PLUGIN_OPTION_FOLDER, PLUGIN_OPTION_##kind, \
+	offsetof(struct vfs_options, field)
 
 static const struct plugin_option options[] = {
-	{ "ro", FLAG(read_only) },
-	{ "queues", PLUGIN_OPTION_NUMBER, AT(queues), 1,
-	  VFS_REQUEST_QUEUES_MAX, 0 },
-	{ "queue-size", PLUGIN_OPTION_POW2, AT(queue_size), QUEUE_SIZE_MIN,
+	{ "ro", FOLDER(FLAG, read_only), 0, 0, 0 },
+	{ "queues", DEVICE(NUMBER, queues), 1, VFS_REQUEST_QUEUES_MAX, 0 },
+	{ "queue-size", DEVICE(POW2, queue_size), QUEUE_SIZE_MIN,
 	  VIRTIO_QUEUE_SIZE_MAX, 0 },
-	{ "cache", PLUGIN_OPTION_CACHE, AT(fs.cache), 0, 0, 0 },
-	{ "timeout", PLUGIN_OPTION_SECONDS, AT(fs.timeout), 0, UINT32_MAX,
-	  AT(fs.has_timeout) },
-	{ "negative-timeout", PLUGIN_OPTION_SECONDS, AT(fs.negative_timeout),
-	  0, UINT32_MAX, 0 },
-	{ "inode-file-handles", PLUGIN_OPTION_HANDLES,
-	  AT(fs.inode_file_handles), 0, 0, 0 },
-	{ "writeback", FLAG(writeback) },
-	{ "allow-mmap", FLAG(allow_mmap) },
-	{ "direct-io", FLAG(direct_io) },
-	{ "readdirplus", FLAG(readdirplus) },
-	{ "no-readdirplus", NO_FLAG(readdirplus) },
-	{ "preserve-noatime", FLAG(preserve_noatime) },
-	{ "xattr", FLAG(xattr) },
-	{ "no-xattr", NO_FLAG(xattr) },
-	{ "posix-acl", FLAG(posix_acl) },
-	{ "security-label", FLAG(security_label) },
-	{ "announce-submounts", FLAG(announce_submounts) },
-	{ "no-announce-submounts", NO_FLAG(announce_submounts) },
-	{ "killpriv-v2", FLAG(killpriv_v2) },
-	{ "no-killpriv-v2", NO_FLAG(killpriv_v2) },
-	{ "translate-uid", PLUGIN_OPTION_IDMAP, AT(fs.uid_map), 0, 0, 0 },
-	{ "translate-gid", PLUGIN_OPTION_IDMAP, AT(fs.gid_map), 0, 0, 0 },
-	{ "xattrmap", PLUGIN_OPTION_XATTRMAP, AT(fs.xattrmap), 0, 0, 0 },
+	{ "rlimit-nofile", MOUNT(NUMBER, max_descriptors), 0, INT_MAX, 0 },
+	{ "cache", FOLDER(CACHE, cache), 0, 0, 0 },
+	{ "timeout", FOLDER(SECONDS, timeout), 0, UINT32_MAX,
+	  offsetof(struct vfs_options, has_timeout) },
+	{ "negative-timeout", FOLDER(SECONDS, negative_timeout), 0,
+	  UINT32_MAX, 0 },
+	{ "inode-file-handles", FOLDER(HANDLES, inode_file_handles), 0, 0, 0 },
+	{ "writeback", MOUNT(FLAG, writeback), 0, 0, 0 },
+	{ "allow-mmap", MOUNT(FLAG, allow_mmap), 0, 0, 0 },
+	{ "direct-io", FOLDER(FLAG, direct_io), 0, 0, 0 },
+	{ "readdirplus", MOUNT(FLAG, readdirplus), 0, 0, 0 },
+	{ "no-readdirplus", MOUNT(NO_FLAG, readdirplus), 0, 0, 0 },
+	{ "preserve-noatime", FOLDER(FLAG, preserve_noatime), 0, 0, 0 },
+	{ "xattr", FOLDER(FLAG, xattr), 0, 0, 0 },
+	{ "no-xattr", FOLDER(NO_FLAG, xattr), 0, 0, 0 },
+	{ "posix-acl", MOUNT(FLAG, posix_acl), 0, 0, 0 },
+	{ "security-label", MOUNT(FLAG, security_label), 0, 0, 0 },
+	{ "announce-submounts", MOUNT(FLAG, announce_submounts), 0, 0, 0 },
+	{ "no-announce-submounts", MOUNT(NO_FLAG, announce_submounts),
+	  0, 0, 0 },
+	{ "killpriv-v2", MOUNT(FLAG, killpriv_v2), 0, 0, 0 },
+	{ "no-killpriv-v2", MOUNT(NO_FLAG, killpriv_v2), 0, 0, 0 },
+	{ "translate-uid", FOLDER(IDMAP, uid_map), 0, 0, 0 },
+	{ "translate-gid", FOLDER(IDMAP, gid_map), 0, 0, 0 },
+	{ "xattrmap", FOLDER(XATTRMAP, xattrmap), 0, 0, 0 },
 };
 
 static const char *const caches[] = {
@@ -251,9 +264,12 @@ static bool set_xattrmap(const struct plugin_option *option, const char *value,
 }
 
 bool plugin_option_set(const struct plugin_option *option, const char *value,
-		       struct plugin_config *config, GError **error)
+		       struct plugin_config *config, struct vfs_options *fs,
+		       GError **error)
 {
-	void *field = (char *)config + option->at;
+	char *base = option->scope == PLUGIN_OPTION_DEVICE ? (char *)config :
+							     (char *)fs;
+	void *field = base + option->at;
 	bool ok = false;
 
 	switch (option->kind) {
@@ -282,14 +298,17 @@ bool plugin_option_set(const struct plugin_option *option, const char *value,
 		break;
 	}
 	if (ok && option->given)
-		*(bool *)((char *)config + option->given) = true;
+		*(bool *)(base + option->given) = true;
 	return ok;
 }
 
-bool plugin_option_check(const struct plugin_config *config, GError **error)
+bool plugin_option_check(const struct vfs_options *o, guint folders,
+			 GError **error)
 {
-	const struct vfs_options *o = &config->fs;
-
+	if (o->max_descriptors && o->max_descriptors / folders < NOFILE_MIN)
+		return plugin_option_fail(error,
+			"rlimit-nofile=%u: expected 0, or at least %u (%u for each root)",
+			o->max_descriptors, NOFILE_MIN * folders, NOFILE_MIN);
 	if (o->posix_acl && !o->xattr)
 		return plugin_option_fail(error,
 			"posix-acl and no-xattr: expected one of them, as ACLs are extended attributes");

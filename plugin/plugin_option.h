@@ -22,10 +22,18 @@ enum plugin_option_kind {
 	PLUGIN_OPTION_XATTRMAP          /* rules */
 };
 
+/* What an option is about. */
+enum plugin_option_scope {
+	PLUGIN_OPTION_DEVICE,           /* a field of struct plugin_config */
+	PLUGIN_OPTION_MOUNT,            /* of vfs_options, for all folders */
+	PLUGIN_OPTION_FOLDER            /* of vfs_options */
+};
+
 struct plugin_option {
 	const char *name;
+	enum plugin_option_scope scope;
 	enum plugin_option_kind kind;
-	size_t at;                      /* the field of struct plugin_config */
+	size_t at;                      /* the field */
 	unsigned min, max;              /* numbers */
 	size_t given;                   /* a bool to set, or 0 */
 };
@@ -38,14 +46,18 @@ bool plugin_option_fail(GError **error, const char *format, ...);
 const struct plugin_option *plugin_option_find(const char *name,
 					       GError **error);
 
-/* value is NULL where none was given. */
+/*
+ * Set the field of config, or of fs.  value is NULL where none was given.
+ */
 bool plugin_option_set(const struct plugin_option *option, const char *value,
-		       struct plugin_config *config, GError **error);
+		       struct plugin_config *config, struct vfs_options *fs,
+		       GError **error);
 
 /* As in cache=auto. */
 const char *plugin_option_cache_name(enum vfs_cache cache);
 
-/* Do the options go together? */
-bool plugin_option_check(const struct plugin_config *config, GError **error);
+/* Do the options go together?  `folders`: so many share what there is. */
+bool plugin_option_check(const struct vfs_options *fs, guint folders,
+			 GError **error);
 
 #endif

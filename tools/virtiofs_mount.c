@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@
 struct options {
 	const char *share, *mountpoint, *log_file;
 	unsigned threads;
+	bool has_nofile;
+	guint64 nofile;
 };
 
 static void usage(FILE *to)
@@ -35,6 +38,9 @@ static void usage(FILE *to)
 		"Mount on this host what a guest would see of a virtio-fs share.\n"
 		"\n"
 		"  --threads=N      threads that serve (default: %d)\n"
+		"  --rlimit-nofile=N\n"
+		"                   how many descriptors it may have; 0: as many as now\n"
+		"                   (default: up to 1000000)\n"
 		"  --log-file=PATH  append the log to PATH instead of stderr\n"
 		"  --help           show this\n"
 		"  --version        show the version\n"
@@ -61,6 +67,7 @@ static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "threads", required_argument, NULL, 't' },
+		{ "rlimit-nofile", required_argument, NULL, 'n' },
 		{ "log-file", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -77,6 +84,13 @@ static void parse(int argc, char **argv, struct options *o)
 							&threads, NULL))
 				die("--threads=%s: expected 1 to %d", optarg,
 				    FUSE_DEV_THREADS_MAX);
+			break;
+		case 'n':
+			if (!g_ascii_string_to_unsigned(optarg, 10, 0, INT_MAX,
+							&o->nofile, NULL))
+				die("--rlimit-nofile=%s: expected a number",
+				    optarg);
+			o->has_nofile = true;
 			break;
 		case 'l':
 			o->log_file = optarg;
@@ -125,16 +139,27 @@ static void block_signals(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+static bool is_read_only(const struct plugin_config *config)
+{
+	struct vfs_folder folder;
+
+	for (guint i = 0; plugin_config_folder(config, i, &folder); i++)
+		if (!folder.options.read_only)
+			return false;
+	return true;
+}
+
 static void serve(const struct options *o, const struct plugin_config *config,
 		  struct fuse_session *session, const struct log *log)
 {
 	const struct fuse_dev_params params = {
 		.source = config->tag,
 		.mountpoint = o->mountpoint,
-		.read_only = config->fs.read_only,
+		.read_only = is_read_only(config),
 		.threads = o->threads,
 		.thread_init = lx_thread_init,
 	};
+	g_autofree char *what_is_shared = NULL;
 	struct fuse_dev *dev;
 	pthread_t thread;
 	const char *what;
@@ -147,12 +172,22 @@ static void serve(const struct options *o, const struct plugin_config *config,
 		fuse_dev_unmount(dev);
 		die("cannot start a thread");
 	}
+	what_is_shared = plugin_config_describe(config);
 	log_info(log, LOG_PLUGIN, "'%s' shares %s at %s", config->tag,
-		 config->root, o->mountpoint);
+		 what_is_shared, o->mountpoint);
 	fuse_dev_join(dev);
 	pthread_cancel(thread);         /* sigwait() is where it ends */
 	pthread_join(thread, NULL);
 	fuse_dev_free(dev);
+}
+
+static void limit_descriptors(const struct options *o)
+{
+	int ret = o->has_nofile ? nofile_set(o->nofile) : nofile_raise();
+
+	if (ret)
+		die("--rlimit-nofile: cannot set the limit of descriptors: %s",
+		    strerror(-ret));
 }
 
 int main(int argc, char **argv)
@@ -169,15 +204,14 @@ int main(int argc, char **argv)
 	if (!plugin_config_parse(o.share, &config, &error))
 		die("%s", error->message);
 	block_signals();
-	raise_nofile();
+	limit_descriptors(&o);
 	log_init(&log, 2);
 	ret = o.log_file ? log_open_file(&log, o.log_file) : 0;
 	if (ret)
 		die("--log-file %s: %s", o.log_file, strerror(-ret));
 	log_set_filter_from_env(&log);
-	ret = vfs_server_new(config.root, &config.fs, &log, &server);
-	if (ret)
-		die("root '%s': %s", config.root, strerror(-ret));
+	if (!plugin_config_serve(&config, &log, &server, &error))
+		die("%s", error->message);
 	session = fuse_session_new(vfs_server_ops(server), server, &log);
 	if (!session)
 		die("out of memory");

@@ -181,7 +181,7 @@ bool lx_node_park(struct lx_volume *vol, struct lx_node *node)
 
 /* ---- counting ---------------------------------------------------------- */
 
-static unsigned default_max(void)
+unsigned lx_max_descriptors(void)
 {
 	struct rlimit limit;
 	unsigned max = INT_MAX;
@@ -193,7 +193,7 @@ static unsigned default_max(void)
 
 void lx_fds_init(struct lx_fds *fds, unsigned max_descriptors)
 {
-	fds->max = max_descriptors ? max_descriptors : default_max();
+	fds->max = max_descriptors ? max_descriptors : lx_max_descriptors();
 	atomic_init(&fds->count, 0);
 	atomic_init(&fds->files, 0);
 	pthread_mutex_init(&fds->lock, NULL);

@@ -38,6 +38,7 @@ static void refuses_what_makes_no_device(void **state)
 	char config[5000];
 
 	refuses(f, "myfs:/no/such/directory", "/no/such/directory");
+	refuses(f, "myfs:folder=a:/,folder=b:/no/such", "folder 'b'");
 	refuses(f, "", "TAG");
 	refuses(f, "myfs", "ROOT");
 	snprintf(config, sizeof(config), "%037d:%s", 1, f->tree.root);
@@ -54,7 +55,13 @@ static void names_the_directories_of_a_device(void **state)
 					  buf, &len), 0);
 	assert_int_equal(len, sizeof("/no/where"));
 	assert_string_equal(buf, "/no/where");
-	len--;
+	/* One behind the other. */
+	len = sizeof(buf);
+	assert_int_equal(f->plugin->paths("t:folder=a:/x,folder=b:/y/z", err,
+					  sizeof(err), buf, &len), 0);
+	assert_int_equal(len, sizeof("/x\0/y/z"));
+	assert_memory_equal(buf, "/x\0/y/z", len);
+	len = sizeof("/no/where") - 1;
 	assert_int_equal(f->plugin->paths("t:/no/where,ro", NULL, 0, buf, &len),
 			 -ENOSPC);
 	assert_int_equal(len, sizeof("/no/where"));

@@ -1,2 +1,2 @@
-TESTS += %reldir%/test_mount.sh
-EXTRA_DIST += %reldir%/test_mount.sh
+TESTS += %reldir%/test_folders.sh %reldir%/test_mount.sh
+EXTRA_DIST += %reldir%/test_folders.sh %reldir%/test_mount.sh

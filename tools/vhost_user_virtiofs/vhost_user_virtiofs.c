@@ -124,16 +124,15 @@ static bool make_shares(struct program *p)
 {
 	for (; p->shares < p->configs; p->shares++) {
 		struct served *s = &p->served[p->shares];
+		g_autofree char *what = plugin_config_describe(&s->config);
 
 		if (vuf_share_new(&s->config, p->options.has_tag, &p->log,
 				  p->err, sizeof(p->err), &s->share))
 			return false;
 		s->once = p->options.once;
 		log_info(&p->log, LOG_VHOST_USER,
-			 "virtio-fs '%s' shares %s%s: waiting on %s",
-			 s->config.tag, s->config.root,
-			 s->config.fs.read_only ? " (read-only)" : "",
-			 s->socket.path);
+			 "virtio-fs '%s' shares %s: waiting on %s",
+			 s->config.tag, what, s->socket.path);
 	}
 	return true;
 }
@@ -242,23 +241,35 @@ static bool open_sockets(struct program *p)
 	return true;
 }
 
+/* What the child will open for a share. */
+static void add_places(const struct plugin_config *config, GArray *shares,
+		       struct sandbox_options *sandbox)
+{
+	struct vfs_folder folder;
+
+	for (guint i = 0; plugin_config_folder(config, i, &folder); i++) {
+		const struct sandbox_share share = {
+			.path = folder.root,
+			.read_only = folder.options.read_only,
+		};
+
+		g_array_append_val(shares, share);
+		sandbox->no_file_handles &=
+			folder.options.inode_file_handles == LX_HANDLES_NEVER;
+	}
+}
+
 static int enter_sandbox(struct program *p, pid_t *ret_child)
 {
-	g_autofree struct sandbox_share *shares =
-		g_new0(struct sandbox_share, p->configs);
+	g_autoptr(GArray) shares =
+		g_array_new(FALSE, FALSE, sizeof(struct sandbox_share));
 	struct sandbox_options *sandbox = &p->options.sandbox;
 
 	sandbox->no_file_handles = true;
-	for (unsigned i = 0; i < p->configs; i++) {
-		const struct plugin_config *config = &p->served[i].config;
-
-		shares[i].path = config->root;
-		shares[i].read_only = config->fs.read_only;
-		sandbox->no_file_handles &= config->fs.inode_file_handles ==
-					    LX_HANDLES_NEVER;
-	}
-	return sandbox_enter(sandbox, shares, p->configs, p->err,
-			     sizeof(p->err), ret_child);
+	for (unsigned i = 0; i < p->configs; i++)
+		add_places(&p->served[i].config, shares, sandbox);
+	return sandbox_enter(sandbox, (void *)shares->data, shares->len,
+			     p->err, sizeof(p->err), ret_child);
 }
 
 /* Returns in both processes. */

@@ -66,15 +66,14 @@ int vuf_share_new(const struct plugin_config *config, bool tell_tag,
 		  struct vuf_share **ret_share)
 {
 	struct vuf_share *share = g_new0(struct vuf_share, 1);
-	int ret;
+	g_autoptr(GError) error = NULL;
+	int ret = -EINVAL;
 
 	share->config = config;
 	share->log = log;
-	ret = vfs_server_new(config->root, &config->fs, log, &share->server);
-	if (ret)
-		snprintf(err, err_size, "cannot share '%s': %s", config->root,
-			 strerror(-ret));
-	if (!ret) {
+	if (!plugin_config_serve(config, log, &share->server, &error)) {
+		snprintf(err, err_size, "cannot share %s", error->message);
+	} else {
 		ret = make_device(share, tell_tag);
 		if (ret)
 			snprintf(err, err_size, "cannot make the device '%s': %s",

@@ -8,6 +8,7 @@
  */
 #include "virtio/fs/vfs_server.h"
 
+#include "common/bytes.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>
@@ -40,7 +41,6 @@ int vfs_note(struct vfs_server *s, const char *what, int err)
 
 /* ---- life -------------------------------------------------------------- */
 
-/* What INIT agrees on is one for all. */
 static bool same_mount(const struct vfs_options *a, const struct vfs_options *b)
 {
 	return a->writeback == b->writeback && a->allow_mmap == b->allow_mmap &&
@@ -48,16 +48,29 @@ static bool same_mount(const struct vfs_options *a, const struct vfs_options *b)
 	       a->posix_acl == b->posix_acl &&
 	       a->security_label == b->security_label &&
 	       a->announce_submounts == b->announce_submounts &&
-	       a->killpriv_v2 == b->killpriv_v2;
+	       a->killpriv_v2 == b->killpriv_v2 &&
+	       a->max_descriptors == b->max_descriptors;
 }
 
-/* Open one more share. */
-static int add_share(struct vfs_server *s, const struct vfs_folder *folder)
+/* How many descriptors each of `count` shares may hold; 0: all there are. */
+static unsigned part(const struct vfs_options *o, size_t count)
+{
+	size_t all = o->max_descriptors;
+
+	if (!all && count > 1)
+		all = lx_max_descriptors();
+	return all ? (unsigned)MAX(all / count, 1u) : 0;
+}
+
+/* Open one more share of `count`. */
+static int add_share(struct vfs_server *s, const struct vfs_folder *folder,
+		     size_t count)
 {
 	struct vfs_share *share = &s->shares[s->share_count];
 	int err;
 
-	err = vfs_share_open(share, folder, 0, s->log);
+	err = vfs_share_open(share, folder, part(&folder->options, count),
+			     s->log);
 	if (err)
 		return err;
 	for (size_t i = 0; i < s->share_count; i++)
@@ -106,7 +119,7 @@ static int init(struct vfs_server *s, const struct vfs_folder *folders,
 	if (!s->shares)
 		return -LX_ENOMEM;
 	for (size_t i = 0; i < count && !err; i++)
-		err = add_share(s, &folders[i]);
+		err = add_share(s, &folders[i], count);
 	return err ? err : add_root(s);
 }
 

@@ -48,7 +48,7 @@ struct vfs_options {
 	/* Owned by the options; NULL: as on the host. */
 	struct vfs_idmap *uid_map, *gid_map;
 	struct vfs_xattrmap *xattrmap;
-	/* INIT agrees on these for a whole mount: one for all folders. */
+	/* Of a whole server: the same for all folders. */
 	bool writeback;                 /* the guest buffers writes */
 	bool allow_mmap;                /* shared mmap without a page cache */
 	bool readdirplus;
@@ -56,6 +56,11 @@ struct vfs_options {
 	bool security_label;
 	bool announce_submounts;
 	bool killpriv_v2;               /* the server drops setuid bits */
+	/*
+	 * Descriptors for inodes and open files, of all folders together; 0:
+	 * as many as the process may have.
+	 */
+	unsigned max_descriptors;
 };
 
 void vfs_options_default(struct vfs_options *ret_options);

@@ -54,6 +54,37 @@ static void refuses_folders_that_do_not_go_together(void **state)
 	assert_int_equal(host_fds(), fds);
 }
 
+static void folders_have_equal_parts_of_the_descriptors(void **state)
+{
+	struct share *s = *state;
+	struct fuse_entry_out entry;
+	uint64_t dir[2], fh;
+	size_t failed;
+	int err = 0, opened = 0;
+
+	folders[B].options.read_only = false;
+	for (int i = 0; i < 2; i++) {
+		folders[i].options.inode_file_handles = LX_HANDLES_NEVER;
+		folders[i].options.max_descriptors = 2 * 40;
+	}
+	assert_int_equal(vfs_server_new_folders(folders, 2, &s->log, &failed,
+						&s->server), 0);
+	assert_int_equal(share_mount(s, 0), 0);
+	dir[A] = node_of(s, FUSE_ROOT_ID, "a");
+	dir[B] = node_of(s, FUSE_ROOT_ID, "b");
+	while (!err && opened < 100) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", opened++);
+		err = client_create(s->client, dir[A], name, LX_O_RDWR, 0644,
+				    &entry, &fh);
+	}
+	assert_int_equal(err, -LX_ENFILE);
+	assert_in_range(opened, 10, 40);
+	assert_int_equal(client_create(s->client, dir[B], "n", LX_O_RDWR, 0644,
+				       &entry, &fh), 0);
+}
+
 /* What the file says now. */
 static const char *text(struct share *s, uint64_t node)
 {
@@ -169,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TREE_TEST(refuses_folders_that_do_not_go_together),
+		TREE_TEST(folders_have_equal_parts_of_the_descriptors),
 		TEST(a_file_is_shared_alone),
 		TEST(a_file_is_what_has_its_name),
 		TREE_TEST(a_missing_file_may_be_believed_missing),

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* From what a share is to its server. */
+#include "plugin/plugin_config.h"
+
+/* A copy of the string, as GLib stays when the plugin is unloaded. */
+static GQuark serve_error_quark(void)
+{
+	return g_quark_from_string("plugin-serve");
+}
+
+bool plugin_config_folder(const struct plugin_config *config, guint i,
+			  struct vfs_folder *ret_folder)
+{
+	const struct plugin_folder *folder;
+
+	if (config->root) {
+		*ret_folder = (struct vfs_folder){ NULL, config->root,
+						   config->fs };
+		return !i;
+	}
+	if (i >= config->folders->len)
+		return false;
+	folder = config->folders->pdata[i];
+	*ret_folder = (struct vfs_folder){ folder->name, folder->root,
+					   folder->fs };
+	return true;
+}
+
+char *plugin_config_describe(const struct plugin_config *config)
+{
+	GString *text = g_string_new(NULL);
+	struct vfs_folder folder;
+
+	for (guint i = 0; plugin_config_folder(config, i, &folder); i++)
+		g_string_append_printf(text, "%s%s%s%s%s", i ? ", " : "",
+				       folder.name ? folder.name : "",
+				       folder.name ? "=" : "", folder.root,
+				       folder.options.read_only ?
+					       " (read-only)" : "");
+	return g_string_free(text, FALSE);
+}
+
+/* The server's numbers are negative Linux errno values. */
+static bool fail(GError **error, const struct vfs_folder *folder, int ret)
+{
+	g_set_error(error, serve_error_quark(), 1, "%s%s%sroot '%s': %s",
+		    folder->name ? "folder '" : "",
+		    folder->name ? folder->name : "",
+		    folder->name ? "': " : "", folder->root,
+		    ret == -LX_ENOTDIR ?
+			    "expected a directory or a regular file" :
+			    g_strerror(-ret));
+	return false;
+}
+
+bool plugin_config_serve(const struct plugin_config *config,
+			 const struct log *log, struct vfs_server **ret_server,
+			 GError **error)
+{
+	guint count = config->root ? 1 : config->folders->len;
+	g_autofree struct vfs_folder *folders =
+		g_new(struct vfs_folder, count);
+	size_t failed = 0;
+	int ret;
+
+	for (guint i = 0; i < count; i++)
+		plugin_config_folder(config, i, &folders[i]);
+	if (config->root)
+		ret = vfs_server_new(folders->root, &folders->options, log,
+				     ret_server);
+	else
+		ret = vfs_server_new_folders(folders, count, log, &failed,
+					     ret_server);
+	return !ret || fail(error, &folders[failed], ret);
+}
