@@ -1,7 +1,12 @@
 # Real programs on a share that is mounted on this host, apart from `make check`
 # as they want root, packages of their own and minutes.  RUN: arguments of
 # run.sh, such as '-l fio'.
-check-programs: all
+PROGRAMS_OF_OURS = %reldir%/pingpong
+EXTRA_PROGRAMS += $(PROGRAMS_OF_OURS)
+%canon_reldir%_pingpong_SOURCES = %reldir%/pingpong.c
+%canon_reldir%_pingpong_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+
+check-programs: all $(PROGRAMS_OF_OURS)
 	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh $(RUN)
 .PHONY: check-programs
 
