@@ -18,6 +18,7 @@ include tests/mount/local.mk
 include tests/programs/local.mk
 include tests/unit/lsvirtiofs/local.mk
 include tests/unit/sandbox/local.mk
+include tests/sandbox/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/unit/vhost_user_virtiofs/local.mk

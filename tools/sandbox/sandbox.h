@@ -10,7 +10,7 @@
  *
  * The child keeps every open descriptor (listening sockets, the log, pipes),
  * but directories (one leads out by ".."), and each share at the path by which
- * it was known, absolute or relative (a file with the directory it is in); there is /proc/self/fd, and nothing else.
+ * it was known, absolute or relative; there is /proc/self/fd, and nothing else.
  * So whatever else is wanted from the system (the plugin, the log, time zones,
  * names of users) is loaded or opened before; the shares themselves are opened
  * after.  Nor must the child remove sockets when it ends: their paths are not
@@ -72,7 +72,7 @@ struct sandbox_options {
 	uint64_t nofile;                /* RLIMIT_NOFILE; 0: as it is */
 };
 
-/* A directory, or regular file, that the child will open. */
+/* A directory, or a regular file, that the child will open. */
 struct sandbox_share {
 	const char *path;
 	bool read_only;                 /* nobody will write */

@@ -28,7 +28,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 struct child {
 	const struct sandbox_options *options;
 	struct sandbox_places *places;

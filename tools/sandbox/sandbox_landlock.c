@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,9 +31,13 @@ struct path_beneath_attr {
 #define CREATE_RULESET_VERSION 1u
 #define RULE_PATH_BENEATH 1
 #define ACCESS_FS_EXECUTE (UINT64_C(1) << 0)
+#define ACCESS_FS_WRITE_FILE (UINT64_C(1) << 1)
 #define ACCESS_FS_READ_FILE (UINT64_C(1) << 2)
 #define ACCESS_FS_READ_DIR (UINT64_C(1) << 3)
+#define ACCESS_FS_TRUNCATE (UINT64_C(1) << 14)
 #define ACCESS_FS_IOCTL_DEV (UINT64_C(1) << 15)
+#define ACCESS_OF_FILES                                                      \
+	(ACCESS_FS_WRITE_FILE | ACCESS_FS_READ_FILE | ACCESS_FS_TRUNCATE)
 #define ACCESS_NET_BIND_CONNECT UINT64_C(3)
 #define SCOPE_SOCKET_SIGNAL UINT64_C(3)
 
@@ -43,34 +51,60 @@ static uint64_t all_access_fs(long abi)
 	return (UINT64_C(2) << last) - 1;
 }
 
+static int add_rule(int ruleset, int fd, uint64_t access)
+{
+	const struct path_beneath_attr rule = { .allowed_access = access,
+						.parent_fd = fd };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH,
+			    &rule, 0);
+}
+
+/* What is at path, and below, as far as a thing of its kind has it. */
 static int allow(int ruleset, const char *path, uint64_t access)
 {
-	struct path_beneath_attr rule = { .allowed_access = access };
-	int ret;
+	int fd = open(path, O_PATH | O_CLOEXEC), ret;
+	struct stat st;
 
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
+	if (fd < 0)
 		return -1;
-	ret = (int)syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH,
-			   &rule, 0);
-	close(rule.parent_fd);
+	if (!fstat(fd, &st) && !S_ISDIR(st.st_mode))
+		access &= ACCESS_OF_FILES;
+	ret = add_rule(ruleset, fd, access);
+	close(fd);
 	return ret;
 }
 
-/* A server executes nothing, and opens no device. */
+/*
+ * A server executes nothing, and opens no device.  It finds a file in its
+ * directory, which it opens for that.
+ */
+static int allow_share(int ruleset, const char *path, uint64_t all)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (allow(ruleset, path,
+		  all & ~(ACCESS_FS_EXECUTE | ACCESS_FS_IOCTL_DEV)))
+		return -1;
+	if (stat(path, &st) || S_ISDIR(st.st_mode))
+		return 0;
+	if (!realpath(path, real))
+		return -1;
+	*strrchr(real, '/') = 0;
+	return allow(ruleset, *real ? real : "/", ACCESS_FS_READ_DIR);
+}
+
 static int add_rules(int ruleset, uint64_t all, const char *const *paths,
 		     size_t count, char *err, size_t err_size)
 {
-	const uint64_t access =
-		all & ~(ACCESS_FS_EXECUTE | ACCESS_FS_IOCTL_DEV);
-
 	/* Of the files that its links lead to, the rules are their own. */
 	if (allow(ruleset, "/proc/self/fd",
 		  ACCESS_FS_READ_FILE | ACCESS_FS_READ_DIR))
 		return sandbox_fail(err, err_size, SANDBOX_HELP_REPORT,
 				    "let Landlock allow /proc/self/fd");
 	for (size_t i = 0; i < count; i++) {
-		if (allow(ruleset, paths[i], access))
+		if (allow_share(ruleset, paths[i], all))
 			return sandbox_fail(err, err_size, SANDBOX_HELP_REPORT,
 					    "let Landlock allow '%s'",
 					    paths[i]);

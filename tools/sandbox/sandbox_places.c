@@ -48,14 +48,6 @@ static char *absolute(const char *cwd, const char *path)
 	return text;
 }
 
-/* The directory of a file, by its path without symbolic links. */
-static char *directory_of(const char *path)
-{
-	size_t len = (size_t)(strrchr(path, '/') - path);
-
-	return strndup(path, len ? len : 1);
-}
-
 static int find(const char *cwd, const struct sandbox_share *share,
 		struct sandbox_place *place)
 {
@@ -65,15 +57,12 @@ static int find(const char *cwd, const struct sandbox_share *share,
 	place->read_only = share->read_only;
 	place->path = absolute(cwd, share->path);
 	if (place->path)
-		place->target = realpath(place->path, NULL);
-	if (!place->target || stat(place->target, &st))
+		place->real = realpath(place->path, NULL);
+	if (!place->real || stat(place->real, &st))
 		return -errno;
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return -ENOTDIR;
-	place->real = S_ISDIR(st.st_mode) ? strdup(place->target) :
-					    directory_of(place->target);
-	if (!place->real)
-		return -errno;
+	place->is_file = S_ISREG(st.st_mode);
 	place->dev = st.st_dev;
 	place->ino = st.st_ino;
 	return 0;
@@ -116,7 +105,6 @@ void sandbox_places_free(struct sandbox_places *places)
 		if (place->tree_fd >= 0)
 			close(place->tree_fd);
 		free(place->real);
-		free(place->target);
 		free(place->path);
 	}
 	if (places->proc_fd >= 0)
@@ -229,26 +217,44 @@ static int change_root(void)
 	return ret ? -1 : 0;
 }
 
-/* All directories of path; those that are there already are right. */
-static int make_dirs(const char *path)
+static int make_dir(const char *path)
 {
-	char *copy = strdup(path);
-	int ret = 0;
+	return mkdir(path, 0755) && errno != EEXIST ? -1 : 0;
+}
 
-	if (!copy)
-		return -1;
-	for (char *s = copy + 1; !ret && *s; s++) {
-		s += strcspn(s, "/");
-		if (!*s)
-			break;
-		*s = 0;
-		ret = mkdir(copy, 0755) && errno != EEXIST ? -1 : 0;
-		*s = '/';
+/* All that path leads through; those that are there already are right. */
+static int make_parents(const char *path)
+{
+	char *copy = strdup(path), *slash = copy;
+	int ret = copy ? 0 : -1;
+
+	while (!ret && (slash = strchr(slash + 1, '/'))) {
+		*slash = 0;
+		ret = make_dir(copy);
+		*slash = '/';
 	}
-	if (!ret && mkdir(copy, 0755) && errno != EEXIST)
-		ret = -1;
 	free(copy);
 	return ret;
+}
+
+static int make_dirs(const char *path)
+{
+	return make_parents(path) ? -1 : make_dir(path);
+}
+
+/* Something to mount upon. */
+static int make_target(const struct sandbox_place *place)
+{
+	int fd;
+
+	if (!place->is_file)
+		return make_dirs(place->real);
+	if (make_parents(place->real))
+		return -1;
+	fd = open(place->real, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
 }
 
 static bool is_there(const struct sandbox_place *place)
@@ -262,7 +268,7 @@ static bool is_there(const struct sandbox_place *place)
 /* The path by which it was named leads there as well. */
 static int make_link(const struct sandbox_place *place)
 {
-	char *path, *slash;
+	char *path, *end;
 	int ret;
 
 	if (is_there(place))
@@ -270,14 +276,9 @@ static int make_link(const struct sandbox_place *place)
 	path = strdup(place->path);
 	if (!path)
 		return -1;
-	for (slash = path + strlen(path); slash > path + 1 && slash[-1] == '/';)
-		*--slash = 0;
-	slash = strrchr(path, '/');
-	*slash = 0;
-	ret = slash > path ? make_dirs(path) : 0;
-	*slash = '/';
-	if (!ret && symlink(place->target, path))
-		ret = -1;
+	for (end = path + strlen(path); end > path + 1 && end[-1] == '/';)
+		*--end = 0;
+	ret = make_parents(path) || symlink(place->real, path) ? -1 : 0;
 	free(path);
 	errno = ret ? errno : ENOENT;
 	return is_there(place) ? 0 : -1;
@@ -292,7 +293,7 @@ static int fill(struct sandbox_places *places, char *err, size_t err_size)
 		struct sandbox_place *place = &places->place[i];
 
 		if (place->tree_fd >= 0 &&
-		    (make_dirs(place->real) ||
+		    (make_target(place) ||
 		     place_at(place->tree_fd, place->real)))
 			return sandbox_fail(err, err_size, SANDBOX_HELP_MODE,
 					    "mount '%s'", place->real);

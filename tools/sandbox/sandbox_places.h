@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox_places.h - a file system that has nothing but some directories, each
- * where it was; private to tools/sandbox.
+ * sandbox_places.h - a file system that has nothing but some directories and
+ * files, each where it was; private to tools/sandbox.
  *
  * It is an empty, read-only tmpfs.  A directory is mounted (with what is
  * mounted below it, and what the host will mount there) at its path without
@@ -9,7 +9,8 @@
  * another path, that is a symbolic link.  A relative path stays good as well,
  * for the working directory is there, empty.  And there is /proc/self/fd.
  *
- * Of a share that is a file, it is the directory that the file is in.
+ * A regular file is mounted by itself, so that nothing beside it can be
+ * reached.  It stays that file when its name is given to another one.
  *
  * Who shares "/" gets no other root, since nothing would be missing there.
  */
@@ -23,9 +24,9 @@
 
 struct sandbox_place {
 	char *path;                     /* absolute, as it was named */
-	char *target;                   /* and without symbolic links */
-	char *real;                     /* the same; of a file, where it is */
+	char *real;                     /* and without symbolic links */
 	bool read_only;
+	bool is_file;
 	dev_t dev;
 	ino_t ino;
 	int tree_fd;                    /* -1: it is in another one */
@@ -49,7 +50,7 @@ int sandbox_places_find(const struct sandbox_share *shares, size_t count,
 void sandbox_places_free(struct sandbox_places *places);
 
 /*
- * In a mount namespace of one's own: take the directories, as who one was
+ * In a mount namespace of one's own: take what is shared, as who one was
  * outside; and then, as who one will be (the tmpfs is theirs), change over to
  * the new root.  0, or -errno and one line in err.
  */

@@ -95,6 +95,18 @@ static void relative_paths_begin_where_we_are(void **state)
 	sandbox_places_free(&p);
 }
 
+static void takes_a_single_file(void **state)
+{
+	struct sandbox_places p;
+
+	(void)state;
+	assert_int_equal(find(below("file"), below("c"), &p), 0);
+	assert_false(p.place[0].is_file);
+	assert_true(p.place[1].is_file);
+	assert_string_equal(p.place[1].real, below("file"));
+	sandbox_places_free(&p);
+}
+
 static void sees_that_all_is_shared(void **state)
 {
 	struct sandbox_places p;
@@ -114,7 +126,7 @@ static void names_what_is_not_there(void **state)
 	assert_non_null(strstr(err, below("none")));
 	assert_non_null(strstr(err, "No such file"));
 	sandbox_places_free(&p);
-	assert_int_equal(find(below("file"), NULL, &p), -ENOTDIR);
+	assert_int_equal(find("/dev/null", NULL, &p), -ENOTDIR);
 	assert_non_null(strstr(err, "Not a directory"));
 	sandbox_places_free(&p);
 	assert_int_equal(find("", NULL, &p), 0);
@@ -127,6 +139,7 @@ int main(void)
 		cmocka_unit_test(finds_them_in_order),
 		cmocka_unit_test(parents_come_before_children),
 		cmocka_unit_test(relative_paths_begin_where_we_are),
+		cmocka_unit_test(takes_a_single_file),
 		cmocka_unit_test(sees_that_all_is_shared),
 		cmocka_unit_test(names_what_is_not_there),
 	};

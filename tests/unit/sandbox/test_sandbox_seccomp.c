@@ -67,7 +67,7 @@ static void lets_servers_work(void **state)
 	const struct call calls[] = {
 		CALL(ioctl, -1, (int)FS_IOC_GETFLAGS),
 		CALL(ioctl, -1, (int)FS_IOC_SETFLAGS),
-		CALL(fcntl, 0, F_GETFL),
+		CALL(fcntl, 0, F_GETFL), CALL(dup2, -1, 0),
 		CALL(fcntl, -1, F_DUPFD_CLOEXEC, 0),
 		CALL(fcntl, -1, F_OFD_SETLK, IN_PAGE),
 		CALL(prctl, PR_SET_NAME, IN_PAGE),
@@ -106,7 +106,8 @@ static void kills_who_does_anything_else(void **state)
 		CALL(pidfd_open, getpid()), CALL(pidfd_getfd, -1),
 		CALL(wait4, -1),
 		/* the file system's shape */
-		CALL(mount, IN_PAGE), CALL(umount2, IN_PAGE), CALL(chroot, IN_PAGE),
+		CALL(mount, IN_PAGE), CALL(umount2, IN_PAGE),
+		CALL(chroot, IN_PAGE),
 		CALL(pivot_root, IN_PAGE), CALL(open_tree, -1, IN_PAGE),
 		CALL(move_mount, -1), CALL(fsopen, IN_PAGE),
 		CALL(mount_setattr, -1), CALL(chdir, IN_PAGE),

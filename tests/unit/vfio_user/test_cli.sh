@@ -47,7 +47,7 @@ bad "--virtio-fs nocolon: " "$vu" --virtio-fs nocolon --socket-dir "$sockets"
 bad 'empty tag' "$vu" --virtio-fs ":$dir/share" --socket-dir "$sockets"
 bad '36' "$vu" --virtio-fs "$long:$dir/share" --socket-dir "$sockets"
 bad 'No such file' "$vu" --virtio-fs "x:$dir/none" --socket-dir "$sockets"
-bad "Not a directory" "$vu" --virtio-fs x:/etc/passwd --socket-dir "$sockets"
+bad "Not a directory" "$vu" --virtio-fs x:/dev/null --socket-dir "$sockets"
 bad 'nonsense' "$vu" --virtio-fs "$share,nonsense" --socket-dir "$sockets"
 bad 'queues' "$vu" --virtio-fs "$share,queues=0" --socket-dir "$sockets"
 bad "'good' is given twice" "$vu" --virtio-fs "$share" --virtio-fs "$share,ro" \
