@@ -25,8 +25,9 @@
  * the host gives it another one, until it is looked up anew.  Then each
  * function answers -LX_ESTALE, as on NFS, and never with another inode.  What
  * is removed or renamed through the volume can be kept: see lx_removal_begin().
- * A node that has no name any more while it has its descriptor keeps that.  An
- * lx_file is not touched by any of this.
+ * A node that has no name any more while it has its descriptor keeps that; and
+ * one of which an lx_file is open finds its inode by that.  An lx_file is not
+ * touched by any of this.
  *
  * Unless said otherwise: functions return 0 or a negative -LX_E... number;
  * output arguments are last, named ret_*, and untouched on failure; pointers

@@ -282,24 +282,34 @@ static int check_same(struct lx_volume *vol, const struct lx_node *node,
 		       0 : -LX_ESTALE;
 }
 
-/* The inode of a node that has no descriptor; see lx_hint_open(). */
+/* What its handle or its name leads to; see lx_hint_open(). */
+static int find_again(struct lx_volume *vol, struct lx_node *node,
+		      unsigned walks)
+{
+	int fd = node->by_name ?
+			 lx_hint_open(vol, node, walks) :
+			 lx_handle_open(vol, node->mount, node->handle);
+	int err = fd < 0 ? fd : check_same(vol, node, fd);
+
+	if (err && fd >= 0)
+		close(fd);
+	return err ? err : fd;
+}
+
+/* The inode of a node that has no descriptor. */
 static int open_again(struct lx_volume *vol, struct lx_node *node,
 		      unsigned walks)
 {
-	int fd, err;
+	int fd = lx_fds_reserve(vol);
 
-	err = lx_fds_reserve(vol);
-	if (err)
-		return err;
-	fd = node->by_name ? lx_hint_open(vol, node, walks) :
-			     lx_handle_open(vol, node->mount, node->handle);
-	err = fd < 0 ? fd : check_same(vol, node, fd);
-	if (!err)
+	if (fd)
 		return fd;
-	if (fd >= 0)
-		close(fd);
-	lx_fds_release(vol);
-	return err;
+	fd = find_again(vol, node, walks);
+	if (fd == -LX_ESTALE)
+		fd = lx_files_reopen(vol, node);
+	if (fd < 0)
+		lx_fds_release(vol);
+	return fd;
 }
 
 /* Give a node, which is pinned, its descriptor back. */

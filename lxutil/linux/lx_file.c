@@ -82,6 +82,70 @@ int lx_file_new(struct lx_volume *vol, int fd, int flags,
 	return 0;
 }
 
+/* ---- open files of nodes ----------------------------------------------- */
+
+void lx_files_init(struct lx_files *files)
+{
+	pthread_mutex_init(&files->lock, NULL);
+	files->list = (struct lx_link){ &files->list, &files->list };
+}
+
+void lx_files_done(struct lx_files *files)
+{
+	pthread_mutex_destroy(&files->lock);
+}
+
+void lx_file_attach(struct lx_file *file, struct lx_node *node)
+{
+	struct lx_files *files = &file->vol->files;
+	struct lx_link *first;
+
+	atomic_fetch_add(&node->refs, 1);
+	file->node = node;
+	pthread_mutex_lock(&files->lock);
+	first = files->list.next;
+	file->link = (struct lx_link){ .prev = &files->list, .next = first };
+	first->prev = files->list.next = &file->link;
+	pthread_mutex_unlock(&files->lock);
+}
+
+static void detach(struct lx_file *file)
+{
+	struct lx_files *files = &file->vol->files;
+
+	if (!file->node)
+		return;
+	pthread_mutex_lock(&files->lock);
+	file->link.prev->next = file->link.next;
+	file->link.next->prev = file->link.prev;
+	pthread_mutex_unlock(&files->lock);
+	lx_node_unref(file->vol, file->node);
+}
+
+int lx_files_reopen(struct lx_volume *vol, const struct lx_node *node)
+{
+	const struct lx_file *file;
+	struct lx_link *link;
+	int fd = -LX_ESTALE;
+
+	pthread_mutex_lock(&vol->files.lock);
+	link = vol->files.list.next;
+	for (; link != &vol->files.list && fd == -LX_ESTALE;
+	     link = link->next) {
+		file = container_of(link, struct lx_file, link);
+		if (file->node != node)
+			continue;
+		fd = openat(vol->proc_fd, lx_fd_name(file->fd).s,
+			    O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			fd = lx_error();
+	}
+	pthread_mutex_unlock(&vol->files.lock);
+	return fd;
+}
+
+/* ---- opening and closing ----------------------------------------------- */
+
 int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	    struct lx_file **ret_file)
 {
@@ -107,13 +171,17 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	if (fd == -LX_EPERM && host & O_NOATIME)
 		fd = lx_reopen(vol, path, host & ~O_NOATIME);
 	lx_node_fd_put(node, path);
-	return lx_file_new(vol, fd, host, ret_file);
+	err = lx_file_new(vol, fd, host, ret_file);
+	if (!err)
+		lx_file_attach(*ret_file, node);
+	return err;
 }
 
 void lx_file_close(struct lx_file *file)
 {
 	if (!file)
 		return;
+	detach(file);
 	close(file->fd);
 	lx_fds_release_file(file->vol);
 	free(file->dir);

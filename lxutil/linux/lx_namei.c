@@ -194,11 +194,13 @@ static int create_new(struct lx_volume *vol, struct lx_node *dir,
 	lx_spare_put(vol, new.spare);
 	err = lx_node_new(vol, fd, flags & O_CREAT ? dir : NULL, name,
 			  ret_node, ret_st);
-	if (!err)
-		*ret_file = file;
-	else
+	if (err) {
 		lx_file_close(file);
-	return err;
+		return err;
+	}
+	lx_file_attach(file, *ret_node);
+	*ret_file = file;
+	return 0;
 }
 
 int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,

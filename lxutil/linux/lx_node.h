@@ -31,6 +31,12 @@
 #define LX_DIR_BUFFER 32768             /* bytes of an open directory */
 #define LX_SPARES 8                     /* descriptors kept by a volume */
 
+/* The open files, by which nodes come back that have no name any more. */
+struct lx_files {
+	pthread_mutex_t lock;           /* held while one is opened again */
+	struct lx_link list;
+};
+
 struct lx_volume {
 	int root_fd;
 	int proc_fd;                    /* /proc/self/fd */
@@ -38,6 +44,7 @@ struct lx_volume {
 	enum lx_handles handles;
 	const struct log *log;
 	struct lx_fds fds;
+	struct lx_files files;
 	struct lx_removals removals;
 	struct lx_hints hints;
 	struct lx_mounts mounts;
@@ -77,6 +84,8 @@ struct lx_dir {
 
 struct lx_file {
 	struct lx_volume *vol;
+	struct lx_node *node;           /* referenced */
+	struct lx_link link;            /* of the volume's open files */
 	int fd;
 	bool writable;
 	bool read_only;                 /* the volume is */
@@ -136,6 +145,13 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
  */
 int lx_file_new(struct lx_volume *vol, int fd, int flags,
 		struct lx_file **ret_file);
+
+/* It is open for this node.  Once. */
+void lx_file_attach(struct lx_file *file, struct lx_node *node);
+/* A descriptor (O_PATH) of a node that is open, or -LX_ESTALE. */
+int lx_files_reopen(struct lx_volume *vol, const struct lx_node *node);
+void lx_files_init(struct lx_files *files);
+void lx_files_done(struct lx_files *files);
 
 /* ---- lx_spare.c -------------------------------------------------------- */
 

@@ -40,6 +40,7 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 		lx_file_close(file);
 		return -LX_ENOMEM;
 	}
+	lx_file_attach(file, node);
 	file->dir->offset = 0;
 	file->dir->pos = file->dir->len = 0;
 	*ret_file = file;

@@ -31,6 +31,7 @@ static void done(struct lx_volume *vol)
 {
 	pthread_mutex_destroy(&vol->mounts.lock);
 	lx_hints_done(&vol->hints);
+	lx_files_done(&vol->files);
 	lx_fds_done(&vol->fds);
 	free(vol);
 }
@@ -48,6 +49,7 @@ int lx_volume_open(const char *root, const struct lx_volume_options *options,
 				   .handles = options->inode_file_handles,
 				   .log = log };
 	lx_fds_init(&vol->fds, options->max_descriptors);
+	lx_files_init(&vol->files);
 	lx_hints_init(&vol->hints);
 	pthread_mutex_init(&vol->mounts.lock, NULL);
 	/* Not O_PATH: who cannot read the root shall hear it now. */

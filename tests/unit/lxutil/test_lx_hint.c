@@ -201,6 +201,51 @@ static void a_later_birth_is_another_inode(void **state)
 	tree_free(&t);
 }
 
+static void what_is_open_is_found_whatever_the_host_does(void **state)
+{
+	struct fixture *fx = *state;
+	struct tree t = tree_new(fx);
+	struct lx_volume *vol = t.share->vol;
+	struct lx_file *file, *second, *dir;
+
+	assert_int_equal(lx_open(vol, t.file, LX_O_RDWR, &file), 0);
+	assert_int_equal(lx_open(vol, t.file, LX_O_RDONLY, &second), 0);
+	assert_int_equal(lx_opendir(vol, t.dir, &dir), 0);
+	push_out(t.share);
+	assert_int_equal(t.file->place, LX_OFF_RING);
+	assert_int_equal(t.dir->place, LX_OFF_RING);
+	assert_int_equal(unlinkat(fx->fd, "dir/file", 0), 0);
+	assert_int_equal(unlinkat(fx->fd, "dir", AT_REMOVEDIR), 0);
+	lx_file_close(second);
+	assert_int_equal(ask(t.share, t.file, &t.file_st), 0);
+	assert_int_equal(ask(t.share, t.dir, &t.dir_st), 0);
+	push_out(t.share);
+	lx_file_close(file);
+	lx_file_close(dir);
+	assert_int_equal(ask(t.share, t.file, &t.file_st), 0);
+	assert_int_equal(ask(t.share, t.dir, &t.dir_st), 0);
+	tree_free(&t);
+}
+
+/* A guest may forget what it has open. */
+static void an_open_file_holds_its_node(void **state)
+{
+	struct fixture *fx = *state;
+	struct tree t = tree_new(fx);
+	struct lx_file *file;
+	struct lx_stat st;
+
+	assert_int_equal(lx_open(t.share->vol, t.file, LX_O_RDWR, &file), 0);
+	lx_node_close(t.share->vol, t.file);
+	push_out(t.share);
+	assert_int_equal(lx_file_getattr(file, &st), 0);
+	lx_node_close(t.share->vol, t.dir);
+	assert_int_equal(t.share->vol->hints.orphans, 2);
+	lx_file_close(file);
+	assert_int_equal(t.share->vol->hints.orphans, 0);
+	share_free(t.share);
+}
+
 /* ---- the guest does ---------------------------------------------------- */
 
 static void hints_follow_the_guest(void **state)
@@ -309,6 +354,8 @@ int main(void)
 		fixture_test(what_the_host_moved_is_stale_until_it_is_found),
 		fixture_test(what_took_the_name_is_another),
 		fixture_test(a_later_birth_is_another_inode),
+		fixture_test(what_is_open_is_found_whatever_the_host_does),
+		fixture_test(an_open_file_holds_its_node),
 		fixture_test(hints_follow_the_guest),
 		fixture_test(directories_outlive_their_owners_for_those_below),
 		fixture_test(no_directory_is_above_itself),
