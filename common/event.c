@@ -1,49 +1,102 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/event.h"
 
+#include "common/bytes.h"
+
 #include <errno.h>
-#include <poll.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+static int watch(int epoll, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLET };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
 int event_init(struct event *event)
 {
-	event->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return event->fd < 0 ? -errno : 0;
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int ret = fd < 0 || epoll < 0 ? -errno : watch(epoll, fd);
+
+	*event = (struct event){ fd, epoll };
+	if (ret)
+		event_done(event);
+	return ret;
 }
 
 void event_done(struct event *event)
 {
-	close(event->fd);
-	event->fd = -1;
+	if (event->fd >= 0)
+		close(event->fd);
+	if (event->epoll >= 0)
+		close(event->epoll);
+	event->fd = event->epoll = -1;
+}
+
+int event_watch(struct event *event, int fd)
+{
+	return watch(event->epoll, fd);
+}
+
+void event_unwatch(struct event *event, int fd)
+{
+	(void)epoll_ctl(event->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/*
+ * What came before the signal is seen after the wait.  The kernel sees to that;
+ * this is for thread sanitizers, which do not know that epoll does.
+ */
+static void order(void)
+{
+	static atomic_uint signals;
+
+	atomic_fetch_add(&signals, 1);
+}
+
+static int write_one(int fd)
+{
+	const uint64_t one = 1;
+	ssize_t n;
+
+	do
+		n = write(fd, &one, sizeof(one));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
 }
 
 void event_signal(struct event *event)
 {
-	const uint64_t one = 1;
+	uint64_t count;
 
-	/* EAGAIN means that the counter is full, that is, signalled. */
-	while (write(event->fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	order();
+	/* When the counter is full, nothing is reported any more. */
+	while (write_one(event->fd) == -EAGAIN)
+		(void)!read(event->fd, &count, sizeof(count));
+}
+
+void event_signal_fd(int fd)
+{
+	(void)write_one(fd);
 }
 
 bool event_wait_for(struct event *event, int ms)
 {
-	struct pollfd p = { .fd = event->fd, .events = POLLIN };
-	uint64_t count;
+	struct epoll_event e[2];
+	int n;
 
-	while (read(event->fd, &count, sizeof(count)) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return false;
-		/* A handler of the host's that runs here may end it early. */
-		if (poll(&p, 1, ms) <= 0 && ms >= 0)
-			return false;
-	}
-	return true;
+	/* A handler of the host's that runs here may end it early. */
+	do
+		n = epoll_wait(event->epoll, e, ARRAY_LEN(e), ms);
+	while (n <= 0 && ms < 0);
+	order();
+	return n > 0;
 }
 
 /*
@@ -75,30 +128,6 @@ int event_check_fd(int fd)
 		return -EINVAL;
 	ret = clear_fd(fd);
 	return !ret || ret == -EAGAIN ? 0 : -EINVAL;
-}
-
-bool event_wait_either(struct event *event, int *fd, int ms)
-{
-	struct pollfd p[2] = {
-		{ .fd = event->fd, .events = POLLIN },
-		{ .fd = *fd, .events = POLLIN },
-	};
-	uint64_t count;
-	bool signalled;
-	int ret;
-
-	if (*fd < 0)
-		return event_wait_for(event, ms);
-	if (poll(p, 2, ms) <= 0)
-		return false;
-	signalled = p[0].revents &&
-		    read(event->fd, &count, sizeof(count)) == sizeof(count);
-	if (!p[1].revents)
-		return signalled;
-	ret = clear_fd(*fd);
-	if (ret && ret != -EAGAIN)
-		*fd = -1;
-	return signalled || !ret;
 }
 
 void event_wait(struct event *event)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event.h - something to wait for: an eventfd here.
+ * event.h - something to wait for: an eventfd here, and an epoll instance that
+ * reports each of its signals once.  So a wait is one system call, whatever
+ * wakes it, and the counter is never read; who polls the handle instead sees it
+ * signalled for ever after the first time.
  *
  * Signals do not count: any number of them before a wait is one wake-up.
  */
@@ -12,6 +15,7 @@
 
 struct event {
 	int fd;
+	int epoll;                      /* edge-triggered */
 };
 
 /* 0 or -errno. */
@@ -20,6 +24,12 @@ void event_done(struct event *event);
 
 /* Never blocks; from any thread. */
 void event_signal(struct event *event);
+
+/*
+ * Signal a descriptor that another process waits for.  Does not block if the
+ * descriptor does not.
+ */
+void event_signal_fd(int fd);
 
 /* Block until signalled, and clear it. */
 void event_wait(struct event *event);
@@ -30,16 +40,18 @@ void event_wait(struct event *event);
 bool event_wait_for(struct event *event, int ms);
 
 /*
- * Can event_wait_either() wait for this descriptor, which another process has
- * sent: is it an eventfd?  0 or -EINVAL.  Its signals are cleared.
+ * Can event_watch() watch this descriptor, which another process has sent: is
+ * it an eventfd?  0 or -EINVAL.  Its signals are cleared.
  */
 int event_check_fd(int fd);
 /*
- * As event_wait_for(), but signals of *fd count as well, an eventfd that the
- * other process may read and change, too.  -1: there is none; and it becomes
- * -1 when it cannot be read.
+ * From now on signals of `fd` count as well, an eventfd that another process
+ * may read and change, too; the signals that it holds already count.  It is to
+ * be unwatched before it is closed.  Both from any thread, also while another
+ * waits.  0 or -errno.
  */
-bool event_wait_either(struct event *event, int *fd, int ms);
+int event_watch(struct event *event, int fd);
+void event_unwatch(struct event *event, int fd);
 
 /* The handle that another process or the kernel can signal. */
 static inline intptr_t event_handle(const struct event *event)

@@ -44,7 +44,7 @@ static void clear_queue(struct virtio_core *core, struct core_queue *vq)
 	vq->running = vq->fresh = vq->broken = vq->resetting = false;
 	vq->placed = vq->kept = false;
 	vq->base = 0;
-	vq->kick = -1;
+	core_unwatch(vq);
 	virtio_worker_pause(&vq->worker, false);
 }
 
@@ -136,16 +136,9 @@ static bool core_begin(void *owner, struct virtio_worker *worker)
 	vq->busy = vq->running && !vq->broken && !vq->resetting &&
 		   core->reset == RESET_NONE;
 	if (!vq->busy) {
-		worker->kick = -1;
-		vq->watched = false;
-		pthread_cond_broadcast(&core->queue_quiet);
 		pthread_mutex_unlock(&core->lock);
 		return false;
 	}
-	/* Once: the worker may have given it up. */
-	if (!vq->watched)
-		worker->kick = vq->kick;
-	vq->watched = vq->kick >= 0;
 	fresh = vq->fresh;
 	vq->fresh = false;
 	placed = vq->placed;
@@ -255,6 +248,7 @@ int virtio_core_new(const struct virtio_core_params *params,
 		ret = virtio_worker_init(&vq->worker, core->params.queues,
 					 &worker_ops, core, mem);
 		if (!ret) {
+			vq->kick = -1;
 			clear_queue(core, vq);
 			core->params.queues++;
 		}
@@ -308,8 +302,6 @@ void virtio_core_stop(struct virtio_core *core)
 	/* A reset that no worker has seen any more is done here. */
 	pthread_mutex_lock(&core->lock);
 	core->started = false;
-	for (unsigned i = 0; i < core->params.queues; i++)
-		core->queue[i].watched = false;
 	settle(core);
 	pthread_mutex_unlock(&core->lock);
 }

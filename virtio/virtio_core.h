@@ -102,8 +102,8 @@ void virtio_core_reset(struct virtio_core *core);
  * that wait are kept.  Otherwise, and after a reset, they are dropped.  One
  * that was broken is tried again.
  *
- * 0; -ENOENT: no such queue; -EBUSY: it is started already; or what creating
- * the thread said.
+ * 0; -ENOENT: no such queue; -EBUSY: it is started already; or another -errno:
+ * `kick` cannot be waited for, or there can be no thread.
  */
 int virtio_core_start_queue(struct virtio_core *core, unsigned queue,
 			    const struct virtio_queue_regs *regs, uint32_t base,

@@ -30,8 +30,7 @@ struct core_queue {
 	/* virtio_core_vring.c */
 	bool placed;                    /* begins at base, when attached */
 	uint32_t base;
-	int kick;                       /* a descriptor to wait for, or -1 */
-	bool watched;                   /* the worker does */
+	int kick;                       /* what wakes the worker too, or -1 */
 	bool kept;                      /* stopped, and can go on with... */
 	uint64_t kept_features;         /* ...these, and regs as they are */
 };
@@ -46,7 +45,7 @@ struct virtio_core {
 
 	pthread_mutex_t lock;
 	pthread_cond_t reset_done;
-	pthread_cond_t queue_quiet;     /* not busy and not watched */
+	pthread_cond_t queue_quiet;     /* one is not busy any more */
 
 	/* Protected by lock. */
 	uint8_t status;
@@ -56,6 +55,14 @@ struct virtio_core {
 
 	struct core_queue queue[];      /* params.queues */
 };
+
+/* The driver's kick descriptor, if any, wakes the worker no more. */
+static inline void core_unwatch(struct core_queue *vq)
+{
+	if (vq->kick >= 0)
+		event_unwatch(&vq->worker.event, vq->kick);
+	vq->kick = -1;
+}
 
 /* NULL: there is no such queue. */
 static inline struct core_queue *core_find(struct virtio_core *core,

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Single queues that a transport starts and stops.
- *
- * A stopped queue is quiet, and its worker waits only for the worker's own
- * event: so the transport may close the kick descriptor.
- */
+/* Single queues that a transport starts and stops. */
 #include "virtio/virtio_core_internal.h"
 
 #include <errno.h>
@@ -18,8 +13,7 @@ static bool same_regs(const struct virtio_queue_regs *a,
 
 /* With the lock held. */
 static void run_at(struct virtio_core *core, struct core_queue *vq,
-		   const struct virtio_queue_regs *regs, uint32_t base,
-		   int kick)
+		   const struct virtio_queue_regs *regs, uint32_t base)
 {
 	if (!vq->kept || vq->base != base || !same_regs(&vq->regs, regs) ||
 	    vq->kept_features != core->driver_features) {
@@ -29,7 +23,6 @@ static void run_at(struct virtio_core *core, struct core_queue *vq,
 		vq->broken = false;
 	}
 	vq->kept = false;
-	vq->kick = kick;
 	vq->running = vq->regs.enabled = true;
 	core->started = true;
 }
@@ -47,7 +40,11 @@ int virtio_core_start_queue(struct virtio_core *core, unsigned queue,
 	if (vq->running || core->reset != RESET_NONE)
 		ret = -EBUSY;
 	else
-		run_at(core, vq, regs, base, kick);
+		ret = event_watch(&vq->worker.event, kick);
+	if (!ret) {
+		vq->kick = kick;
+		run_at(core, vq, regs, base);
+	}
 	pthread_mutex_unlock(&core->lock);
 	if (ret)
 		return ret;
@@ -72,10 +69,10 @@ uint32_t virtio_core_stop_queue(struct virtio_core *core, unsigned queue)
 	if (vq->running) {
 		vq->running = vq->regs.enabled = false;
 		virtio_worker_pause(&vq->worker, true);
-		while (vq->busy || vq->watched)
+		while (vq->busy)
 			pthread_cond_wait(&core->queue_quiet, &core->lock);
 		virtio_worker_pause(&vq->worker, false);
-		vq->kick = -1;
+		core_unwatch(vq);
 		vq->kept = !vq->fresh && !vq->broken;
 		vq->kept_features = core->driver_features;
 		if (!vq->fresh)

@@ -20,7 +20,6 @@ int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		.index = index,
 		.ops = ops,
 		.owner = owner,
-		.kick = -1,
 	};
 	ret = event_init(&worker->event);
 	if (ret)
@@ -183,7 +182,7 @@ static void *worker_main(void *arg)
 	if (w->ops->thread_init)
 		w->ops->thread_init(w->owner);
 	for (;;) {
-		(void)event_wait_either(&w->event, &w->kick, sleep_ms);
+		(void)event_wait_for(&w->event, sleep_ms);
 		if (atomic_load(&w->stop))
 			return NULL;
 		sleep_ms = -1;
@@ -201,7 +200,6 @@ int virtio_worker_start(struct virtio_worker *worker, const char *name)
 	int ret;
 
 	atomic_store(&worker->stop, false);
-	worker->kick = -1;
 	virtio_worker_wake(worker);
 
 	/* The process is the host's, and so are its signals. */

@@ -49,11 +49,6 @@ struct virtio_worker {
 	unsigned index;                 /* which queue */
 	struct virtio_queue queue;
 	struct event event;
-	/*
-	 * Set by begin: an eventfd of the driver's that wakes the worker too,
-	 * or -1, as it becomes when it cannot be read.
-	 */
-	int kick;
 
 	/* Private. */
 	const struct virtio_worker_ops *ops;

@@ -41,7 +41,7 @@ struct vhost_user_ring {
 	uint32_t stopped_base;          /* ...and there */
 
 	pthread_mutex_t lock;
-	struct event call, err;         /* fd -1: none */
+	int call, err;                  /* or -1 */
 	bool missed;                    /* an interrupt, for want of `call` */
 };
 

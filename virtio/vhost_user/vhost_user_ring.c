@@ -24,8 +24,8 @@ void vhost_user_ring_init(struct vhost_user_ring *ring)
 {
 	*ring = (struct vhost_user_ring){
 		.kick = -1,
-		.call.fd = -1,
-		.err.fd = -1,
+		.call = -1,
+		.err = -1,
 	};
 	pthread_mutex_init(&ring->lock, NULL);
 }
@@ -41,8 +41,8 @@ static void replace(int *fd, int with)
 void vhost_user_ring_done(struct vhost_user_ring *ring)
 {
 	replace(&ring->kick, -1);
-	replace(&ring->call.fd, -1);
-	replace(&ring->err.fd, -1);
+	replace(&ring->call, -1);
+	replace(&ring->err, -1);
 	pthread_mutex_destroy(&ring->lock);
 }
 
@@ -54,9 +54,9 @@ void vhost_user_ring_interrupt(void *transport, unsigned queue)
 	struct vhost_user_ring *ring = &conn->ring[queue];
 
 	pthread_mutex_lock(&ring->lock);
-	ring->missed = ring->call.fd < 0;
+	ring->missed = ring->call < 0;
 	if (!ring->missed)
-		event_signal(&ring->call);
+		event_signal_fd(ring->call);
 	pthread_mutex_unlock(&ring->lock);
 }
 
@@ -66,8 +66,8 @@ void vhost_user_ring_broken(void *transport, unsigned queue)
 	struct vhost_user_ring *ring = &conn->ring[queue];
 
 	pthread_mutex_lock(&ring->lock);
-	if (ring->err.fd >= 0)
-		event_signal(&ring->err);
+	if (ring->err >= 0)
+		event_signal_fd(ring->err);
 	pthread_mutex_unlock(&ring->lock);
 }
 
@@ -75,7 +75,7 @@ void vhost_user_ring_broken(void *transport, unsigned queue)
  * Not on a worker's thread, which blocks all signals: so there may be a
  * SIGPIPE when it is no eventfd and nobody reads it.
  */
-static void signal_without_sigpipe(struct event *event)
+static void signal_without_sigpipe(int fd)
 {
 	const struct timespec now = { 0 };
 	sigset_t sigpipe, old;
@@ -83,7 +83,7 @@ static void signal_without_sigpipe(struct event *event)
 	sigemptyset(&sigpipe);
 	sigaddset(&sigpipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &sigpipe, &old);
-	event_signal(event);
+	event_signal_fd(fd);
 	(void)sigtimedwait(&sigpipe, NULL, &now);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
@@ -400,9 +400,9 @@ int vhost_user_set_vring_call(struct vhost_user_conn *conn,
 	if (!ring)
 		return -EPROTO;
 	pthread_mutex_lock(&ring->lock);
-	replace(&ring->call.fd, fd);
+	replace(&ring->call, fd);
 	if (fd >= 0 && ring->missed) {
-		signal_without_sigpipe(&ring->call);
+		signal_without_sigpipe(ring->call);
 		ring->missed = false;
 	}
 	pthread_mutex_unlock(&ring->lock);
@@ -418,7 +418,7 @@ int vhost_user_set_vring_err(struct vhost_user_conn *conn,
 	if (!ring)
 		return -EPROTO;
 	pthread_mutex_lock(&ring->lock);
-	replace(&ring->err.fd, fd);
+	replace(&ring->err, fd);
 	pthread_mutex_unlock(&ring->lock);
 	return 0;
 }

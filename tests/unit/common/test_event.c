@@ -6,22 +6,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <setjmp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-/* Is the event signalled, as one sees who polls its handle? */
-static bool signalled(const struct event *e)
-{
-	struct pollfd p = { .fd = (int)event_handle(e), .events = POLLIN };
-
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
-}
 
 static void any_number_of_signals_is_one_wake_up(void **state)
 {
@@ -29,15 +21,17 @@ static void any_number_of_signals_is_one_wake_up(void **state)
 
 	(void)state;
 	assert_int_equal(event_init(&e), 0);
-	assert_false(signalled(&e));
-	for (int i = 0; i < 5; i++)
-		event_signal(&e);
-	assert_true(signalled(&e));
-	event_wait(&e);
-	assert_false(signalled(&e));
+	for (int round = 0; round < 3; round++) {
+		assert_false(event_wait_for(&e, 0));
+		for (int i = 0; i < 5; i++)
+			event_signal(&e);
+		event_wait(&e);
+	}
+	assert_false(event_wait_for(&e, 0));
 	event_done(&e);
 }
 
+/* Nor is the signal lost. */
 static void a_full_counter_does_not_block(void **state)
 {
 	const uint64_t full = UINT64_MAX - 1;
@@ -47,9 +41,10 @@ static void a_full_counter_does_not_block(void **state)
 	assert_int_equal(event_init(&e), 0);
 	assert_int_equal(write((int)event_handle(&e), &full, sizeof(full)),
 			 sizeof(full));
-	event_signal(&e);
 	event_wait(&e);
-	assert_false(signalled(&e));
+	event_signal(&e);
+	assert_true(event_wait_for(&e, 0));
+	assert_false(event_wait_for(&e, 0));
 	event_done(&e);
 }
 
@@ -60,22 +55,116 @@ static void the_handle_may_be_signalled_from_outside(void **state)
 
 	(void)state;
 	assert_int_equal(event_init(&e), 0);
-	assert_int_equal(write((int)event_handle(&e), &one, sizeof(one)),
-			 sizeof(one));
-	event_wait(&e);
-	assert_false(signalled(&e));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(write((int)event_handle(&e), &one,
+				       sizeof(one)), sizeof(one));
+		event_wait(&e);
+		assert_false(event_wait_for(&e, 0));
+	}
 	event_done(&e);
 }
 
-static void the_handle_is_not_inherited(void **state)
+static void the_handle_may_be_polled(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	p.fd = (int)event_handle(&e);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	event_signal(&e);
+	assert_int_equal(poll(&p, 1, 0), 1);
+	event_done(&e);
+}
+
+static void nothing_is_inherited(void **state)
 {
 	struct event e;
 
 	(void)state;
 	assert_int_equal(event_init(&e), 0);
 	assert_true(fcntl((int)event_handle(&e), F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(e.epoll, F_GETFD) & FD_CLOEXEC);
 	event_done(&e);
 	assert_int_equal(e.fd, -1);
+	event_done(&e);         /* of what is not there */
+}
+
+static void send(int fd)
+{
+	const uint64_t one = 1;
+
+	assert_int_equal(write(fd, &one, sizeof(one)), sizeof(one));
+}
+
+static void another_can_be_watched(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	send(fd);
+	assert_int_equal(event_watch(&e, fd), 0);
+	/* What it holds counts, and then each that comes. */
+	for (int i = 0; i < 3; i++) {
+		event_wait(&e);
+		assert_false(event_wait_for(&e, 0));
+		send(fd);
+	}
+	event_signal(&e);
+	event_wait(&e);
+	assert_false(event_wait_for(&e, 0));
+	event_unwatch(&e, fd);
+	send(fd);
+	assert_false(event_wait_for(&e, 0));
+	event_signal(&e);
+	assert_true(event_wait_for(&e, 0));
+	/* Once more. */
+	assert_int_equal(event_watch(&e, fd), 0);
+	assert_true(event_wait_for(&e, 0));
+	event_done(&e);
+	close(fd);
+}
+
+/* Its other owner may read it at any moment, and has it blocking or not. */
+static void what_is_watched_may_be_read_by_others(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC);
+	uint64_t count;
+	struct event e;
+
+	(void)state;
+	assert_int_equal(event_init(&e), 0);
+	assert_int_equal(event_watch(&e, fd), 0);
+	send(fd);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	(void)event_wait_for(&e, 0);
+	assert_false(event_wait_for(&e, 0));
+	send(fd);
+	assert_true(event_wait_for(&e, 0));
+	event_done(&e);
+	close(fd);
+}
+
+/* It does not block, and what is counted there is not ours. */
+static void signals_another_process(void **state)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	const uint64_t full = UINT64_MAX - 2;
+	uint64_t count;
+
+	(void)state;
+	event_signal_fd(fd);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	assert_int_equal(count, 1);
+	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
+	for (int i = 0; i < 3; i++)
+		event_signal_fd(fd);
+	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
+	assert_true(count == full + 1);
+	close(fd);
 }
 
 struct ping {
@@ -133,7 +222,6 @@ static void waits_no_longer_than_it_is_told(void **state)
 	assert_false(event_wait_for(&e, 0));
 	event_signal(&e);
 	assert_true(event_wait_for(&e, 0));
-	assert_false(signalled(&e));
 	event_signal(&e);
 	assert_true(event_wait_for(&e, 60000));
 	event_signal(&e);
@@ -168,42 +256,17 @@ static void knows_an_eventfd(void **state)
 	close(memory);
 }
 
-static void waits_for_either(void **state)
+static void watches_nothing_that_never_signals(void **state)
 {
-	int fd = eventfd(0, EFD_CLOEXEC), none = -1;
+	int memory = memfd_create("memory", MFD_CLOEXEC);
 	struct event e;
 
 	(void)state;
 	assert_int_equal(event_init(&e), 0);
-	assert_false(event_wait_either(&e, &fd, 0));
-	assert_false(event_wait_either(&e, &none, 0));
-	event_signal(&e);
-	assert_true(event_wait_either(&e, &none, -1));
-	event_signal(&e);
-	assert_true(event_wait_either(&e, &fd, -1));
-	assert_int_equal(eventfd_write(fd, 2), 0);
-	assert_true(event_wait_either(&e, &fd, -1));
-	/* Both at once are taken at once. */
-	event_signal(&e);
-	assert_int_equal(eventfd_write(fd, 1), 0);
-	assert_true(event_wait_either(&e, &fd, -1));
-	assert_false(event_wait_either(&e, &fd, 0));
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(event_watch(&e, memory), -EPERM);
+	assert_int_equal(event_watch(&e, -1), -EBADF);
 	event_done(&e);
-}
-
-static void gives_up_what_cannot_be_read(void **state)
-{
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), null = fd;
-	struct event e;
-
-	(void)state;
-	assert_int_equal(event_init(&e), 0);
-	assert_false(event_wait_either(&e, &fd, 1000));
-	assert_int_equal(fd, -1);
-	close(null);
-	event_done(&e);
+	close(memory);
 }
 
 int main(void)
@@ -212,12 +275,15 @@ int main(void)
 		cmocka_unit_test(any_number_of_signals_is_one_wake_up),
 		cmocka_unit_test(a_full_counter_does_not_block),
 		cmocka_unit_test(the_handle_may_be_signalled_from_outside),
-		cmocka_unit_test(the_handle_is_not_inherited),
+		cmocka_unit_test(the_handle_may_be_polled),
+		cmocka_unit_test(nothing_is_inherited),
+		cmocka_unit_test(another_can_be_watched),
+		cmocka_unit_test(what_is_watched_may_be_read_by_others),
+		cmocka_unit_test(knows_an_eventfd),
+		cmocka_unit_test(signals_another_process),
+		cmocka_unit_test(watches_nothing_that_never_signals),
 		cmocka_unit_test(wakes_a_thread_that_waits),
 		cmocka_unit_test(waits_no_longer_than_it_is_told),
-		cmocka_unit_test(knows_an_eventfd),
-		cmocka_unit_test(waits_for_either),
-		cmocka_unit_test(gives_up_what_cannot_be_read),
 	};
 
 	alarm(60);      /* a lost wake-up must not hang the tests */

@@ -2,7 +2,6 @@
 #include "tests/unit/virtio_pci/pci_fixture.h"
 #include "virtio/pci/virtio_pci_internal.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 static void run(struct fixture *f)
@@ -31,14 +30,9 @@ static unsigned kicked(struct fixture *f)
 	for (unsigned q = 0; q < QUEUES; q++) {
 		struct event *event =
 			virtio_core_queue_event(virtio_pci_core(f->vp), q);
-		struct pollfd p = { .fd = (int)event_handle(event),
-				    .events = POLLIN };
 
-		assert_true(poll(&p, 1, 0) >= 0);
-		if (p.revents & POLLIN) {
-			event_wait(event);
+		if (event_wait_for(event, 0))
 			bits |= 1u << q;
-		}
 	}
 	return bits;
 }
