@@ -148,6 +148,11 @@ void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req)
 	}
 }
 
+bool virtio_queue_available(struct virtio_queue *q)
+{
+	return !q->error && q->ring->available(q) > 0;
+}
+
 void virtio_queue_publish(struct virtio_queue *q)
 {
 	/* A queue that pushed nothing may have no ring to write to. */

@@ -142,6 +142,9 @@ int virtio_queue_resume(struct virtio_queue *q, struct virtio_request *req);
  */
 void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req);
 
+/* Is there more to take?  What it finds is what pop will take. */
+bool virtio_queue_available(struct virtio_queue *q);
+
 /* Let the driver see all that were pushed.  Nothing, if it does already. */
 void virtio_queue_publish(struct virtio_queue *q);
 /*

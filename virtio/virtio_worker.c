@@ -41,14 +41,19 @@ void virtio_worker_done(struct virtio_worker *worker)
 	event_done(&worker->event);
 }
 
-/* ---- requests that wait ------------------------------------------------ */
-
-static uint64_t now_ms(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- requests that wait ------------------------------------------------ */
+
+static uint64_t now_ms(void)
+{
+	return now_ns() / 1000000;
 }
 
 /* The next round begins so many milliseconds from now, or earlier. */
@@ -130,6 +135,31 @@ static bool serve_one(struct virtio_worker *w)
 	return true;
 }
 
+/* One was done: is the driver told now, and not together with the next? */
+static bool tell_now(struct virtio_worker *w)
+{
+	uint64_t before = w->last_ns, now;
+
+	w->last_ns = 0;
+	if (!virtio_queue_available(&w->queue))
+		return true;
+	now = w->last_ns = now_ns();
+	if (before && now - before > VIRTIO_BATCH_NS)
+		w->careful = VIRTIO_CAREFUL;
+	else if (w->careful)
+		w->careful--;
+	if (!w->untold++)
+		w->first_untold_ns = now;
+	return w->careful || now - w->first_untold_ns > VIRTIO_BATCH_NS;
+}
+
+/* Let the driver see what was done.  True: it wants an interrupt. */
+static bool tell(struct virtio_worker *w)
+{
+	w->untold = 0;
+	return virtio_queue_must_interrupt(&w->queue);
+}
+
 /*
  * One request: of those that are parked and of those that are available, in
  * turns.  True: go on; false: there is nothing to do, or the queue broke.
@@ -137,7 +167,7 @@ static bool serve_one(struct virtio_worker *w)
 static bool serve_turn(struct virtio_worker *w)
 {
 	struct virtio_queue *q = &w->queue;
-	bool interrupt, more = true;
+	bool interrupt = false, more = true;
 
 	virtio_queue_enter(q);
 	w->retried = !w->retried && round_due(w);
@@ -145,12 +175,13 @@ static bool serve_turn(struct virtio_worker *w)
 		retry_one(w);
 	else
 		more = serve_one(w);
-	interrupt = virtio_queue_must_interrupt(q);
+	if (!more || tell_now(w))
+		interrupt = tell(w);
 	if (!more)
 		more = !virtio_queue_arm(q) || w->round_left;
 	if (q->error) {
 		virtio_queue_give_up(q, &w->request);
-		interrupt |= virtio_queue_must_interrupt(q);
+		interrupt |= tell(w);
 	}
 	virtio_queue_leave(q);
 
@@ -159,6 +190,18 @@ static bool serve_turn(struct virtio_worker *w)
 	if (q->error)
 		w->ops->broken(w->owner, w);
 	return more && !q->error;
+}
+
+/* It is to stop, with some that the driver was not told of. */
+static void tell_last(struct virtio_worker *w)
+{
+	bool interrupt;
+
+	virtio_queue_enter(&w->queue);
+	interrupt = tell(w);
+	virtio_queue_leave(&w->queue);
+	if (interrupt)
+		w->ops->interrupt(w->owner, w);
 }
 
 /* Returns how long to sleep then: milliseconds, or -1: for ever. */
@@ -171,6 +214,8 @@ static int serve(struct virtio_worker *w)
 		if (!serve_turn(w))
 			break;
 	}
+	if (w->untold)
+		tell_last(w);
 	return round_timeout(w);
 }
 

@@ -9,7 +9,14 @@
  * touches the queue but its owner.
  *
  * It is inside guest memory for one request at a time, and never while it
- * sleeps or calls begin or end.
+ * sleeps or calls begin, interrupt or end.
+ *
+ * The driver is told of a request at once when no other is available then.
+ * While there are others, it is told of several together, by one store and one
+ * interrupt, so that neither side wakes the other for each.  A request waits
+ * for no more than VIRTIO_BATCH_NS to be told, and one that takes longer than
+ * that shows that the next may, too: after it, VIRTIO_CAREFUL requests are told
+ * at once.
  *
  * Requests that wait (VIRTIO_CHAIN_WAITS) are parked and tried again in
  * rounds, each once a round, in the order of coming.  A round takes turns with
@@ -26,6 +33,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+
+#define VIRTIO_BATCH_NS 50000
+#define VIRTIO_CAREFUL 32
 
 struct virtio_worker;
 
@@ -54,6 +64,11 @@ struct virtio_worker {
 	const struct virtio_worker_ops *ops;
 	void *owner;
 	struct virtio_request request;
+	/* Of the requests that the driver was not told of yet. */
+	unsigned untold;
+	uint64_t first_untold_ns;       /* when the first was done; monotonic */
+	uint64_t last_ns;               /* and the last; 0: not known */
+	unsigned careful;               /* so many more are told at once */
 	/* Of the requests that are parked. */
 	unsigned round_left;            /* to be tried in this round */
 	bool round_answered;            /* one of this round has been */

@@ -47,6 +47,7 @@ struct core_fixture {
 	/* Protected by lock. */
 	bool hold;                      /* requests wait while this is set */
 	bool hold_reset;                /* and so does the device's reset */
+	long slow_ms;                   /* how long a request takes */
 	unsigned entered, handled;      /* requests; the latter: answered */
 	ssize_t answer;                 /* what a request returns */
 	unsigned tries;                 /* of those that wait */
@@ -141,6 +142,8 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 	pthread_cond_broadcast(&f->changed);
 	while (f->hold)
 		pthread_cond_wait(&f->changed, &f->lock);
+	if (f->slow_ms)
+		pause_ms(f->slow_ms);
 	if (f->order_len < sizeof(f->order))
 		f->order[f->order_len++] = base[0];
 	answer = base[0] == WAITS ? VIRTIO_CHAIN_WAITS : f->answer;

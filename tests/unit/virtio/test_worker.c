@@ -112,6 +112,61 @@ static void stop_waits_for_the_request_and_leaves_the_next(void **state)
 	await(f, &f->handled, 2);
 }
 
+/*
+ * Make `n` requests available while one is held up, let them go, and collect
+ * all.  How often was the driver interrupted?
+ */
+static unsigned batch(struct core_fixture *f, unsigned n)
+{
+	unsigned before = get(f, &f->interrupts[0]);
+	unsigned done = get(f, &f->handled);
+	size_t mark = fake_ram_mark(&f->ram);
+	uint16_t head;
+	uint32_t len;
+
+	set(f, &f->hold, true);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, done + 1);
+	for (unsigned i = 1; i < n; i++)
+		add(f, 0);
+	set(f, &f->hold, false);
+	for (unsigned i = 0; i < n; i++) {
+		await_true(fake_ring_has_used(&f->ring[0]));
+		assert_true(fake_ring_collect(&f->ring[0], &head, &len));
+	}
+	/* It is the last thing that happens. */
+	await(f, &f->interrupts[0], before + 1);
+	virtio_core_stop(f->core);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	fake_ram_release(&f->ram, mark);
+	return get(f, &f->interrupts[0]) - before;
+}
+
+/* On a busy machine it may think for a while that requests are slow. */
+static void tells_of_several_together(void **state)
+{
+	struct core_fixture *f = *state;
+	unsigned tries = 0;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	while (batch(f, 8) != 1)
+		assert_true(++tries < 1000);
+}
+
+static void tells_at_once_when_requests_are_slow(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	f->slow_ms = 2;
+	/* The first waits for the second, which is found to be slow. */
+	assert_int_equal(batch(f, 6), 5);
+	assert_int_equal(batch(f, 6), 6);
+}
+
 static void breaks_alone(void **state)
 {
 	struct core_fixture *f = *state;
@@ -340,6 +395,9 @@ int main(void)
 		core_test(keeps_its_progress_over_stop_and_start),
 		core_packed_test(keeps_its_progress_over_stop_and_start),
 		core_test(stop_waits_for_the_request_and_leaves_the_next),
+		core_test(tells_of_several_together),
+		core_packed_test(tells_of_several_together),
+		core_test(tells_at_once_when_requests_are_slow),
 		core_test(breaks_alone),
 		core_test(breaks_on_a_request_that_makes_no_sense),
 		core_packed_test(breaks_on_a_request_that_makes_no_sense),
