@@ -108,7 +108,9 @@ XML
 libvirtd -f /etc/libvirt/libvirtd.conf -p /run/libvirt/test.pid \
 	>"$work/libvirtd.out" 2>&1 </dev/null &
 daemon=$!
-trap 'kill $daemon 2>/dev/null || true' EXIT
+# A domain would live on without its daemon.
+trap 'virsh -q destroy virtiofs-plugin-test >/dev/null 2>&1 || true
+	kill $daemon 2>/dev/null || true' EXIT
 export LIBVIRT_DEFAULT_URI='qemu+unix:///system?socket=/run/libvirt/libvirt-sock'
 
 await() { # seconds command...
@@ -137,13 +139,15 @@ await 15 connects || {
 	skip 'libvirtd does not start here'
 }
 virsh -q create "$work/domain.xml" || fail 'the domain does not start'
+# The command lines of the servers.
 served() {
-	grep -lsx "Name:.$(basename "$server" | cut -c 1-15)" \
-		/proc/[0-9]*/status | while read -r status; do
-		tr '\0' ' ' <"${status%status}cmdline" | grep "$work/share"
-	done
+	{ grep -ls "^$server" /proc/[0-9]*/cmdline || true; } |
+		while read -r line; do
+			tr '\0' ' ' <"$line" || true
+			echo
+		done | grep -e "$work/share"
 }
-served >"$work/cmdline"
+served >"$work/cmdline" || fail 'the server does not run'
 grep -q -e '--fd=' "$work/cmdline" ||
 	fail "the server is not as libvirt starts it: $(cat "$work/cmdline")"
 ended() {
@@ -154,6 +158,6 @@ tr -d '\r' <"$work/console" | grep -qx 'from the host' ||
 	fail 'the guest has not seen the file'
 grep -q '^6\.1' "$work/share/guest" || fail 'the guest has not made its file'
 gone() {
-	[ -z "$(served)" ]
+	! served >/dev/null
 }
 await 10 gone || fail "the server is left: $(served)"

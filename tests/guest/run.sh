@@ -200,7 +200,7 @@ sockets() { # vfio-user|vhost-user -OPTION [with-tag]
 }
 
 # What needs nothing of a function of ours, and what a boot is good for.
-cases='shares data names metadata xattrs rename locks users readonly tree
+most='shares data names metadata xattrs rename locks users readonly tree
 	remount'
 few='shares data'
 
@@ -211,7 +211,7 @@ run_boot() {
 	# shellcheck disable=SC2086 # lists of words
 	case $1 in
 	msix)
-		boot msix "$cases msix lsvirtiofs rebind reboot" \
+		boot msix "$most msix lsvirtiofs rebind reboot" \
 			-r -q '-smp 2' $vfio
 		;;
 	intx)
@@ -227,17 +227,17 @@ run_boot() {
 		boot vhost "$few" $vhost
 		;;
 	vhost-4)
-		boot vhost-4 "$cases msix rebind reboot" -n 4 -r -q '-smp 4' \
+		boot vhost-4 "$most msix rebind reboot" -n 4 -r -q '-smp 4' \
 			$vhost
 		;;
 	older)
-		boot older "$cases msix rebind reboot" -Q qemu-7.2 -r $vhost
+		boot older "$most msix rebind reboot" -Q qemu-7.2 -r $vhost
 		;;
 	older-4)
 		boot older-4 "$few" -Q qemu-7.2 -n 4 -q '-smp 4' $vhost
 		;;
 	uml)
-		boot uml "$cases" $uml
+		boot uml "$most" $uml
 		;;
 	killed)
 		run_killed

@@ -60,13 +60,17 @@ static void add_share_option(GString *share, const char *option,
 static void warn(const struct parser *p, const struct vuf_row *row)
 {
 	g_autofree char *line = NULL;
+	g_autofree char *name = NULL;
 	GPtrArray *warnings = p->options->warnings;
 
 	if (!row->to)
 		return;
+	name = g_strdup(row->name);
+	if (row->legacy)
+		g_strdelimit(name, "-", '_');
 	line = g_strdup_printf("option '%s%s' has no effect: %s",
-			       row->legacy ? "-o " : dashes(row->name),
-			       row->name, row->to);
+			       row->legacy ? "-o " : dashes(name), name,
+			       row->to);
 	if (!g_ptr_array_find_with_equal_func(warnings, line, g_str_equal,
 					      NULL))
 		g_ptr_array_add(warnings, g_steal_pointer(&line));

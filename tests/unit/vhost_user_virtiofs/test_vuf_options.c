@@ -179,6 +179,7 @@ static void takes_what_libvirt_and_kata_pass(void **state)
 	assert_int_equal(o.sandbox.mode, SANDBOX_CHROOT);
 	assert_string_equal(o.shares->pdata[0], SHARE ",cache=always,xattr");
 	assert_int_equal(o.warnings->len, 3);
+	assert_non_null(strstr(o.warnings->pdata[0], "'-o no_posix_lock'"));
 	vuf_options_done(&o);
 	o = parsed("--syslog --cache=auto --shared-dir=/srv --fd=3 --announce-submounts --thread-pool-size=1 --sandbox=none --seccomp=none");
 	assert_true(o.syslog);
