@@ -49,10 +49,8 @@ pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)
 
 bin_PROGRAMS += virtiofs-mount
 virtiofs_mount_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
-virtiofs_mount_SOURCES = \
-	%reldir%/nofile.c %reldir%/nofile.h \
-	%reldir%/virtiofs_mount.c
-virtiofs_mount_LDADD = libfuse_dev.la $(LINK_PLUGIN)
+virtiofs_mount_SOURCES = %reldir%/virtiofs_mount.c
+virtiofs_mount_LDADD = libfuse_dev.la $(LINK_SANDBOX) $(LINK_PLUGIN)
 
 bin_PROGRAMS += pciplug-info
 pciplug_info_SOURCES = \

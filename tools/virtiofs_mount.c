@@ -11,6 +11,7 @@
 #include "lxutil/lx_volume.h"
 #include "plugin/plugin_config.h"
 #include "tools/nofile.h"
+#include "tools/sandbox/sandbox_seccomp.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -20,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define PROGRAM "virtiofs-mount"
 #define THREADS_DEFAULT 4
@@ -29,6 +32,7 @@ struct options {
 	unsigned threads;
 	bool has_nofile;
 	guint64 nofile;
+	struct sandbox_options sandbox; /* its seccomp */
 };
 
 static void usage(FILE *to)
@@ -41,6 +45,9 @@ static void usage(FILE *to)
 		"  --rlimit-nofile=N\n"
 		"                   how many descriptors it may have; 0: as many as now\n"
 		"                   (default: up to 1000000)\n"
+		"  --seccomp=kill|log|trap|none\n"
+		"                   what a system call comes to that servers in a sandbox\n"
+		"                   are not allowed (default: none)\n"
 		"  --log-file=PATH  append the log to PATH instead of stderr\n"
 		"  --help           show this\n"
 		"  --version        show the version\n"
@@ -68,12 +75,14 @@ static void parse(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{ "threads", required_argument, NULL, 't' },
 		{ "rlimit-nofile", required_argument, NULL, 'n' },
+		{ "seccomp", required_argument, NULL, 's' },
 		{ "log-file", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	guint64 threads = THREADS_DEFAULT;
+	char err[SANDBOX_ERR_MAX];
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -91,6 +100,11 @@ static void parse(int argc, char **argv, struct options *o)
 				die("--rlimit-nofile=%s: expected a number",
 				    optarg);
 			o->has_nofile = true;
+			break;
+		case 's':
+			if (!sandbox_set_option(&o->sandbox, "seccomp", optarg,
+						err, sizeof(err)))
+				die("%s", err);
 			break;
 		case 'l':
 			o->log_file = optarg;
@@ -112,9 +126,16 @@ static void parse(int argc, char **argv, struct options *o)
 	o->threads = (unsigned)threads;
 }
 
+/* The mount, and whether it is gone already. */
+struct mounted {
+	struct fuse_dev *dev;
+	_Atomic bool over;
+};
+
 /* Turns the first signal into an unmount, which ends the serving threads. */
 static void *unmount_on_signal(void *arg)
 {
+	const struct mounted *mounted = arg;
 	sigset_t set;
 	int signal;
 
@@ -124,7 +145,8 @@ static void *unmount_on_signal(void *arg)
 	sigaddset(&set, SIGHUP);
 	while (sigwait(&set, &signal))
 		;
-	fuse_dev_unmount(arg);
+	if (!mounted->over)
+		fuse_dev_unmount(mounted->dev);
 	return NULL;
 }
 
@@ -149,6 +171,16 @@ static bool is_read_only(const struct plugin_config *config)
 	return true;
 }
 
+/* What a server in a sandbox may do, and unmounting, which it need not. */
+static void limit_calls(const struct options *o)
+{
+	const int more[] = { SYS_umount2 };
+	char err[SANDBOX_ERR_MAX];
+
+	if (sandbox_seccomp(o->sandbox.seccomp, more, 1, err, sizeof(err)))
+		die("%s", err);
+}
+
 static void serve(const struct options *o, const struct plugin_config *config,
 		  struct fuse_session *session, const struct log *log)
 {
@@ -160,25 +192,27 @@ static void serve(const struct options *o, const struct plugin_config *config,
 		.thread_init = lx_thread_init,
 	};
 	g_autofree char *what_is_shared = NULL;
-	struct fuse_dev *dev;
+	struct mounted mounted = { .over = false };
 	pthread_t thread;
 	const char *what;
 	int ret;
 
-	ret = fuse_dev_mount(&params, session, log, &dev, &what);
+	ret = fuse_dev_mount(&params, session, log, &mounted.dev, &what);
 	if (ret)
 		die("%s: %s: %s", o->mountpoint, what, strerror(-ret));
-	if (pthread_create(&thread, NULL, unmount_on_signal, dev)) {
-		fuse_dev_unmount(dev);
+	if (pthread_create(&thread, NULL, unmount_on_signal, &mounted)) {
+		fuse_dev_unmount(mounted.dev);
 		die("cannot start a thread");
 	}
 	what_is_shared = plugin_config_describe(config);
 	log_info(log, LOG_PLUGIN, "'%s' shares %s at %s", config->tag,
 		 what_is_shared, o->mountpoint);
-	fuse_dev_join(dev);
-	pthread_cancel(thread);         /* sigwait() is where it ends */
+	limit_calls(o);
+	fuse_dev_join(mounted.dev);
+	mounted.over = true;
+	pthread_kill(thread, SIGTERM);
 	pthread_join(thread, NULL);
-	fuse_dev_free(dev);
+	fuse_dev_free(mounted.dev);
 }
 
 static void limit_descriptors(const struct options *o)
@@ -192,7 +226,7 @@ static void limit_descriptors(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = { .sandbox.seccomp = SANDBOX_SECCOMP_NONE };
 	struct plugin_config config;
 	struct fuse_session *session;
 	struct vfs_server *server;
@@ -201,6 +235,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	parse(argc, argv, &o);
+	if (o.sandbox.seccomp != SANDBOX_SECCOMP_NONE && geteuid())
+		die("--seccomp is for root: others unmount by fusermount3");
 	if (!plugin_config_parse(o.share, &config, &error))
 		die("%s", error->message);
 	block_signals();

@@ -7,6 +7,10 @@ set -eu
 	echo "needs root and /dev/fuse" >&2
 	exit 77
 }
+# With the system calls of a server in its sandbox, which are not enough for a
+# sanitizer.
+seccomp=${SANITIZE:+none}
+seccomp=${seccomp:-kill}
 dir=$(mktemp -d)
 share=$dir/share mnt=$dir/mnt pid=
 mkdir "$share" "$mnt"
@@ -20,7 +24,8 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 
 mount_share() { # share text
-	"$top_builddir/virtiofs-mount" --log-file "$dir/log" "$1" "$mnt" &
+	"$top_builddir/virtiofs-mount" --log-file "$dir/log" \
+		--seccomp "$seccomp" "$1" "$mnt" &
 	pid=$!
 	for _ in $(seq 100); do
 		mountpoint -q "$mnt" && return

@@ -256,7 +256,7 @@ void sandbox_child_enter(const struct sandbox_options *options,
 				    sizeof(c.report.text)));
 	check(&c, enter_landlock(&c));
 	tie_to_parent(&c);
-	check(&c, sandbox_seccomp(options->seccomp, c.report.text,
+	check(&c, sandbox_seccomp(options->seccomp, NULL, 0, c.report.text,
 				  sizeof(c.report.text)));
 	report(&c, SANDBOX_IS_IN);
 	close(sock);

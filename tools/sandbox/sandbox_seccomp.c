@@ -141,7 +141,7 @@ static int add(scmp_filter_ctx filter, uint32_t action, int call,
 				      argument);
 }
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter, const int *more, size_t count)
 {
 	/* Only to oneself: abort(), raise(). */
 	const struct scmp_arg_cmp self = { .arg = 0, .op = SCMP_CMP_EQ,
@@ -150,6 +150,8 @@ static int add_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; !ret && i < ARRAY_LEN(plain); i++)
 		ret = add(filter, SCMP_ACT_ALLOW, plain[i], NULL);
+	for (size_t i = 0; !ret && i < count; i++)
+		ret = add(filter, SCMP_ACT_ALLOW, more[i], NULL);
 	for (size_t i = 0; !ret && i < ARRAY_LEN(filtered); i++) {
 		const struct scmp_arg_cmp argument = {
 			.arg = filtered[i].argument,
@@ -180,7 +182,8 @@ static uint32_t scmp_action(enum sandbox_seccomp action)
 	}
 }
 
-int sandbox_seccomp(enum sandbox_seccomp action, char *err, size_t err_size)
+int sandbox_seccomp(enum sandbox_seccomp action, const int *more, size_t count,
+		    char *err, size_t err_size)
 {
 	scmp_filter_ctx filter;
 	int ret;
@@ -196,7 +199,9 @@ int sandbox_seccomp(enum sandbox_seccomp action, char *err, size_t err_size)
 	/* A tree: the way to a call is short, wherever it is in the table. */
 	ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (!ret)
-		ret = add_rules(filter);
+		ret = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (!ret)
+		ret = add_rules(filter, more, count);
 	if (!ret)
 		ret = seccomp_load(filter);
 	seccomp_release(filter);

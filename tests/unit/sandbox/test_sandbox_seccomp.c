@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -49,7 +50,7 @@ static int make_call(enum sandbox_seccomp action, const struct call *c,
 
 	if (!pid) {
 		signal(SIGSYS, SIG_DFL);        /* cmocka has a handler */
-		if (sandbox_seccomp(action, err, sizeof(err)))
+		if (sandbox_seccomp(action, NULL, 0, err, sizeof(err)))
 			_exit(255);
 		errno = 0;
 		syscall(c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -171,6 +172,50 @@ static void does_what_the_option_says(void **state)
 	assert_int_equal(signo, SIGSYS);
 }
 
+/* In a thread that was there before the filter. */
+static void *exit_by_another_call(void *arg)
+{
+	const sem_t *loaded = arg;
+
+	while (sem_wait((sem_t *)loaded))
+		;
+	syscall(SYS_umount2, page, 0);
+	syscall(SYS_chdir, page);
+	return NULL;
+}
+
+static void filter_older_threads(void)
+{
+	const int more[] = { SYS_umount2 };
+	char err[SANDBOX_ERR_MAX];
+	pthread_t thread;
+	sem_t loaded;
+
+	signal(SIGSYS, SIG_DFL);                /* cmocka has a handler */
+	sem_init(&loaded, 0, 0);
+	if (pthread_create(&thread, NULL, exit_by_another_call, &loaded) ||
+	    sandbox_seccomp(SANDBOX_SECCOMP_KILL, more, 1, err, sizeof(err)))
+		_exit(1);
+	syscall(SYS_umount2, page, 0);
+	sem_post(&loaded);
+	pthread_join(thread, NULL);
+	_exit(2);
+}
+
+static void binds_threads_that_there_are(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid)
+		filter_older_threads();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
 static void *run(void *arg)
 {
 	return arg;
@@ -181,7 +226,7 @@ static int start_thread(void)
 	char err[SANDBOX_ERR_MAX];
 	pthread_t thread;
 
-	if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, err, sizeof(err)))
+	if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, NULL, 0, err, sizeof(err)))
 		return 1;
 	if (pthread_create(&thread, NULL, run, NULL))
 		return 2;
@@ -214,7 +259,7 @@ static void abort_ends_the_process(void **state)
 
 		setrlimit(RLIMIT_CORE, &none);
 		signal(SIGABRT, SIG_DFL);       /* cmocka has a handler */
-		if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, err, sizeof(err)))
+		if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, NULL, 0, err, sizeof(err)))
 			_exit(1);
 		abort();
 	}
@@ -231,6 +276,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_libc_can_do_without),
 		cmocka_unit_test(does_what_the_option_says),
 		cmocka_unit_test(threads_can_be_started),
+		cmocka_unit_test(binds_threads_that_there_are),
 		cmocka_unit_test(abort_ends_the_process),
 	};
 
