@@ -63,6 +63,7 @@ enum {
 #define FE_NOFD 0x100u
 
 #define FE_F_VERSION_1 (UINT64_C(1) << 32)
+#define FE_F_PACKED (UINT64_C(1) << 34)
 #define FE_F_PROTOCOL (UINT64_C(1) << 30)
 #define FE_F_EVENT_IDX (UINT64_C(1) << 29)
 #define FE_F_INDIRECT (UINT64_C(1) << 28)
@@ -158,6 +159,8 @@ void fe_enable(struct front_end *f, unsigned queue, bool enable);
 uint32_t fe_get_base(struct front_end *f, unsigned queue);
 /* A fresh ring. */
 void fe_make_ring(struct front_end *f, unsigned queue, uint64_t features);
+/* Where a fresh ring begins. */
+uint32_t fe_first_base(uint64_t features);
 /* All of it, as QEMU does: fresh rings that run. */
 void fe_start(struct front_end *f, uint64_t features);
 
