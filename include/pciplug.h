@@ -237,8 +237,8 @@ struct pciplug_plugin {
 
 	/*
 	 * The directories and files that a device of this config would open,
-	 * for a host that shuts itself in with them (a file: and its directory)
-	 * before it calls create(): paths as
+	 * for a host that shuts itself in with them before it calls create():
+	 * paths as
 	 * the config has them, each NUL-terminated, one behind the other.
 	 * *len and -ENOSPC as for inspect(); -EINVAL and err as for create().
 	 */

@@ -17,11 +17,17 @@ static int open_volume(struct vfs_share *share, const char *root,
 	return err;
 }
 
-static int set_name(struct vfs_share *share, const char *name)
+/* A file without a name has that of its path, though it may be a link. */
+static int set_name(struct vfs_share *share, const struct vfs_folder *folder)
 {
+	const char *slash = strrchr(folder->root, '/');
+	const char *name = folder->name;
+
+	if (!name && !vfs_share_is_file(share))
+		return 0;
 	if (!name)
-		name = share->file;
-	else if (lx_check_name(name))
+		name = slash ? slash + 1 : folder->root;
+	if (lx_check_name(name))
 		return -LX_EINVAL;
 	strcpy(share->name, name);
 	return 0;
@@ -44,7 +50,7 @@ int vfs_share_open(struct vfs_share *share, const struct vfs_folder *folder,
 	vfs_share_set_cache(share);
 	err = open_volume(share, folder->root, log);
 	if (!err)
-		err = set_name(share, folder->name);
+		err = set_name(share, folder);
 	if (!err)
 		err = lx_volume_root(share->vol, &share->top, &share->top_st);
 	if (err)

@@ -33,8 +33,8 @@ struct vfs_share {
 };
 
 /*
- * Open what the folder says, a directory or a regular file; without a name it
- * has that of the file.  log and the maps of the options are borrowed until
+ * Open what the folder says, a directory or a regular file, which without a
+ * name has that of its path.  log and the maps of the options are borrowed until
  * vfs_share_close().  0, -LX_EINVAL (the name is none), or -LX_E... from
  * opening the root.
  */

@@ -85,7 +85,7 @@ bad 1 'cannot open the log file' "$@" --socket-path="$socket" \
 	--log-file="$dir/none/log"
 bad 1 "$dir/none" "$vu" --shared-dir="$dir/none" --socket-path="$socket" \
 	--sandbox=none
-bad 1 '/etc/passwd' "$vu" --shared-dir=/etc/passwd --socket-path="$socket" \
+bad 1 '/dev/null' "$vu" --shared-dir=/dev/null --socket-path="$socket" \
 	--sandbox=none
 [ -z "$(ls "$dir/sockets")" ] || fail 'sockets are left'
 [ ! -e "$socket.pid" ] || fail 'the lock file is left'

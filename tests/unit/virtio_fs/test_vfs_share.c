@@ -132,6 +132,25 @@ static void a_file_is_shared_alone(void **state)
 	assert_string_equal(text(s, node), "Alone");
 }
 
+/* A link is followed once; the guest knows the file by the link's name. */
+static void a_file_may_be_named_by_a_link(void **state)
+{
+	struct share *s = *state;
+	char path[96];
+	uint64_t node;
+
+	assert_int_equal(symlinkat("f", s->root_fd, "link"), 0);
+	snprintf(path, sizeof(path), "%s/link", s->root);
+	assert_int_equal(vfs_server_new(path, &folders[F].options, &s->log,
+					&s->server), 0);
+	assert_int_equal(share_mount(s, 0), 0);
+	node = node_of(s, FUSE_ROOT_ID, "link");
+	assert_string_equal(text(s, node), "alone");
+	assert_string_equal(list_root(s, false, 4096), "./ ../ link ");
+	unlinkat(s->root_fd, "link", 0);
+	assert_int_equal(node_of(s, FUSE_ROOT_ID, "link"), node);
+}
+
 static void a_file_is_what_has_its_name(void **state)
 {
 	struct share *s = *state;
@@ -202,6 +221,7 @@ int main(void)
 		TREE_TEST(refuses_folders_that_do_not_go_together),
 		TREE_TEST(folders_have_equal_parts_of_the_descriptors),
 		TEST(a_file_is_shared_alone),
+		TREE_TEST(a_file_may_be_named_by_a_link),
 		TEST(a_file_is_what_has_its_name),
 		TREE_TEST(a_missing_file_may_be_believed_missing),
 		TREE_TEST(a_read_only_file_is_only_read),
