@@ -7,3 +7,11 @@ test_vuf_options_LDADD = $(LINK_VUF) $(CMOCKA_LIBS)
 
 TESTS += %reldir%/test_cli.sh
 EXTRA_DIST += %reldir%/test_cli.sh
+
+check_PROGRAMS += test_vuf_share
+TESTS += test_vuf_share
+test_vuf_share_SOURCES = %reldir%/test_vuf_share.c \
+	tests/unit/virtio_vhost_user/front_end.c \
+	tests/unit/virtio_vhost_user/front_end.h
+test_vuf_share_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_vuf_share_LDADD = libtest.la $(LINK_VUF) $(CMOCKA_LIBS)
