@@ -287,6 +287,35 @@ for program in vu vuv; do
 	parent=''
 done
 
+# A VMM outlives a killed server, and hears nothing of the sandbox.
+cat >"$dir/qemu" <<'END'
+#!/bin/sh
+case "$*" in *help) exit 0 ;; esac
+sed -n 's/^Seccomp:[[:space:]]*/seccomp /p' /proc/self/status
+ls -d /etc
+until [ -e "$GO" ]; do sleep 0.05; done
+exit 5
+END
+chmod 755 "$dir/qemu"
+GO=$dir/other/go
+export GO
+launch user vu --sandbox $mode -- "$dir/qemu" && {
+	await grep -qx /etc "$dir/out"
+	grep -qx 'seccomp 0' "$dir/out" || fail 'the VMM is in the sandbox'
+	# It is a child as well.
+	for server in $(cat "/proc/$parent/task/$parent/children"); do
+		[ "$(field Seccomp)" = 0 ] || break
+	done
+	kill -KILL "$server"
+	await grep -q 'killed by signal 9' "$dir/out" ||
+		fail 'nobody says that the server was killed'
+	user touch "$GO"
+	wait "$parent"
+	rc=$?
+	[ $rc -eq 5 ] || fail "exit status $rc, not the VMM's 5"
+	parent=''
+}
+
 # bad TEXT OPTION...: for both programs: one line, which has TEXT
 bad() {
 	text=$1

@@ -259,7 +259,8 @@ static void abort_ends_the_process(void **state)
 
 		setrlimit(RLIMIT_CORE, &none);
 		signal(SIGABRT, SIG_DFL);       /* cmocka has a handler */
-		if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, NULL, 0, err, sizeof(err)))
+		if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, NULL, 0, err,
+				    sizeof(err)))
 			_exit(1);
 		abort();
 	}
