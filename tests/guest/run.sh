@@ -60,7 +60,7 @@ server_pid() { # vfio-user|vhost-user
 	cat "$work/$1.pid" 2>/dev/null
 }
 
-# The three shares on sockets in $work/KIND; both programs take the same words.
+# The shares on sockets in $work/KIND; both programs take the same words.
 start_server() { # vfio-user|vhost-user
 	case $1 in
 	vfio-user) set -- "$1" "$program" --plugin "$plugin" ;;
@@ -73,9 +73,9 @@ start_server() { # vfio-user|vhost-user
 	"$@" --log-file "$work/$kind.log" \
 		--socket-dir "$work/$kind" --virtio-fs "myfs:$share/myfs" \
 		--virtio-fs "home:$share/home" --virtio-fs "safe:$share/safe,ro" \
-		</dev/null >"$work/$kind.out" 2>&1 &
+		--virtio-fs "$many" </dev/null >"$work/$kind.out" 2>&1 &
 	echo $! >"$work/$kind.pid"
-	for tag in myfs home safe; do
+	for tag in $tags; do
 		tries=100
 		until [ -S "$work/$kind/$tag.sock" ]; do
 			tries=$((tries - 1))
@@ -134,6 +134,7 @@ boot() { # name cases boot.sh-argument...
 		mkdir -p "$share/$tag"
 		find "$share/$tag" -mindepth 1 -delete
 	done
+	find "$share/many" -mindepth 2 -delete  # not what is shared itself
 	bad=''
 	for case in $cases; do
 		mkdir "$share/myfs/$case"
@@ -189,19 +190,20 @@ boot_root() {
 		-a 'root=root rootfstype=virtiofs rw init=/init' -- \
 		"$program" --plugin "$plugin" --log-file "$work/root.log" \
 		--virtio-fs "root:$share/root" --virtio-fs "myfs:$share/myfs" \
-		--virtio-fs "home:$share/home" --virtio-fs "safe:$share/safe,ro" --
+		--virtio-fs "home:$share/home" --virtio-fs "safe:$share/safe,ro" \
+		--virtio-fs "$many" --
 }
 
 # -OPTION and the socket of each share
 sockets() { # vfio-user|vhost-user -OPTION [with-tag]
-	for tag in myfs home safe; do
+	for tag in $tags; do
 		echo "$2" "${3:+$tag:}$work/$1/$tag.sock"
 	done
 }
 
 # What needs nothing of a function of ours, and what a boot is good for.
-most='shares data names metadata xattrs rename locks users readonly tree
-	remount'
+most='shares folders data names metadata xattrs rename locks users readonly
+	tree remount'
 few='shares data'
 
 run_boot() {
@@ -282,8 +284,12 @@ run_kernel() { # kernel boot...
 	work=$builddir/tests/guest/work-$kernel
 	share=$work/share
 	rm -rf "$work"
-	mkdir -p "$share/myfs" "$share/home" "$share/safe" "$share/root"
-	echo 'myfs home safe' >"$work/tags"
+	mkdir -p "$share/myfs" "$share/home" "$share/safe" "$share/root" \
+		"$share/many/a" "$share/many/b"
+	: >"$share/many/file"
+	many="many:folder=a:$share/many/a,folder=b:$share/many/b,ro,folder=file:$share/many/file"
+	tags='myfs home safe many'
+	echo "$tags" >"$work/tags"
 	: >"$work/results"
 	case $kernel in
 	uml)

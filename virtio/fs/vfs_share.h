@@ -34,8 +34,8 @@ struct vfs_share {
 
 /*
  * Open what the folder says, a directory or a regular file, which without a
- * name has that of its path.  log and the maps of the options are borrowed until
- * vfs_share_close().  0, -LX_EINVAL (the name is none), or -LX_E... from
+ * name has that of its path.  log and the maps of the options are borrowed
+ * until vfs_share_close().  0, -LX_EINVAL (the name is none), or -LX_E... from
  * opening the root.
  */
 int vfs_share_open(struct vfs_share *share, const struct vfs_folder *folder,
