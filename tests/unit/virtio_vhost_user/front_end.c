@@ -444,7 +444,7 @@ static uint64_t user(uint64_t gpa)
 	return gpa - FE_RAM_GPA + FE_USER;
 }
 
-void fe_set_ring(struct front_end *f, unsigned queue, uint32_t base)
+void fe_send_addr(struct front_end *f, unsigned queue)
 {
 	const struct fake_ring *ring = &f->ring[queue];
 	const struct {
@@ -457,9 +457,14 @@ void fe_set_ring(struct front_end *f, unsigned queue, uint32_t base)
 		.avail = user(ring->avail),
 	};
 
-	fe_send_state(f, SET_VRING_NUM, queue, ring->size);
-	fe_send_state(f, SET_VRING_BASE, queue, base);
 	fe_send(f, SET_VRING_ADDR, &addr, sizeof(addr));
+}
+
+void fe_set_ring(struct front_end *f, unsigned queue, uint32_t base)
+{
+	fe_send_state(f, SET_VRING_NUM, queue, f->ring[queue].size);
+	fe_send_state(f, SET_VRING_BASE, queue, base);
+	fe_send_addr(f, queue);
 	fe_send_fd(f, SET_VRING_KICK, queue, f->kick[queue]);
 	fe_send_fd(f, SET_VRING_CALL, queue, f->call[queue]);
 	fe_send_fd(f, SET_VRING_ERR, queue, f->err[queue]);

@@ -153,6 +153,7 @@ void fe_rem_mem(struct front_end *f, struct fe_region region);
 
 /* Features (all protocol features), memory. */
 void fe_negotiate(struct front_end *f, uint64_t features);
+void fe_send_addr(struct front_end *f, unsigned queue);
 /* Everything about a ring but SET_VRING_ENABLE. */
 void fe_set_ring(struct front_end *f, unsigned queue, uint32_t base);
 void fe_enable(struct front_end *f, unsigned queue, bool enable);

@@ -141,6 +141,38 @@ static void refuses_files_that_cannot_be_written(void **state)
 	close(fd);
 }
 
+/* How many mappings of the file there are. */
+static unsigned mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[4096];
+	unsigned n = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		n += !!strstr(line, "memfd:memory");
+	(void)fclose(maps);
+	return n;
+}
+
+static void leaves_no_mapping_behind(void **state)
+{
+	struct alone *a = *state;
+	struct vhost_user_memory other;
+	const struct vhost_user_region r = { 0, 0x1800, 0, 0x800 };
+
+	assert_int_equal(vhost_user_memory_add(&a->m, &r, a->fd), 0);
+	assert_int_equal(mappings(), 1);
+	assert_int_equal(vhost_user_memory_add(&a->m, &r, a->fd), -EEXIST);
+	assert_int_equal(mappings(), 1);
+	assert_int_equal(vhost_user_memory_remove(&a->m, &r), 0);
+	assert_int_equal(mappings(), 0);
+	assert_int_equal(vhost_user_memory_init(&other), 0);
+	assert_int_equal(vhost_user_memory_add(&other, &r, a->fd), 0);
+	vhost_user_memory_done(&other);
+	assert_int_equal(mappings(), 0);
+}
+
 static void removes_exactly_what_was_added(void **state)
 {
 	struct alone *a = *state;
@@ -373,6 +405,7 @@ int main(void)
 		alone_test(refuses_files_that_are_too_short),
 		alone_test(refuses_what_is_no_memory),
 		alone_test(refuses_files_that_cannot_be_written),
+		alone_test(leaves_no_mapping_behind),
 		alone_test(removes_exactly_what_was_added),
 		alone_test(has_room_for_512_regions),
 		fe_test(plugs_and_unplugs_under_load),

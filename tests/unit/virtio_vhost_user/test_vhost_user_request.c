@@ -3,6 +3,7 @@
 #include "tests/unit/virtio_vhost_user/front_end.h"
 
 #include <sys/socket.h>
+#include <time.h>
 
 static const uint32_t all_protocol_features =
 	FE_P_MQ | FE_P_REPLY_ACK | FE_P_BACKEND_REQ | FE_P_CONFIG |
@@ -218,6 +219,7 @@ static void status_0_is_no_reset(void **state)
 
 static void resets_the_device(void **state)
 {
+	const struct timespec soon = { 0, 20000000 };
 	struct front_end *f = *state;
 
 	fe_start(f, FE_FEATURES);
@@ -232,6 +234,19 @@ static void resets_the_device(void **state)
 	assert_int_equal(fe_get_u64(f, GET_STATUS), 0);
 	assert_int_equal(fe_get_base(f, 0), 0);
 	fe_set(f, &f->let_go, true);
+
+	/* No ring starts with what it was told before. */
+	for (unsigned i = 0; i < FE_QUEUES; i++) {
+		fe_make_ring(f, i, FE_FEATURES);
+		(void)fe_add(f, i, '.');
+		fe_send_state(f, SET_VRING_NUM, i, FE_QUEUE_SIZE);
+		fe_send_addr(f, i);
+		fe_enable(f, i, true);
+	}
+	nanosleep(&soon, NULL);
+	assert_int_equal(fe_get(f, &f->handled), 1);
+	for (unsigned i = 0; i < FE_QUEUES; i++)
+		fe_enable(f, i, false);
 
 	/* Memory, call and error descriptors stay; rings are to be set up. */
 	for (unsigned i = 0; i < FE_QUEUES; i++) {
