@@ -36,6 +36,15 @@ build_in() { # folder configure-argument...
 	make -C "$folder" -j"$(nproc)"
 }
 
+# Where this system gets its own release from; apt knows once it has lists.
+find_mirror() { # apt-get-option...
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' |
+		sed -n "s/ $codename\$//p" | head -n 1
+}
+
 if [ -n "${VIRTIOFS_RIG:-}" ]; then
 	rig=$VIRTIOFS_RIG
 elif [ "$(id -u)" -eq 0 ]; then

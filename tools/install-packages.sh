@@ -34,7 +34,7 @@ for set; do
 		;;
 	programs)
 		want="$want fio stress-ng dbench sqlite3 git rsync attr acl
-			libcap2-bin"
+			libcap2-bin debootstrap"
 		;;
 	*)
 		usage >&2

@@ -75,14 +75,6 @@ done
 [ -n "$missing" ] || exit 0
 has complete || (cd "$rig" && rm -rf complete* apt root* uml kernels bin)
 
-# Where this system gets its own release from; apt knows once it has lists.
-find_mirror() { # apt-get-option...
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	# shellcheck disable=SC2016 # apt's own variables
-	apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE)' \
-		'Created-By: Packages' |
-		sed -n "s/ $codename\$//p" | head -n 1
-}
 mirror=${MIRROR:-$(find_mirror)}
 if [ -z "$mirror" ]; then
 	lists=Dir::State::lists=$rig/apt/lists

@@ -10,7 +10,7 @@
 locks() {
 	"$tools/programs/locks" "$1/file" "$2/file"
 }
-for i in $(seq "$(size 1 20)"); do
+for _ in $(seq "$(size 1 20)"); do
 	locks "$mnt" "$share"
 	locks "$share" "$mnt"
 	locks "$mnt" "$mnt2"
