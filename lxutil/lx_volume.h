@@ -25,9 +25,9 @@
  * the host gives it another one, until it is looked up anew.  Then each
  * function answers -LX_ESTALE, as on NFS, and never with another inode.  What
  * is removed or renamed through the volume can be kept: see lx_removal_begin().
- * A node that has no name any more while it has its descriptor keeps that; and
- * one of which an lx_file is open finds its inode by that.  An lx_file is not
- * touched by any of this.
+ * A node that has no name any more while it has its descriptor keeps that, as
+ * long as another node can do without; and one of which an lx_file is open
+ * finds its inode by that.  An lx_file is not touched by any of this.
  *
  * Unless said otherwise: functions return 0 or a negative -LX_E... number;
  * output arguments are last, named ret_*, and untouched on failure; pointers
@@ -70,8 +70,7 @@ struct lx_volume_options {
 	/*
 	 * How many descriptors the volume's nodes and open files (these: three
 	 * quarters of it) may hold at a time; -LX_ENFILE where all are of
-	 * files, of nodes without a way back, or in use right now.  0:
-	 * lx_max_descriptors().
+	 * files or in use right now.  0: lx_max_descriptors().
 	 */
 	unsigned max_descriptors;
 };

@@ -28,40 +28,49 @@ static bool is_pinned(uint64_t pinned_fd)
 	return pinned_fd >= PIN;
 }
 
-/* ---- the ring; its lock is held ---------------------------------------- */
+/* ---- the rings; their lock is held ------------------------------------- */
 
-static void append(struct lx_fds *fds, struct lx_node *node)
+/* The ring of a place, or NULL. */
+static struct lx_ring *ring_of(struct lx_fds *fds, enum lx_place place)
 {
-	struct lx_link *link = &node->link, *end = &fds->ring;
-
-	*link = (struct lx_link){ .prev = end->prev, .next = end };
-	end->prev->next = link;
-	end->prev = link;
-	fds->length++;
-	node->place = LX_ON_RING;
+	return place == LX_ON_RING ? &fds->ring :
+	       place == LX_KEPT ? &fds->kept : NULL;
 }
 
-static void take_off(struct lx_fds *fds, struct lx_node *node,
-		     enum lx_place place)
+/* Move a node to a place: the end of its ring, if it has one. */
+static void move(struct lx_fds *fds, struct lx_node *node, enum lx_place place)
 {
-	node->link.prev->next = node->link.next;
-	node->link.next->prev = node->link.prev;
-	fds->length--;
-	node->place = place;
+	struct lx_ring *from = ring_of(fds, node->place);
+	struct lx_ring *to = ring_of(fds, place);
+	struct lx_link *link = &node->link;
+
+	if (from) {
+		link->prev->next = link->next;
+		link->next->prev = link->prev;
+		from->length--;
+	}
+	if (to) {
+		*link = (struct lx_link){ to->hand.prev, &to->hand };
+		link->prev->next = link->next->prev = link;
+		to->length++;
+	}
+	node->place = (uint8_t)place;
 }
 
 /* Take off the first that is not in use and was not lately, or NULL. */
-static struct lx_node *pick(struct lx_fds *fds)
+static struct lx_node *pick(struct lx_fds *fds, enum lx_place place)
 {
-	for (size_t n = 2 * fds->length; n; n--) {
-		struct lx_node *node = container_of(fds->ring.next,
+	struct lx_ring *ring = ring_of(fds, place);
+
+	for (size_t n = 2 * ring->length; n; n--) {
+		struct lx_node *node = container_of(ring->hand.next,
 						    struct lx_node, link);
 
-		take_off(fds, node, LX_LEAVING);
+		move(fds, node, LX_LEAVING);
 		if (!is_pinned(atomic_load(&node->pinned_fd)) &&
 		    !atomic_exchange(&node->used, false))
 			return node;
-		append(fds, node);
+		move(fds, node, place);
 	}
 	return NULL;
 }
@@ -85,28 +94,34 @@ static bool is_young(const struct lx_stat *st)
 	       (now.tv_sec == st->btime.sec && now.tv_nsec <= st->btime.nsec);
 }
 
-/* Can a node that is leaving come back?  If so, it has its handle. */
-static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd)
+/*
+ * Can a node that is leaving come back?  If so, it has its handle.  One that
+ * must leave, having been kept, does so without.
+ */
+static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
+			  bool must)
 {
+	enum outcome lost = must ? EVICTED : KEPT;
 	struct lx_stat st;
 
-	if (lx_fd_stat(fd, &st) || st.nlink == 0)
-		return KEPT;
+	if (lx_fd_stat(fd, &st) || (st.nlink == 0 && !must))
+		return lost;
 	if (is_young(&st))
 		return YOUNG;
 	if (node->by_name)
-		return lx_hint_good(vol, node) ? EVICTED : KEPT;
+		return lx_hint_good(vol, node) ? EVICTED : lost;
 	if (!node->handle)
 		node->handle = lx_handle_new(fd);
-	return node->handle ? EVICTED : KEPT;
+	return node->handle ? EVICTED : lost;
 }
 
 /* Decide on a node that is leaving. */
-static enum outcome evict(struct lx_volume *vol, struct lx_node *node)
+static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
+			  bool must)
 {
 	uint64_t word = (uint32_t)atomic_load(&node->pinned_fd);
 	int fd = fd_in(word);
-	enum outcome outcome = judge(vol, node, fd);
+	enum outcome outcome = judge(vol, node, fd, must);
 	bool closed;
 
 	pthread_mutex_lock(&vol->fds.lock);
@@ -116,10 +131,8 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node)
 	else if (outcome == EVICTED &&
 		 !atomic_compare_exchange_strong(&node->pinned_fd, &word, 0))
 		outcome = BUSY;
-	if (outcome == BUSY || outcome == YOUNG)
-		append(&vol->fds, node);
-	else
-		node->place = outcome == KEPT ? LX_KEPT : LX_OFF_RING;
+	move(&vol->fds, node, outcome == EVICTED ? LX_OFF_RING :
+			      outcome == KEPT || must ? LX_KEPT : LX_ON_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 	if (outcome == EVICTED)
 		close(fd);
@@ -128,21 +141,33 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node)
 	return outcome;
 }
 
+static struct lx_node *next_to_leave(struct lx_fds *fds, bool *ret_must)
+{
+	struct lx_node *node;
+
+	pthread_mutex_lock(&fds->lock);
+	node = pick(fds, LX_ON_RING);
+	*ret_must = !node;
+	if (!node)
+		node = pick(fds, LX_KEPT);
+	pthread_mutex_unlock(&fds->lock);
+	return node;
+}
+
 /* Close the descriptor of a node, still counted. */
 static bool evict_one(struct lx_volume *vol)
 {
 	const struct timespec tick = { .tv_nsec = TICK_NS };
 	struct lx_node *node;
 	enum outcome outcome;
+	bool must;
 
 	lx_removal_tell(vol);
 	for (unsigned again = 0; again < AGAIN_MAX;) {
-		pthread_mutex_lock(&vol->fds.lock);
-		node = pick(&vol->fds);
-		pthread_mutex_unlock(&vol->fds.lock);
+		node = next_to_leave(&vol->fds, &must);
 		if (!node)
 			break;
-		outcome = evict(vol, node);
+		outcome = evict(vol, node, must);
 		if (outcome == EVICTED)
 			return true;
 		if (outcome == YOUNG)
@@ -170,9 +195,9 @@ bool lx_node_park(struct lx_volume *vol, struct lx_node *node)
 	on_ring = node->place == LX_ON_RING;
 	parked = node->place == LX_OFF_RING;
 	if (on_ring)
-		take_off(&vol->fds, node, LX_LEAVING);
+		move(&vol->fds, node, LX_LEAVING);
 	pthread_mutex_unlock(&vol->fds.lock);
-	if (on_ring && evict(vol, node) == EVICTED) {
+	if (on_ring && evict(vol, node, false) == EVICTED) {
 		lx_fds_release(vol);
 		parked = true;
 	}
@@ -197,8 +222,9 @@ void lx_fds_init(struct lx_fds *fds, unsigned max_descriptors)
 	atomic_init(&fds->count, 0);
 	atomic_init(&fds->files, 0);
 	pthread_mutex_init(&fds->lock, NULL);
-	fds->ring = (struct lx_link){ &fds->ring, &fds->ring };
-	fds->length = 0;
+	fds->ring.hand = (struct lx_link){ &fds->ring.hand, &fds->ring.hand };
+	fds->kept.hand = (struct lx_link){ &fds->kept.hand, &fds->kept.hand };
+	fds->ring.length = fds->kept.length = 0;
 }
 
 void lx_fds_done(struct lx_fds *fds)
@@ -286,11 +312,13 @@ static int check_same(struct lx_volume *vol, const struct lx_node *node,
 static int find_again(struct lx_volume *vol, struct lx_node *node,
 		      unsigned walks)
 {
-	int fd = node->by_name ?
-			 lx_hint_open(vol, node, walks) :
-			 lx_handle_open(vol, node->mount, node->handle);
-	int err = fd < 0 ? fd : check_same(vol, node, fd);
+	int fd = -LX_ESTALE, err;
 
+	if (node->by_name)
+		fd = lx_hint_open(vol, node, walks);
+	else if (node->handle)
+		fd = lx_handle_open(vol, node->mount, node->handle);
+	err = fd < 0 ? fd : check_same(vol, node, fd);
 	if (err && fd >= 0)
 		close(fd);
 	return err ? err : fd;
@@ -324,7 +352,7 @@ static int come_back(struct lx_volume *vol, struct lx_node *node,
 	other = fd_in(atomic_load(&node->pinned_fd));
 	if (other < 0) {
 		atomic_fetch_add(&node->pinned_fd, (uint64_t)fd + 1);
-		append(&vol->fds, node);
+		move(&vol->fds, node, LX_ON_RING);
 	}
 	pthread_mutex_unlock(&vol->fds.lock);
 	if (other < 0)
@@ -371,12 +399,10 @@ void lx_node_fd_put(struct lx_node *node, int fd)
 
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node)
 {
-	if (node->by_name && !lx_hint_good(vol, node)) {
-		node->place = LX_KEPT;
-		return;
-	}
+	bool kept = node->by_name && !lx_hint_good(vol, node);
+
 	pthread_mutex_lock(&vol->fds.lock);
-	append(&vol->fds, node);
+	move(&vol->fds, node, kept ? LX_KEPT : LX_ON_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 }
 
@@ -384,7 +410,7 @@ void lx_fds_linked(struct lx_volume *vol, struct lx_node *node)
 {
 	pthread_mutex_lock(&vol->fds.lock);
 	if (node->place == LX_KEPT)
-		append(&vol->fds, node);
+		move(&vol->fds, node, LX_ON_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 }
 
@@ -397,8 +423,8 @@ bool lx_fds_remove(struct lx_volume *vol, struct lx_node *node)
 	leaving = node->place == LX_LEAVING;
 	if (leaving)
 		node->closed = true;
-	else if (node->place == LX_ON_RING)
-		take_off(&vol->fds, node, LX_OFF_RING);
+	else
+		move(&vol->fds, node, LX_OFF_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 	if (leaving)
 		return false;

@@ -20,11 +20,15 @@
  * is taken out of the word only while there are no pins.  No lock and no
  * system call, then, as long as the node has one.
  *
- * A node without a name (nlink 0) is never evicted: nothing can open it again.
- * One that was born in this very moment is not either, for it must be older
- * than whoever gets its number after it (see lx_stat_name()).
+ * A node without a name (nlink 0), once it was to leave, is kept, on a ring of
+ * its own: nothing but an open file of it can open it again.  It leaves when
+ * nobody else can: the host has removed many files that the guest has looked at
+ * and does not know it yet, so that nobody will ask for them, while the
+ * look-ups that would tell the guest want descriptors.
+ * One that was born in this very moment does not leave either, for it must be
+ * older than whoever gets its number after it (see lx_stat_name()).
  *
- * The ring's lock is a leaf, held for no system call.
+ * The rings' lock is a leaf, held for no system call.
  */
 #ifndef LXUTIL_LINUX_LX_FDS_H
 #define LXUTIL_LINUX_LX_FDS_H
@@ -45,13 +49,18 @@ struct lx_link {
 	struct lx_link *prev, *next;
 };
 
+struct lx_ring {
+	struct lx_link hand;            /* the first is its next */
+	size_t length;
+};
+
 struct lx_fds {
 	unsigned max;
 	_Atomic unsigned count;
 	_Atomic unsigned files;         /* of them */
-	pthread_mutex_t lock;           /* of the ring and nodes' places */
-	struct lx_link ring;            /* from the hand on */
-	size_t length;
+	pthread_mutex_t lock;           /* of the rings and nodes' places */
+	struct lx_ring ring;
+	struct lx_ring kept;
 };
 
 /* Where a node is as to the ring. */
@@ -59,7 +68,7 @@ enum lx_place {
 	LX_OFF_RING,                    /* it has no descriptor */
 	LX_ON_RING,
 	LX_LEAVING,                     /* somebody is about to evict it */
-	LX_KEPT                         /* it could not come back */
+	LX_KEPT                         /* it could not come back: on `kept` */
 };
 
 /* max_descriptors as in struct lx_volume_options. */

@@ -66,7 +66,8 @@ void share_free(struct share *share)
 	/* What was counted is given back, but for the root's mount. */
 	assert_int_equal(share->vol->fds.count, share_has_handles(share));
 	assert_int_equal(share->vol->fds.files, 0);
-	assert_int_equal(share->vol->fds.length, 0);
+	assert_int_equal(share->vol->fds.ring.length, 0);
+	assert_int_equal(share->vol->fds.kept.length, 0);
 	lx_volume_close(share->vol);
 	free(share);
 }

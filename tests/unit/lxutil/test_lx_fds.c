@@ -52,12 +52,13 @@ static void the_limit_is_an_error_where_no_node_can_leave(void **state)
 	assert_null(share->vol->mount);
 	for (int i = 0; i < FEW; i++)
 		share_host_file(fx, i, "old");
-	/* One is the root's.  Nothing would find them again. */
+	/* One is the root's.  All are in use. */
 	for (int i = 0; i < FEW - 1; i++) {
 		assert_int_equal(share_look(share, i), 0);
 		share->files++;
-		assert_int_equal(unlinkat(fx->fd, share_name(i).s, 0), 0);
+		assert_int_equal(lx_node_hold(share->vol, share->node[i]), 0);
 	}
+	assert_int_equal(lx_node_hold(share->vol, share->root), 0);
 	assert_int_equal(share_look(share, FEW - 1), -LX_ENFILE);
 	assert_int_equal(lx_open(share->vol, share->node[0], LX_O_RDONLY,
 				 &file), -LX_ENFILE);
@@ -67,6 +68,7 @@ static void the_limit_is_an_error_where_no_node_can_leave(void **state)
 				  &fixture_root, &node, &st), -LX_ENFILE);
 	assert_int_equal(faccessat(fx->fd, "dir", F_OK, 0), -1);
 	share->files--;
+	lx_node_release(share->node[share->files]);
 	lx_node_close(share->vol, share->node[share->files]);
 	/* A new file wants two. */
 	assert_int_equal(lx_create(share->vol, share->root, "new", LX_O_RDWR,
@@ -77,9 +79,63 @@ static void the_limit_is_an_error_where_no_node_can_leave(void **state)
 	assert_ptr_equal(node, fx);
 	/* They hold what they were given for. */
 	share->files--;
+	lx_node_release(share->node[share->files]);
 	lx_node_close(share->vol, share->node[share->files]);
 	assert_int_equal(share_check(share, 0, "old"), 0);
+	for (int i = 0; i < share->files; i++)
+		lx_node_release(share->node[i]);
+	lx_node_release(share->root);
 	share_free(share);
+}
+
+/*
+ * The host removes all that the guest has looked at last, and the guest, which
+ * does not know, looks for more.
+ */
+static void without_names(struct fixture *fx, enum lx_handles handles)
+{
+	struct share *share = share_new(fx, handles, FEW);
+	struct lx_file *file;
+	struct lx_stat st;
+	int stale = 0;
+
+	for (int i = 0; i < SOME; i++)
+		share_host_file(fx, i, "old");
+	for (int i = 0; i < FEW; i++) {
+		assert_int_equal(share_look(share, i), 0);
+		share->files++;
+	}
+	assert_int_equal(lx_open(share->vol, share->node[1], LX_O_RDONLY,
+				 &file), 0);
+	for (int i = 0; i < FEW; i++) {
+		assert_int_equal(lx_getattr(share->vol, share->node[i], &st),
+				 0);
+		assert_int_equal(unlinkat(fx->fd, share_name(i).s, 0), 0);
+	}
+	for (int i = FEW; i < SOME; i++) {
+		assert_int_equal(share_look(share, i), 0);
+		share->files++;
+	}
+	for (int i = 0; i < SOME; i++)
+		stale += lx_getattr(share->vol, share->node[i], &st) ==
+			 -LX_ESTALE;
+	/* All but those that were in nobody's way, and the one that is open. */
+	assert_in_range(stale, 1, FEW - 1);
+	assert_int_equal(lx_getattr(share->vol, share->node[1], &st), 0);
+	assert_int_equal(st.nlink, 0);
+	assert_int_equal(fixture_read(file, (char[8]){ 0 }, 8, 0), 5);
+	lx_file_close(file);
+	share_free(share);
+}
+
+static void nodes_without_names_make_room_for_others(void **state)
+{
+	without_names(*state, LX_HANDLES_PREFER);
+}
+
+static void those_without_handles_too(void **state)
+{
+	without_names(*state, LX_HANDLES_NEVER);
 }
 
 static void open_files_push_nodes_out(void **state)
@@ -208,6 +264,8 @@ int main(void)
 		fixture_test(holds_more_nodes_than_the_process_may_have_files),
 		fixture_test(holds_as_many_without_handles),
 		fixture_test(the_limit_is_an_error_where_no_node_can_leave),
+		fixture_test(nodes_without_names_make_room_for_others),
+		fixture_test(those_without_handles_too),
 		fixture_test(open_files_push_nodes_out),
 		fixture_test(where_the_process_runs_out_nodes_give_way),
 		fixture_test(threads_take_turns),
