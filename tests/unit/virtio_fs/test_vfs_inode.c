@@ -127,6 +127,15 @@ static void tells_identities_apart(void **state)
 		assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 	}
 	assert_false(vfs_inodes_find(inodes, &another, &st, &id));
+	/* The number used again. */
+	other = st;
+	other.has_btime = true;
+	other.btime.nsec = (st.btime.nsec + 1) % 1000000000;
+	assert_false(vfs_inodes_find(inodes, &served, &other, &id));
+	other = st;
+	other.btime.sec++;
+	other.has_btime = true;
+	assert_false(vfs_inodes_find(inodes, &served, &other, &id));
 	other = st;
 	other.mode = LX_S_IFDIR | 0755;
 	assert_false(vfs_inodes_find(inodes, &served, &other, &id));
