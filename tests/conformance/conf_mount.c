@@ -6,6 +6,9 @@
  *     DIR/rw/share     underneath DIR/rw/mnt, a virtiofs-mount
  *     DIR/ro/host      bind-mounted read-only at DIR/ro/view
  *     DIR/ro/share     underneath DIR/ro/mnt, a read-only share
+ *
+ * In a guest, SHARES/rw and SHARES/ro are in the place of DIR/.../mnt, and
+ * SHARES/under/rw and SHARES/under/ro are underneath them.
  */
 #include "tests/conformance/conf_run.h"
 
@@ -125,20 +128,41 @@ static bool start_server(const struct conf_setup *setup,
 }
 
 /* After make_dir() of dir: the two directories, and the mount over one. */
+static bool find_shares(const struct conf_setup *setup, struct conf_pair *pair,
+			const char *name)
+{
+	snprintf(pair->mount, PATH_MAX, "%s/%s", setup->guest, name);
+	snprintf(pair->shared, PATH_MAX, "%s/under/%s", setup->guest, name);
+	if (access(pair->mount, F_OK))
+		return complain("access", pair->mount);
+	return !access(pair->shared, F_OK) || complain("access", pair->shared);
+}
+
+/* What stands for the host: a directory, and where cases find it. */
+static bool begin_host(struct conf_pair *pair, const char *dir, bool read_only)
+{
+	if (!make_dir(pair->host, dir, "host"))
+		return false;
+	if (!read_only) {
+		strcpy(pair->host_view, pair->host);
+		return true;
+	}
+	return make_dir(pair->host_view, dir, "view") &&
+	       bind_read_only(pair->host, pair->host_view);
+}
+
 static bool begin_pair(const struct conf_setup *setup, struct conf_pair *pair,
 		       const char *name, bool read_only)
 {
 	char dir[PATH_MAX];
 
 	if (!make_dir(dir, setup->dir, name) ||
-	    !make_dir(pair->host, dir, "host") ||
-	    !make_dir(pair->shared, dir, "share") ||
-	    !make_dir(pair->mount, dir, "mnt") ||
-	    !make_dir(pair->host_view, dir, "view"))
+	    !begin_host(pair, dir, read_only))
 		return false;
-	if (!read_only)
-		strcpy(pair->host_view, pair->host);
-	else if (!bind_read_only(pair->host, pair->host_view))
+	if (setup->guest)
+		return find_shares(setup, pair, name);
+	if (!make_dir(pair->shared, dir, "share") ||
+	    !make_dir(pair->mount, dir, "mnt"))
 		return false;
 	if (setup->program)
 		return start_server(setup, pair, read_only);

@@ -246,8 +246,8 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 void conf_mark(const char *path)
 {
-	/* More than a tick of the kernel's coarse clock, at 100 Hz. */
-	const struct timespec tick = { .tv_nsec = 12 * 1000 * 1000 };
+	/* More than two ticks of the kernel's coarse clock, at 100 Hz. */
+	const struct timespec tick = { .tv_nsec = 21 * 1000 * 1000 };
 
 	MUST(lstat(path, &marked));
 	nanosleep(&tick, NULL);

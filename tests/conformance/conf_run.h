@@ -31,6 +31,7 @@ struct conf_pair {
 struct conf_setup {
 	char dir[PATH_MAX];             /* holds everything */
 	const char *program;            /* virtiofs-mount; NULL: no mount */
+	const char *guest;              /* what is mounted in this guest */
 	const char *options;            /* of the share, or "" */
 	const char *fs;                 /* "ext4", "tmpfs" or "other" */
 	bool verbose;

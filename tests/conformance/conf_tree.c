@@ -16,27 +16,39 @@
 #include <unistd.h>
 
 #define XATTRS_MAX 65536
+#define XATTR_NAMES_MAX 1000
 /* A directory of more is not told name by name. */
 #define ENTRIES_MAX 2000
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In order of their names; the file system's own order is nobody's promise. */
 static void say_xattrs(const char *name)
 {
 	static char list[XATTRS_MAX], value[XATTRS_MAX];
-	char *path = NULL;
+	char *path = NULL, *names[XATTR_NAMES_MAX];
+	size_t count = 0;
 	ssize_t len, n;
 
 	/* Relative to the current directory; a symlink is not followed. */
 	if (asprintf(&path, "./%s", name) < 0)
 		return;
 	len = llistxattr(path, list, sizeof(list));
-	for (char *x = list; x < list + (len < 0 ? 0 : len);
-	     x += strlen(x) + 1) {
+	for (char *x = list; x < list + len && count < XATTR_NAMES_MAX;
+	     x += strlen(x) + 1)
+		names[count++] = x;
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++) {
 		uint32_t digest = 2166136261u;
 
-		n = lgetxattr(path, x, value, sizeof(value));
-		for (ssize_t i = 0; i < n; i++)
-			digest = (digest ^ (uint8_t)value[i]) * 16777619u;
-		conf_say("xattr %s %s: %zd bytes %08x", name, x, n, digest);
+		n = lgetxattr(path, names[i], value, sizeof(value));
+		for (ssize_t j = 0; j < n; j++)
+			digest = (digest ^ (uint8_t)value[j]) * 16777619u;
+		conf_say("xattr %s %s: %zd bytes %08x", name, names[i], n,
+			 digest);
 	}
 	free(path);
 }

@@ -97,35 +97,36 @@ static void birth_is_once(void)
 		 nanoseconds(&later.stx_btime));
 }
 
+/* Others use the disk meanwhile. */
 static bool near(unsigned long long a, unsigned long long b)
 {
 	return (a > b ? a - b : b - a) < 1ull << 30;
+}
+
+static unsigned long long bytes(const struct statfs *st, fsblkcnt_t blocks)
+{
+	return blocks * (unsigned long long)st->f_frsize;
 }
 
 static void tells_of_the_file_system(void)
 {
 	static const char *const names[] = { ".", "file", "link", "fifo" };
 	struct statvfs vfs;
-	struct statfs st, under;
+	struct statfs st, u;
 
 	conf_file("file", 0644, "content");
 	MUST(symlink("file", "link"));
 	MUST(mkfifo("fifo", 0644));
-	MUST(fstatfs(conf_host_fd, &under));
+	MUST(fstatfs(conf_host_fd, &u));
 	for (size_t i = 0; i < CONF_COUNT(names); i++) {
 		conf_on("%s", names[i]);
 		DO(statfs(names[i], &st));
-		conf_say("blocks %llu of %ld, files %llu, names of %ld",
-			 (unsigned long long)st.f_blocks, (long)st.f_frsize,
-			 (unsigned long long)st.f_files, (long)st.f_namelen);
-		/* Others use the disk meanwhile. */
-		conf_say("free as underneath: %d %d",
-			 near(st.f_bfree * (unsigned long long)st.f_frsize,
-			      under.f_bfree *
-			      (unsigned long long)under.f_frsize),
-			 near(st.f_bavail * (unsigned long long)st.f_frsize,
-			      under.f_bavail *
-			      (unsigned long long)under.f_frsize));
+		conf_say("as underneath: size %d free %d %d, files %d, names %d",
+			 bytes(&st, st.f_blocks) == bytes(&u, u.f_blocks),
+			 near(bytes(&st, st.f_bfree), bytes(&u, u.f_bfree)),
+			 near(bytes(&st, st.f_bavail), bytes(&u, u.f_bavail)),
+			 st.f_files == u.f_files,
+			 st.f_namelen == u.f_namelen);
 		DO(statvfs(names[i], &vfs));
 	}
 	conf_on("%s", "");

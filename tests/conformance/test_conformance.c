@@ -2,10 +2,14 @@
 /*
  * Conformance of a share on /dev/fuse with its host directory; see conf.h.
  *
- *     test_conformance [-lnv] [-d DIR] [-o OPTIONS] [-p PROGRAM] [PATTERN...]
+ *     test_conformance [-lnv] [-d DIR] [-g SHARES] [-o OPTIONS] [-p PROGRAM]
+ *                      [PATTERN...]
  *
  * A PATTERN is AREA or AREA/CASE.  -n compares the host with itself, which
- * shows whether the cases are deterministic.
+ * shows whether the cases are deterministic.  -g is for a guest: what is
+ * compared with DIR, a folder of the guest, is mounted below SHARES already:
+ * the shares SHARES/rw and SHARES/ro, and SHARES/under, whose folders rw and ro
+ * those two are.
  */
 #include "tests/conformance/conf_run.h"
 
@@ -278,14 +282,14 @@ static size_t choose(char **patterns, struct CMUnitTest *tests)
 
 static void usage(void)
 {
-	fputs("usage: test_conformance [-lnv] [-d DIR] [-o OPTIONS] [-p PROGRAM] [AREA|AREA/CASE]...\n",
+	fputs("usage: test_conformance [-lnv] [-d DIR] [-g SHARES] [-o OPTIONS] [-p PROGRAM] [AREA|AREA/CASE]...\n",
 	      stderr);
 	exit(2);
 }
 
 static bool parse(int argc, char **argv)
 {
-	static char program[PATH_MAX], base[PATH_MAX];
+	static char program[PATH_MAX], base[PATH_MAX], options[1024];
 	const char *build = getenv("top_builddir"), *dir = getenv("TMPDIR");
 	bool list = false;
 	int c;
@@ -293,16 +297,22 @@ static bool parse(int argc, char **argv)
 	snprintf(program, sizeof(program), "%s/virtiofs-mount",
 		 build ? build : ".");
 	setup.program = program;
-	while ((c = getopt(argc, argv, "lnvd:o:p:")) != -1) {
+	while ((c = getopt(argc, argv, "lnvd:g:o:p:")) != -1) {
 		switch (c) {
 		case 'l': list = true; break;
 		case 'n': setup.program = NULL; break;
 		case 'v': setup.verbose = true; break;
 		case 'd': dir = realpath(optarg, base); break;
+		case 'g': setup.guest = optarg; break;
 		case 'o': setup.options = optarg; break;
 		case 'p': setup.program = optarg; break;
 		default: usage();
 		}
+	}
+	/* Something that differs, like an option. */
+	if (setup.guest) {
+		snprintf(options, sizeof(options), "%s,guest", setup.options);
+		setup.options = options;
 	}
 	snprintf(setup.dir, sizeof(setup.dir), "%s/conformance-XXXXXX",
 		 dir ? dir : "/tmp");
@@ -324,7 +334,7 @@ int main(int argc, char **argv)
 		puts(items[i].title);
 	if (list)
 		return 0;
-	if (geteuid() || access("/dev/fuse", W_OK)) {
+	if (geteuid() || (!setup.guest && access("/dev/fuse", W_OK))) {
 		fputs("needs root and /dev/fuse\n", stderr);
 		return SKIPPED;
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define VALUE_MAX 70000
+#define LIST_MAX 100
 
 static char value[VALUE_MAX], got[VALUE_MAX];
 
@@ -29,20 +30,31 @@ static void make_types(void)
 		value[i] = (char)(i * 7 + 1);
 }
 
-/* All that listxattr() gives, as one line. */
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All that listxattr() gives, whose order is each file system's. */
 static void say_list(const char *path)
 {
-	char list[4096];
+	char list[4096], line[4096] = "", *names[LIST_MAX];
 	ssize_t len = llistxattr(path, list, sizeof(list));
+	size_t count = 0;
 
 	if (len < 0) {
 		conf_say("list %s: %s", path, conf_errname(errno));
 		return;
 	}
-	for (ssize_t i = 0; i < len; i++)
-		if (!list[i])
-			list[i] = ' ';
-	conf_say("list %s: %.*s", path, (int)len, list);
+	for (char *name = list; name < list + len && count < LIST_MAX;
+	     name += strlen(name) + 1)
+		names[count++] = name;
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		strcat(line, " ");
+		strcat(line, names[i]);
+	}
+	conf_say("list %s:%s", path, line);
 }
 
 static void takes_every_namespace_on_every_type(void)

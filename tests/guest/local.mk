@@ -6,7 +6,7 @@ EXTRA_PROGRAMS = %reldir%/guest_tool
 %canon_reldir%_guest_tool_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
 %canon_reldir%_guest_tool_LDFLAGS = -all-static
 
-check-guest: all %reldir%/guest_tool$(EXEEXT)
+check-guest: all %reldir%/guest_tool$(EXEEXT) test_conformance$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh
 .PHONY: check-guest
 
@@ -16,6 +16,6 @@ clean-guest:
 .PHONY: clean-guest
 
 CLEANFILES += $(EXTRA_PROGRAMS)
-EXTRA_DIST += %reldir%/run.sh %reldir%/killed.sh %reldir%/libvirt.sh %reldir%/init.sh %reldir%/lib.sh \
-	%reldir%/cases
+EXTRA_DIST += %reldir%/run.sh %reldir%/conformance.sh %reldir%/killed.sh \
+	%reldir%/libvirt.sh %reldir%/init.sh %reldir%/lib.sh %reldir%/cases
 EXTRA_DIST += .ci/run tests/.shellcheckrc

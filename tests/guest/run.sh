@@ -18,6 +18,8 @@
 #     older    vhost-user and QEMU 7.2, nearly all cases
 #     older-4  the same with four request queues
 #     uml      (kernel uml) vhost-user without PCI, nearly all cases
+#     conformance
+#              (kernel uml) a share does what a folder of the guest does
 #     killed   (kernel uml) guest and server are killed while files are copied
 #     libvirt  (kernel 6.1) libvirtd starts a domain, where there is a libvirtd
 #
@@ -241,6 +243,9 @@ run_boot() {
 	uml)
 		boot uml "$most" $uml
 		;;
+	conformance)
+		run_conformance
+		;;
 	killed)
 		run_killed
 		;;
@@ -248,6 +253,21 @@ run_boot() {
 		run_libvirt
 		;;
 	esac
+}
+
+run_conformance() {
+	said=0
+	work=$work server=$builddir/vhost-user-virtiofs \
+		program=$builddir/test_conformance \
+		"$here/conformance.sh" >"$work/conformance.out" 2>&1 || said=$?
+	sed -n 's/^CONFORMANCE ok //p' "$work/conformance.out" |
+		while read -r what; do
+			result ok "conformance/$what"
+		done
+	[ "$said" -eq 0 ] || {
+		result FAILED conformance
+		tail -n 80 "$work/conformance.out"
+	}
 }
 
 run_killed() {
@@ -293,7 +313,7 @@ run_kernel() { # kernel boot...
 	: >"$work/results"
 	case $kernel in
 	uml)
-		has='uml killed' kinds=vhost-user
+		has='uml conformance killed' kinds=vhost-user
 		;;
 	*)
 		has='msix intx dma root vhost vhost-4 older older-4'

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# conformance.sh - the conformance cases (tests/conformance) in a guest: a share
+# against a folder of the guest, both of them in a tmpfs.
+#
+# usage: conformance.sh, from run.sh, which sets:
+#   work    folder for files
+#   server  vhost-user-virtiofs
+#   program test_conformance
+#
+# The guest has the share, a read-only one, and one that has both of their
+# folders without any cache, which is to it what the host directory is to a
+# mount on the host.  All of this twice, with different options.  It prints
+# "CONFORMANCE ok NAME" for each, and fails if one fails.
+set -eu
+top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+# shellcheck source=tools/common.sh
+. "$top/tools/common.sh"
+: "${work:?}" "${server:?}" "${program:?}"
+tmpfs=/dev/shm
+[ "$(stat -fc %T "$tmpfs" 2>/dev/null)" = tmpfs ] || die "$tmpfs is no tmpfs"
+work=$work/conformance
+rm -rf "$work"
+mkdir -p "$work"
+share=$(mktemp -d "$tmpfs/conformance-XXXXXX")
+trap 'rm -rf "$share"' EXIT
+areas='open rename attr priv size io map dir stat tmpfile lock under'
+# Before Linux 6.6 a tmpfs has no such attributes; the guest's does.
+! guest_tool xattr-set "$share" user.test 1 2>/dev/null ||
+	areas="$areas names xattr acl flags readonly"
+
+boot() { # name options pattern...
+	dir=$work/$1 folder=$share/$1 options=$2
+	shift 2
+	exited=0
+	mkdir -p "$dir" "$folder/rw" "$folder/ro"
+	cat >"$dir/guest.sh" <<-GUEST
+		mkdir /mnt/rw /mnt/ro /mnt/under
+		mount -t virtiofs rw /mnt/rw &&
+		mount -t virtiofs -o ro ro /mnt/ro &&
+		mount -t virtiofs under /mnt/under &&
+		test_conformance -g /mnt -o '$options' $*
+		status=\$?
+		umount /mnt/*
+		(exit \$status)
+	GUEST
+	"$top/tools/guest/mkinitrd.sh" -o "$dir/initrd" -k uml -m virtiofs \
+		-p "$program" "$dir/guest.sh"
+	"$server" --virtio-fs "rw:$folder/rw,$options" \
+		--virtio-fs "ro:$folder/ro,ro,$options" \
+		--virtio-fs "under:$folder,cache=never,posix-acl" \
+		--modcaps +sys_admin:+linux_immutable:+dac_read_search \
+		--socket-dir "$dir" --log-file "$dir/log" --once </dev/null &
+	pid=$!
+	tries=100
+	until [ -S "$dir/rw.sock" ] && [ -S "$dir/ro.sock" ] &&
+		[ -S "$dir/under.sock" ]; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || die 'the server did not start'
+		sleep 0.1
+	done
+	"$top/tools/guest/boot-uml.sh" -i "$dir/initrd" -s "$dir/rw.sock" \
+		-s "$dir/ro.sock" -s "$dir/under.sock" -t 600 \
+		>"$dir/console" 2>&1 || exited=$?
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" && return "$exited"
+}
+
+try() { # name options pattern...
+	if boot "$@"; then
+		echo "CONFORMANCE ok $1"
+	else
+		grep -avE '^\[( RUN |       OK )' "$work/$1/console" | tail -n 40
+		echo "CONFORMANCE FAILED $1"
+		: >"$work/failed"
+	fi
+}
+
+# shellcheck disable=SC2086 # words
+try default cache=auto $areas &
+first=$!
+try never posix-acl,cache=never,allow-mmap \
+	open priv size io map dir stat acl tmpfile lock under
+wait "$first"
+[ ! -e "$work/failed" ]
