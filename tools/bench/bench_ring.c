@@ -21,19 +21,18 @@ static uint16_t *avail_event(const struct bench_ring *r)
 	return (uint16_t *)&device->ring[r->size];
 }
 
+/*
+ * In one order for both sides: who publishes and then looks whether the other
+ * sleeps must not miss that it does.
+ */
 static uint16_t load16(const uint16_t *p)
 {
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(p, __ATOMIC_SEQ_CST);
 }
 
 static void store16(uint16_t *p, uint16_t v)
 {
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
-}
-
-static void fence(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(p, v, __ATOMIC_SEQ_CST);
 }
 
 size_t bench_ring_bytes(void)
@@ -174,7 +173,6 @@ bool bench_ring_publish(struct bench_ring *r)
 	if (!r->packed)
 		store16(&driver->idx, r->next_avail);
 	r->kicked = r->next_avail;
-	fence();
 	if (r->packed)
 		return packed_wants_kick(r, old);
 	if (r->event_idx)
@@ -236,6 +234,5 @@ bool bench_ring_arm(struct bench_ring *r)
 		store16((uint16_t *)&event->flags,
 			VRING_PACKED_EVENT_FLAG_DESC);
 	}
-	fence();
 	return !is_used(r);
 }
