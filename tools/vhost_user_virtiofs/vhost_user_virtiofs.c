@@ -294,15 +294,14 @@ static int run(struct program *p)
 
 	if (!parse_configs(p))
 		return fail(p, EXIT_USAGE);
-	if (vuf_log_open(o, &p->log, p->err, sizeof(p->err)))
+	block_signals();
+	if ((o->daemonize &&
+	     vuf_daemon_start(&p->daemon, p->err, sizeof(p->err))) ||
+	    vuf_log_open(o, &p->log, p->err, sizeof(p->err)))
 		return fail(p, EXIT_RUN);
 	for (guint i = 0; i < o->warnings->len; i++)
 		log_warn(&p->log, LOG_VHOST_USER, "%s",
 			 (const char *)o->warnings->pdata[i]);
-	block_signals();
-	if (o->daemonize && vuf_daemon_start(&p->daemon, p->err,
-					     sizeof(p->err)))
-		return fail(p, EXIT_RUN);
 	status = open_sockets(p) ? serve_in_child(p) : fail(p, EXIT_RUN);
 	for (unsigned i = 0; i < p->sockets; i++)
 		vuf_socket_close(&p->served[i].socket);

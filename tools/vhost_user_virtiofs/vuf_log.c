@@ -23,14 +23,19 @@ static void to_syslog(void *ctx, enum log_level level, const char *target,
 int vuf_log_open(const struct vuf_options *options, struct log *ret_log,
 		 char *err, size_t err_size)
 {
+	static char ident[64];          /* openlog() keeps the pointer */
 	int ret;
 
 	log_init(ret_log, STDERR_FILENO);
 	if (options->syslog) {
-		/* Now, as neither will be found from within the sandbox. */
+		/*
+		 * Now, as within the sandbox neither will be found, and the
+		 * process has another id.
+		 */
 		tzset();
-		openlog("vhost-user-virtiofs", LOG_PID | LOG_NDELAY,
-			LOG_DAEMON);
+		g_snprintf(ident, sizeof(ident), "vhost-user-virtiofs[%d]",
+			   (int)getpid());
+		openlog(ident, LOG_NDELAY, LOG_DAEMON);
 		log_set_sink(ret_log, to_syslog, NULL);
 	}
 	if (options->log_file) {

@@ -209,27 +209,28 @@ static bool parse_legacy(const struct parser *p, const char *list)
 static bool parse_argument(const struct parser *p, char ***arg)
 {
 	bool is_long = g_str_has_prefix(**arg, "--");
-	g_autofree char *name = g_strdup(**arg + (is_long ? 2 : 1));
+	g_autofree char *name = NULL;
 	const struct vuf_row *row;
-	char *value = is_long ? strchr(**arg, '=') : NULL;
-	bool needs_value;
+	char *value = NULL;
 
-	if (***arg != '-' || !*name)
+	if (***arg != '-' || !(**arg)[1 + is_long])
 		return fail(p, "unexpected argument '%s' (see --help)", **arg);
-	if (is_long)
+	if (is_long) {
+		name = g_strdup(**arg + 2);
+		value = strchr(**arg, '=');
 		name[strcspn(name, "=")] = '\0';
-	else if (name[1]) {
-		value = **arg + 1;
-		name[1] = '\0';
+		if (value)
+			value++;
+	} else {
+		name = g_strndup(**arg + 1, 1);
+		if ((**arg)[2])
+			value = **arg + 2;
 	}
-	row = is_long == !!name[1] ? find_row(name, false) : NULL;
+	row = is_long == (strlen(name) > 1) ? find_row(name, false) : NULL;
 	if (!row && !(is_long && sandbox_has_option(name)))
 		return fail(p, "unknown option '%s%s' (see --help)",
 			    is_long ? "--" : "-", name);
-	needs_value = !row || (row->value && !row->optional);
-	if (value)
-		value++;
-	else if (needs_value && (*arg)[1])
+	if (!value && (!row || (row->value && !row->optional)) && (*arg)[1])
 		value = *++*arg;
 	if (!row)
 		return set_sandbox(p, name, value);

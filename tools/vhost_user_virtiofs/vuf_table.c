@@ -63,7 +63,7 @@ static const struct vuf_word levels[] = {
 
 const struct vuf_row vuf_table[] = {
 	{ "shared-dir", TEXT("DIR", shared_dir),
-	  .help = "the directory to share" },
+	  .help = "the directory (or file) to share" },
 	{ "tag", TEXT("TAG", tag),
 	  .help = "the mount tag, for front-ends that ask for it" },
 	{ "socket-path", TEXT("PATH", socket_path),
