@@ -44,6 +44,8 @@ static bool make_function(struct pciplug_device *dev, GError **error)
 			.queues = dev->config.queues + 1,
 			.queue_size = (uint16_t)dev->config.queue_size,
 			.name = dev->config.tag,
+			.split_only = !dev->config.packed,
+			.in_order = !dev->config.fs.locks,
 		},
 		.class_code = PCI_CLASS_SYSTEM_OTHER,
 		.host_msix_table = dev->host.flags & PCIPLUG_HOST_MSIX_TABLE,

@@ -314,6 +314,7 @@ bool plugin_config_parse(const char *text, struct plugin_config *config,
 	*config = (struct plugin_config){
 		.queues = (unsigned)CLAMP(cpus, 1, QUEUES_DEFAULT_MAX),
 		.queue_size = QUEUE_SIZE_DEFAULT,
+		.packed = true,
 		.folders = g_ptr_array_new_with_free_func(plugin_folder_free),
 		.settings = g_ptr_array_new_with_free_func(
 			plugin_folder_free_setting),

@@ -37,8 +37,9 @@ const char plugin_option_help[] =
 	"                  never, prefer (default) or mandatory\n"
 	"  writeback, allow-mmap, direct-io, preserve-noatime, posix-acl,\n"
 	"  security-label  more for the guest (default: off)\n"
-	"  no-xattr, no-readdirplus, no-announce-submounts, no-killpriv-v2\n"
-	"                  less for the guest (default: on)\n"
+	"  no-xattr, no-readdirplus, no-announce-submounts, no-killpriv-v2,\n"
+	"  no-locks        less for the guest (default: on)\n"
+	"  no-packed       split rings only\n"
 	"  translate-uid=RULE, translate-gid=RULE\n"
 	"                  which ids of the guest are which of the host, such as\n"
 	"                  map:0:1000:1; may be given several times\n"
@@ -65,6 +66,8 @@ static const struct plugin_option options[] = {
 	{ "queues", DEVICE(NUMBER, queues), 1, VFS_REQUEST_QUEUES_MAX, 0 },
 	{ "queue-size", DEVICE(POW2, queue_size), QUEUE_SIZE_MIN,
 	  VIRTIO_QUEUE_SIZE_MAX, 0 },
+	{ "packed", DEVICE(FLAG, packed), 0, 0, 0 },
+	{ "no-packed", DEVICE(NO_FLAG, packed), 0, 0, 0 },
 	{ "rlimit-nofile", MOUNT(NUMBER, max_descriptors), 0, INT_MAX, 0 },
 	{ "cache", FOLDER(CACHE, cache), 0, 0, 0 },
 	{ "timeout", FOLDER(SECONDS, timeout), 0, UINT32_MAX,
@@ -85,6 +88,8 @@ static const struct plugin_option options[] = {
 	{ "announce-submounts", MOUNT(FLAG, announce_submounts), 0, 0, 0 },
 	{ "no-announce-submounts", MOUNT(NO_FLAG, announce_submounts),
 	  0, 0, 0 },
+	{ "locks", MOUNT(FLAG, locks), 0, 0, 0 },
+	{ "no-locks", MOUNT(NO_FLAG, locks), 0, 0, 0 },
 	{ "killpriv-v2", MOUNT(FLAG, killpriv_v2), 0, 0, 0 },
 	{ "no-killpriv-v2", MOUNT(NO_FLAG, killpriv_v2), 0, 0, 0 },
 	{ "translate-uid", FOLDER(IDMAP, uid_map), 0, 0, 0 },

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By every device, unless its parameters say otherwise. */
 #define OFFERED \
 	(VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | \
 	 VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM) | \
@@ -324,8 +325,13 @@ unsigned virtio_core_queues(const struct virtio_core *core)
 
 uint64_t virtio_core_features(const struct virtio_core *core)
 {
-	(void)core;
-	return OFFERED;
+	uint64_t features = OFFERED;
+
+	if (core->params.split_only)
+		features &= ~VIRTIO_FEATURE(VIRTIO_F_RING_PACKED);
+	if (core->params.in_order)
+		features |= VIRTIO_FEATURE(VIRTIO_F_IN_ORDER);
+	return features;
 }
 
 uint64_t virtio_core_driver_features(struct virtio_core *core)
@@ -368,7 +374,8 @@ static bool features_acceptable(const struct virtio_core *core)
 {
 	uint64_t f = core->driver_features;
 
-	return !(f & ~OFFERED) && (f & VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
+	return !(f & ~virtio_core_features(core)) &&
+	       (f & VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
 }
 
 static void run_queue(struct core_queue *vq)
@@ -389,7 +396,7 @@ static void add_status(struct virtio_core *core, uint8_t bits)
 			    "%s: the driver's features 0x%llx are refused (offered: 0x%llx)",
 			    core->params.name,
 			    (unsigned long long)core->driver_features,
-			    (unsigned long long)OFFERED);
+			    (unsigned long long)virtio_core_features(core));
 		bits &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
 	}
 	if (!((before | bits) & VIRTIO_STATUS_FEATURES_OK))

@@ -53,6 +53,13 @@ struct virtio_core_params {
 	unsigned queues;                /* 1..VIRTIO_QUEUES_MAX */
 	uint16_t queue_size;            /* largest and initial; a power of 2 */
 	const char *name;               /* of the worker threads; "myfs" */
+	bool split_only;                /* do not offer packed rings */
+	/*
+	 * Offer VIRTIO_F_IN_ORDER: for a device whose requests do not wait
+	 * (VIRTIO_CHAIN_WAITS).  Where the driver takes it, one that does wait
+	 * holds up its queue.
+	 */
+	bool in_order;
 };
 
 /* The registers of one queue (virtio 1.3 4.1.4.3). */

@@ -28,7 +28,8 @@ struct virtio_chain {
 /*
  * What virtio_device_ops.request returns for a request that cannot be answered
  * yet: it has written nothing, and gets the same chain again after a while,
- * until it returns something else.  Other chains are handled meanwhile.
+ * until it returns something else.  Other chains are handled meanwhile, unless
+ * the driver has VIRTIO_F_IN_ORDER: then those of its queue wait, too.
  */
 #define VIRTIO_CHAIN_WAITS ((ssize_t)-0x10000)
 /* The while, in milliseconds: short at first, then doubled up to this. */

@@ -37,6 +37,7 @@ void virtio_queue_attach(struct virtio_queue *q,
 	q->saved_first = q->saved_count = 0;
 	q->event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX);
 	q->indirect = features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC);
+	q->in_order = features & VIRTIO_FEATURE(VIRTIO_F_IN_ORDER);
 	q->ring = features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) ?
 			  &virtio_packed_ring : &virtio_split_ring;
 	(void)q->ring->attach(q, regs); /* q->error tells */

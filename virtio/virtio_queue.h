@@ -55,7 +55,7 @@ struct virtio_queue {
 	const struct virtio_ring_ops *ring;
 	struct virtio_area desc, driver, device;
 	uint16_t size;
-	bool event_idx, indirect;       /* negotiated */
+	bool event_idx, indirect, in_order;     /* negotiated */
 
 	/*
 	 * Progress; kept over stop and start.  Indices of a split ring, places

@@ -168,17 +168,19 @@ static bool serve_turn(struct virtio_worker *w)
 {
 	struct virtio_queue *q = &w->queue;
 	bool interrupt = false, more = true;
+	/* By one that waits, and all are to be used in order. */
+	bool held_up = q->in_order && q->parked_count;
 
 	virtio_queue_enter(q);
-	w->retried = !w->retried && round_due(w);
+	w->retried = (held_up || !w->retried) && round_due(w);
 	if (w->retried)
 		retry_one(w);
 	else
-		more = serve_one(w);
+		more = !held_up && serve_one(w);
 	if (!more || tell_now(w))
 		interrupt = tell(w);
 	if (!more)
-		more = !virtio_queue_arm(q) || w->round_left;
+		more = (!held_up && !virtio_queue_arm(q)) || w->round_left;
 	if (q->error) {
 		virtio_queue_give_up(q, &w->request);
 		interrupt |= tell(w);

@@ -22,7 +22,8 @@
  * rounds, each once a round, in the order of coming.  A round takes turns with
  * what the driver makes available, so that neither holds up the other.  Between
  * rounds it sleeps for at most as long as the device wants, which is short
- * again when a request begins to wait or one is answered.
+ * again when a request begins to wait or one is answered.  With
+ * VIRTIO_F_IN_ORDER nothing else is taken from the queue while one waits.
  */
 #ifndef VIRTIO_VIRTIO_WORKER_H
 #define VIRTIO_VIRTIO_WORKER_H

@@ -200,5 +200,5 @@ static int run(void)
 
 int main(void)
 {
-	return run_with_all_rings(run);
+	return run_with_all_rings(run, true);
 }

@@ -312,5 +312,5 @@ static int run(void)
 
 int main(void)
 {
-	return run_with_all_rings(run);
+	return run_with_all_rings(run, false);
 }

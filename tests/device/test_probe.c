@@ -142,10 +142,23 @@ static void offers_what_the_specification_says(void **state)
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC));
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX));
 	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED));
+	/* A lock waits while others are served. */
 	assert_false(features & in_order);
 	/* Banks beyond the second are empty. */
 	fake_guest_set(&f->guest, FAKE_DEVICE_FEATURE_SELECT, 2);
 	assert_int_equal(fake_guest_get(&f->guest, FAKE_DEVICE_FEATURE), 0);
+}
+
+static void offers_what_its_options_say(void **state)
+{
+	struct device_fixture *f = *state;
+	uint64_t features;
+
+	device_create(f, ",no-locks,no-packed");
+	device_probe(f);
+	features = fake_guest_device_features(&f->guest);
+	assert_true(features & VIRTIO_FEATURE(VIRTIO_F_IN_ORDER));
+	assert_false(features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED));
 }
 
 static void refuses_a_feature_that_it_does_not_offer(void **state)
@@ -299,6 +312,7 @@ int main(void)
 		device_test(reads_ones_where_nothing_is),
 		device_test(tells_its_tag_and_its_queues),
 		device_test(offers_what_the_specification_says),
+		host_test(offers_what_its_options_say),
 		device_test(refuses_a_feature_that_it_does_not_offer),
 		device_test(starts_with_default_registers),
 		device_test(works_with_every_ring_option),

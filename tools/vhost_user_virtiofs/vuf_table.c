@@ -103,6 +103,8 @@ const struct vuf_row vuf_table[] = {
 	  .help = "the host drops setuid bits, not the guest" },
 	{ "no-killpriv-v2", SHARE("no-killpriv-v2"),
 	  .help = "the guest drops them (default)" },
+	{ "no-locks", SHARE("no-locks"),
+	  .help = "the guest's locks hold within the guest only" },
 	{ "inode-file-handles", SHARE(NULL), .value = "WHEN",
 	  .words = handles,
 	  .help = "never, prefer (default) or mandatory" },

@@ -24,6 +24,7 @@ void vfs_options_default(struct vfs_options *ret_options)
 		.xattr = true,
 		.announce_submounts = true,
 		.killpriv_v2 = true,
+		.locks = true,
 	};
 }
 
@@ -124,7 +125,7 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		bool use;
 	} decisions[] = {
 		{ FUSE_ASYNC_READ, true },
-		{ FUSE_POSIX_LOCKS, true },
+		{ FUSE_POSIX_LOCKS, o->locks },
 		{ FUSE_FILE_OPS, false },
 		/* Else an OPEN that truncates does not say to drop setuid. */
 		{ FUSE_ATOMIC_O_TRUNC, killpriv_v2 },
@@ -134,7 +135,7 @@ int vfs_init(void *fs, struct fuse_init_info *info)
 		{ FUSE_SPLICE_WRITE, false },
 		{ FUSE_SPLICE_MOVE, false },
 		{ FUSE_SPLICE_READ, false },
-		{ FUSE_FLOCK_LOCKS, true },
+		{ FUSE_FLOCK_LOCKS, o->locks },
 		{ FUSE_HAS_IOCTL_DIR, true },
 		{ FUSE_AUTO_INVAL_DATA, true },
 		{ FUSE_DO_READDIRPLUS, readdirplus },

@@ -48,7 +48,7 @@ static bool same_mount(const struct vfs_options *a, const struct vfs_options *b)
 	       a->posix_acl == b->posix_acl &&
 	       a->security_label == b->security_label &&
 	       a->announce_submounts == b->announce_submounts &&
-	       a->killpriv_v2 == b->killpriv_v2 &&
+	       a->killpriv_v2 == b->killpriv_v2 && a->locks == b->locks &&
 	       a->max_descriptors == b->max_descriptors;
 }
 

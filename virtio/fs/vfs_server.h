@@ -56,6 +56,7 @@ struct vfs_options {
 	bool security_label;
 	bool announce_submounts;
 	bool killpriv_v2;               /* the server drops setuid bits */
+	bool locks;                     /* stand against the host, too */
 	/*
 	 * Descriptors for inodes and open files, of all folders together; 0:
 	 * as many as the process may have.

@@ -111,6 +111,8 @@ static const struct flag flags[] = {
 	FLAG("security-label", security_label),
 	FLAG("announce-submounts", announce_submounts),
 	NO_FLAG("no-announce-submounts", announce_submounts),
+	FLAG("locks", locks),
+	NO_FLAG("no-locks", locks),
 	FLAG("killpriv-v2", killpriv_v2),
 	NO_FLAG("no-killpriv-v2", killpriv_v2),
 };

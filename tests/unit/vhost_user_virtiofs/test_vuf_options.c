@@ -72,6 +72,7 @@ static void what_is_said_of_the_share_is_its_text(void **state)
 		{ "--no-announce-submounts", ",no-announce-submounts" },
 		{ "--killpriv-v2", ",killpriv-v2" },
 		{ "--no-killpriv-v2", ",no-killpriv-v2" },
+		{ "--no-locks", ",no-locks" },
 		{ "--inode-file-handles=mandatory",
 		  ",inode-file-handles=mandatory" },
 		{ "--inode-file-handles=fallback",

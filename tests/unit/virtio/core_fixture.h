@@ -28,6 +28,7 @@
 #define V1 VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
 #define EVENT_IDX VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX)
 #define PACKED VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)
+#define IN_ORDER VIRTIO_FEATURE(VIRTIO_F_IN_ORDER)
 #define RING_RESET VIRTIO_FEATURE(VIRTIO_F_RING_RESET)
 #define NEGOTIATED \
 	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | \
@@ -295,6 +296,7 @@ static inline int core_begin(void **state, uint64_t format)
 		.queues = QUEUES,
 		.queue_size = QUEUE_SIZE,
 		.name = "a-very-long-name",
+		.in_order = true,
 	};
 
 	f = (struct core_fixture){ .answer = 4, .format = format };

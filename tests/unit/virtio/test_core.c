@@ -6,19 +6,29 @@ static void refuses_bad_parameters(void **state)
 {
 	struct core_fixture *f = *state;
 	struct virtio_core *core = NULL;
-	const struct virtio_core_params bad[] = {
-		{ 0, 16, "x" },
-		{ VIRTIO_QUEUES_MAX + 1, 16, "x" },
-		{ 1, 0, "x" },
-		{ 1, 24, "x" },
-		{ 1, 2 * VIRTIO_QUEUE_SIZE_MAX, "x" },
+	static const struct {
+		unsigned queues;
+		uint16_t size;
+	} bad[] = {
+		{ 0, 16 },
+		{ VIRTIO_QUEUES_MAX + 1, 16 },
+		{ 1, 0 },
+		{ 1, 24 },
+		{ 1, 2 * VIRTIO_QUEUE_SIZE_MAX },
 	};
 
-	for (unsigned i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(virtio_core_new(&bad[i], &fixture_dev_ops, f,
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		const struct virtio_core_params params = {
+			.queues = bad[i].queues,
+			.queue_size = bad[i].size,
+			.name = "x",
+		};
+
+		assert_int_equal(virtio_core_new(&params, &fixture_dev_ops, f,
 						 &fixture_transport_ops, f,
 						 &f->mem, &f->log, &core),
 				 -EINVAL);
+	}
 	assert_null(core);
 }
 
@@ -28,10 +38,29 @@ static void offers_what_it_has(void **state)
 
 	assert_int_equal(virtio_core_queues(f->core), QUEUES);
 	assert_true(virtio_core_features(f->core) ==
-		    (V1 | EVENT_IDX | RING_RESET |
-		     VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) |
+		    (V1 | EVENT_IDX | RING_RESET | PACKED | IN_ORDER |
 		     VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC) |
 		     VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM)));
+}
+
+static void offers_no_more_than_it_is_told(void **state)
+{
+	struct core_fixture *f = *state;
+	const struct virtio_core_params params = {
+		.queues = 1, .queue_size = 8, .name = "x", .split_only = true,
+	};
+	struct virtio_core *core;
+
+	assert_int_equal(virtio_core_new(&params, &fixture_dev_ops, f,
+					 &fixture_transport_ops, f, &f->mem,
+					 &f->log, &core), 0);
+	assert_true(virtio_core_features(core) ==
+		    (virtio_core_features(f->core) & ~(PACKED | IN_ORDER)));
+	virtio_core_set_driver_features(core, 1,
+					(uint32_t)((V1 | PACKED) >> 32));
+	virtio_core_set_status(core, NEGOTIATED);
+	assert_false(virtio_core_status(core) & VIRTIO_STATUS_FEATURES_OK);
+	virtio_core_free(core);
 }
 
 static void reads_the_configuration_and_ones_beyond(void **state)
@@ -58,14 +87,14 @@ static void refuses_features_without_version_1(void **state)
 static void refuses_features_that_were_not_offered(void **state)
 {
 	struct core_fixture *f = *state;
-	const uint64_t in_order = VIRTIO_FEATURE(VIRTIO_F_IN_ORDER);
+	const uint64_t other = VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA);
 
 	virtio_core_set_driver_features(f->core, 1,
-					(uint32_t)((V1 | in_order) >> 32));
+					(uint32_t)((V1 | other) >> 32));
 	virtio_core_set_status(f->core, NEGOTIATED);
 	assert_int_equal(virtio_core_status(f->core),
 			 VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
-	assert_true(virtio_core_driver_features(f->core) == (V1 | in_order));
+	assert_true(virtio_core_driver_features(f->core) == (V1 | other));
 	/* The driver may think again. */
 	negotiate(f, V1);
 }
@@ -327,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		core_test(refuses_bad_parameters),
 		core_test(offers_what_it_has),
+		core_test(offers_no_more_than_it_is_told),
 		core_test(reads_the_configuration_and_ones_beyond),
 		core_test(refuses_features_without_version_1),
 		core_test(refuses_features_that_were_not_offered),

@@ -78,6 +78,33 @@ static void others_overtake_it(void **state)
 	assert_used(f, 0, head, 4);
 }
 
+/* With IN_ORDER: others come after it, and find the queue as it should be. */
+static void holds_up_others_in_order(void **state)
+{
+	struct core_fixture *f = *state;
+	char *byte;
+	uint16_t head[3];
+
+	head[0] = start_waiting(f, V1 | EVENT_IDX | IN_ORDER, &byte);
+	for (unsigned i = 1; i < 3; i++) {
+		head[i] = add(f, 0);
+		virtio_core_kick(f->core, 0);
+	}
+	await(f, &f->tries, get(f, &f->tries) + 3);
+	assert_int_equal(get(f, &f->handled), 0);
+	let_go(f, byte);
+	await(f, &f->handled, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		await_true(fake_ring_has_used(&f->ring[0]));
+		assert_used(f, 0, head[i], 4);
+	}
+	/* It goes on as usual then. */
+	head[0] = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await_true(fake_ring_has_used(&f->ring[0]));
+	assert_used(f, 0, head[0], 4);
+}
+
 /* The next to be served when others are being tried again is a new one. */
 static void does_not_hold_up_others(void **state)
 {
@@ -324,6 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		core_test(answers_when_it_waits_no_more),
 		core_test(others_overtake_it),
+		core_test(holds_up_others_in_order),
+		core_packed_test(holds_up_others_in_order),
 		core_packed_test(others_overtake_it),
 		core_test(does_not_hold_up_others),
 		core_packed_test(does_not_hold_up_others),

@@ -73,6 +73,11 @@ static void no_submounts(struct vfs_options *o)
 	o->announce_submounts = false;
 }
 
+static void no_locks(struct vfs_options *o)
+{
+	o->locks = false;
+}
+
 static void no_killpriv(struct vfs_options *o)
 {
 	o->killpriv_v2 = false;
@@ -110,6 +115,7 @@ static void agrees_on_what_the_options_say(void **state)
 		{ posix_acl, FUSE_POSIX_ACL | FUSE_DONT_MASK, 0 },
 		{ security_label, FUSE_SECURITY_CTX, 0 },
 		{ no_submounts, 0, FUSE_SUBMOUNTS },
+		{ no_locks, 0, FUSE_POSIX_LOCKS | FUSE_FLOCK_LOCKS },
 		{ no_killpriv, 0, FUSE_HANDLE_KILLPRIV_V2 |
 				  FUSE_ATOMIC_O_TRUNC },
 	};
