@@ -20,8 +20,8 @@ fail() {
 chmod 755 "$dir"
 share=$dir/share
 mkdir -m 755 "$dir/bin" "$share" "$share/dir" "$dir/sockets" "$dir/other"
-cp "$vu" "$vuv" "$top_builddir/.libs/virtiofs.so" \
-	"$top_builddir/.libs/escape.so" "$dir/bin"
+cp "$vu" "$vuv" "$top_builddir/virtiofs-bench" \
+	"$top_builddir/.libs/virtiofs.so" "$top_builddir/.libs/escape.so" "$dir/bin"
 vu=$dir/bin/pciplug-vfio-user vuv=$dir/bin/vhost-user-virtiofs
 plugin=$dir/bin/virtiofs.so
 echo secret >"$dir/outside"

@@ -143,6 +143,22 @@ for program in vu vuv; do
 	done
 done
 
+# What it is there for, by a guest's driver: names, data and attributes.
+bench=$dir/bin/virtiofs-bench
+for who in root user; do
+	[ $who = user ] || $is_root || continue
+	for mode in namespace chroot landlock; do
+		[ "$who-$mode" != user-chroot ] || continue
+		may $who $mode >/dev/null || continue
+		said=$(as $who timeout 60 "$bench" --dir "$dir/other" -r 1 \
+			--time 20 --files 4 --entries 50 --size 1 -t \
+			"v=server:$vuv --socket-path %s --shared-dir %d --sandbox $mode" \
+			-w getattr -w walk -w readdirplus -w open-read-close \
+			-w create-unlink -w mkdir-rmdir -w rename -w mixed 2>&1) ||
+			fail "$who $mode: it does not work: $said"
+	done
+done
+
 # ---- options -------------------------------------------------------------
 
 if $is_root && may root namespace; then
