@@ -13,8 +13,10 @@
 #     dma      vfio-user, guest memory that only QEMU can reach: it is moved by
 #              messages
 #     root     the root file system is a share; pciplug-vfio-user starts QEMU
-#     vhost    vhost-user and a QEMU as new as that of the boots above
-#     vhost-4  the same with four request queues and CPUs, nearly all cases
+#     vhost    vhost-user and a QEMU as new as that of the boots above, packed
+#              rings
+#     vhost-4  the same with four request queues and CPUs, split rings, nearly
+#              all cases
 #     older    vhost-user and QEMU 7.2, nearly all cases
 #     older-4  the same with four request queues
 #     uml      (kernel uml) vhost-user without PCI, nearly all cases
@@ -231,7 +233,7 @@ run_boot() {
 		boot_root
 		;;
 	vhost)
-		boot vhost "$few" $vhost
+		boot vhost "$few" -p packed=on $vhost
 		;;
 	vhost-4)
 		boot vhost-4 "$most msix rebind reboot" -n 4 -r -q '-smp 4' \

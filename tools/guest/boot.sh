@@ -12,6 +12,8 @@
 #   -u TAG:SOCKET
 #                add a vhost-user-fs-pci: the socket of its back-end (repeats)
 #   -n QUEUES    request queues of each vhost-user-fs-pci (default 1)
+#   -p PROPERTY,...
+#                more properties of each vhost-user-fs-pci
 #   -Q PROGRAM   QEMU: qemu-system-x86_64 (default) or qemu-7.2
 #   -q WORDS     more QEMU arguments, split at blanks
 #   -b BACKEND   guest memory: memfd, which a device in another process can map
@@ -30,9 +32,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
-kernel=forky initrd='' args='' sockets='' back_ends='' queues=1 words=''
+kernel=forky initrd='' args='' sockets='' back_ends='' queues=1 props='' words=''
 qemu=qemu-system-x86_64 backend=memfd mem=512M seconds=120 reboot=-no-reboot
-while getopts k:i:a:s:u:n:Q:q:b:m:t:rh option; do
+while getopts k:i:a:s:u:n:p:Q:q:b:m:t:rh option; do
 	case $option in
 	k) kernel=$OPTARG ;;
 	i) initrd=$OPTARG ;;
@@ -40,6 +42,7 @@ while getopts k:i:a:s:u:n:Q:q:b:m:t:rh option; do
 	s) sockets="$sockets $OPTARG" ;;
 	u) back_ends="$back_ends $OPTARG" ;;
 	n) queues=$OPTARG ;;
+	p) props=$OPTARG ;;
 	Q) qemu=$OPTARG ;;
 	q) words=$OPTARG ;;
 	b) backend=$OPTARG ;;
@@ -83,7 +86,7 @@ done
 for back_end in $back_ends; do
 	tag=${back_end%%:*}
 	set -- "$@" -chardev "socket,id=$tag,path=${back_end#*:}" -device \
-		"vhost-user-fs-pci,chardev=$tag,tag=$tag,num-request-queues=$queues"
+		"vhost-user-fs-pci,chardev=$tag,tag=$tag,num-request-queues=$queues${props:+,$props}"
 done
 # shellcheck disable=SC2086 # words
 set -- "$@" $words
