@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "virtio/virtio_area.h"
 
-#include "common/bytes.h"
-
-#include <string.h>
-
 void virtio_area_map(struct virtio_area *area)
 {
 	uint64_t len = area->size;
@@ -16,24 +12,17 @@ void virtio_area_map(struct virtio_area *area)
 	area->ptr = p;
 }
 
-int virtio_area_read(const struct virtio_area *area, uint64_t offset,
-		     void *buf, size_t len)
+int virtio_area_read_piecewise(const struct virtio_area *area, uint64_t offset,
+			       void *buf, size_t len)
 {
-	if (!area->ptr)
-		return gmem_read(area->mem, area->reader, area->gpa + offset,
-				 buf, len);
-	memcpy(buf, area->ptr + offset, len);
-	return 0;
+	return gmem_read(area->mem, area->reader, area->gpa + offset, buf, len);
 }
 
-int virtio_area_write(const struct virtio_area *area, uint64_t offset,
-		      const void *buf, size_t len)
+int virtio_area_write_piecewise(const struct virtio_area *area, uint64_t offset,
+				const void *buf, size_t len)
 {
-	if (!area->ptr)
-		return gmem_write(area->mem, area->reader, area->gpa + offset,
-				  buf, len);
-	memcpy(area->ptr + offset, buf, len);
-	return 0;
+	return gmem_write(area->mem, area->reader, area->gpa + offset, buf,
+			  len);
 }
 
 /*
@@ -48,42 +37,29 @@ static void order_callbacks(void)
 	atomic_fetch_add(&order, 1);
 }
 
-int virtio_area_load16(const struct virtio_area *area, uint64_t offset,
-		       uint16_t *ret_value)
+int virtio_area_load16_piecewise(const struct virtio_area *area,
+				 uint64_t offset, uint16_t *ret_value)
 {
 	uint16_t raw;
-	int ret = 0;
+	int ret;
 
-	if (area->ptr) {
-		/* The areas' and the fields' alignment is checked. */
-		const void *p = area->ptr + offset;
-
-		raw = __atomic_load_n((const uint16_t *)p, __ATOMIC_SEQ_CST);
-	} else {
-		order_callbacks();
-		ret = virtio_area_read(area, offset, &raw, sizeof(raw));
-		order_callbacks();
-	}
+	order_callbacks();
+	ret = virtio_area_read_piecewise(area, offset, &raw, sizeof(raw));
+	order_callbacks();
 	if (!ret)
 		*ret_value = le16_load(&raw);
 	return ret;
 }
 
-int virtio_area_store16(const struct virtio_area *area, uint64_t offset,
-			uint16_t value)
+int virtio_area_store16_piecewise(const struct virtio_area *area,
+				  uint64_t offset, uint16_t value)
 {
 	uint16_t raw;
-	int ret = 0;
+	int ret;
 
 	le16_store(&raw, value);
-	if (area->ptr) {
-		void *p = area->ptr + offset;
-
-		__atomic_store_n((uint16_t *)p, raw, __ATOMIC_SEQ_CST);
-	} else {
-		order_callbacks();
-		ret = virtio_area_write(area, offset, &raw, sizeof(raw));
-		order_callbacks();
-	}
+	order_callbacks();
+	ret = virtio_area_write_piecewise(area, offset, &raw, sizeof(raw));
+	order_callbacks();
 	return ret;
 }

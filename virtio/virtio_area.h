@@ -16,7 +16,10 @@
 #ifndef VIRTIO_VIRTIO_AREA_H
 #define VIRTIO_VIRTIO_AREA_H
 
+#include "common/bytes.h"
 #include "common/gmem.h"
+
+#include <string.h>
 
 struct virtio_area {
 	uint64_t gpa;
@@ -30,17 +33,67 @@ struct virtio_area {
 /* Translate it; the reader is inside, and again after each new generation. */
 void virtio_area_map(struct virtio_area *area);
 
+/* The same accesses of an area that is not in one piece. */
+int virtio_area_read_piecewise(const struct virtio_area *area, uint64_t offset,
+			       void *buf, size_t len);
+int virtio_area_write_piecewise(const struct virtio_area *area, uint64_t offset,
+				const void *buf, size_t len);
+int virtio_area_load16_piecewise(const struct virtio_area *area,
+				 uint64_t offset, uint16_t *ret_value);
+int virtio_area_store16_piecewise(const struct virtio_area *area,
+				  uint64_t offset, uint16_t value);
+
 /*
  * Access; offset + len is within the area (the caller's duty).  0, or -EFAULT:
- * there is no such memory.
+ * there is no such memory.  Inline, as there are several for each request, of
+ * lengths that the compiler knows.
  */
-int virtio_area_read(const struct virtio_area *area, uint64_t offset,
-		     void *buf, size_t len);
-int virtio_area_write(const struct virtio_area *area, uint64_t offset,
-		      const void *buf, size_t len);
-int virtio_area_load16(const struct virtio_area *area, uint64_t offset,
-		       uint16_t *ret_value);
-int virtio_area_store16(const struct virtio_area *area, uint64_t offset,
-			uint16_t value);
+static inline int virtio_area_read(const struct virtio_area *area,
+				   uint64_t offset, void *buf, size_t len)
+{
+	if (!area->ptr)
+		return virtio_area_read_piecewise(area, offset, buf, len);
+	memcpy(buf, area->ptr + offset, len);
+	return 0;
+}
+
+static inline int virtio_area_write(const struct virtio_area *area,
+				    uint64_t offset, const void *buf,
+				    size_t len)
+{
+	if (!area->ptr)
+		return virtio_area_write_piecewise(area, offset, buf, len);
+	memcpy(area->ptr + offset, buf, len);
+	return 0;
+}
+
+/* The alignment of areas and of fields is checked. */
+static inline int virtio_area_load16(const struct virtio_area *area,
+				     uint64_t offset, uint16_t *ret_value)
+{
+	const void *p;
+	uint16_t raw;
+
+	if (!area->ptr)
+		return virtio_area_load16_piecewise(area, offset, ret_value);
+	p = area->ptr + offset;
+	raw = __atomic_load_n((const uint16_t *)p, __ATOMIC_SEQ_CST);
+	*ret_value = le16_load(&raw);
+	return 0;
+}
+
+static inline int virtio_area_store16(const struct virtio_area *area,
+				      uint64_t offset, uint16_t value)
+{
+	uint16_t raw;
+	void *p;
+
+	if (!area->ptr)
+		return virtio_area_store16_piecewise(area, offset, value);
+	p = area->ptr + offset;
+	le16_store(&raw, value);
+	__atomic_store_n((uint16_t *)p, raw, __ATOMIC_SEQ_CST);
+	return 0;
+}
 
 #endif

@@ -51,12 +51,12 @@ static uint16_t skip(const struct virtio_queue *q, uint16_t place, unsigned n)
 /* How far `b` is after `a`; the counter wraps after two rounds. */
 static unsigned distance(const struct virtio_queue *q, uint16_t a, uint16_t b)
 {
-	unsigned size = q->size;
-	unsigned d = number(b) + 2 * size - number(a);
+	unsigned round = 2u * q->size;
+	unsigned d = number(b) + round - number(a);
 
 	if ((a ^ b) & PVIRTQ_PLACE_WRAP)
-		d += size;
-	return d % (2 * size);
+		d += q->size;
+	return d < round ? d : d - round;
 }
 
 static uint64_t flags_at(uint16_t place)
@@ -251,19 +251,24 @@ static int push(struct virtio_queue *q, const struct virtio_request *req,
 {
 	uint16_t place = q->next_used;
 	uint16_t flags = flags_used(place);
-	uint64_t at = number(place) * VIRTQ_DESC_SIZE;
-	uint8_t raw[PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN];
+	uint64_t at = number(place) * VIRTQ_DESC_SIZE + VIRTQ_DESC_LEN;
+	uint8_t raw[VIRTQ_DESC_SIZE - VIRTQ_DESC_LEN];
+	int ret;
 
 	if (used)
 		flags |= VIRTQ_DESC_F_WRITE;
 	le32_store(raw, used);
 	le16_store(raw + PVIRTQ_DESC_ID - VIRTQ_DESC_LEN, req->id);
-	if (virtio_area_write(&q->desc, at + VIRTQ_DESC_LEN, raw, sizeof(raw)))
-		return virtio_queue_break(q, nowhere);
-	/* The driver looks no further than at the first it has not seen. */
-	if (place == q->shown_used)
+	le16_store(raw + PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN, flags);
+	if (place == q->shown_used) {
 		q->shown_flags = flags;
-	else if (virtio_area_store16(&q->desc, flags_at(place), flags))
+		ret = virtio_area_write(&q->desc, at, raw,
+					PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN);
+	} else {
+		/* The driver does not look there before it has seen that. */
+		ret = virtio_area_write(&q->desc, at, raw, sizeof(raw));
+	}
+	if (ret)
 		return virtio_queue_break(q, nowhere);
 	q->in_use[req->id / 64] &= ~(UINT64_C(1) << req->id % 64);
 	q->next_used = skip(q, place, req->places);
