@@ -4,8 +4,10 @@
 #include "common/bytes.h"
 #include "tools/info_virtio.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_SIZE 256
@@ -174,13 +176,30 @@ static json_object *capabilities(const uint8_t *config, struct areas *areas)
 	return list;
 }
 
+/* What the plugin itself says about its device, or NULL. */
+static json_object *state(const struct pciplug_plugin *plugin,
+			  struct pciplug_device *dev)
+{
+	json_object *said = NULL;
+	size_t len = 0;
+	char *text;
+
+	if (!plugin->inspect || plugin->inspect(dev, NULL, &len) != -ENOSPC)
+		return NULL;
+	text = malloc(len);
+	if (text && !plugin->inspect(dev, text, &len))
+		said = json_tokener_parse(text);
+	free(text);
+	return said;
+}
+
 json_object *info_device(const struct pciplug_plugin *plugin,
 			 struct pciplug_device *dev)
 {
 	static const uint8_t memory_enable[] = { 0x02, 0x00 };
 	/* Room for what lies behind a capability at the very end. */
 	uint8_t config[CONFIG_SIZE + 24] = { 0 };
-	json_object *info = json_object_new_object();
+	json_object *info = json_object_new_object(), *said;
 	struct areas areas = { .common = { .length = 0 } };
 
 	plugin->cfg_write(dev, 0x04, memory_enable, sizeof(memory_enable));
@@ -189,6 +208,9 @@ json_object *info_device(const struct pciplug_plugin *plugin,
 	json_object_object_add(info, "bars", bars(plugin, dev));
 	json_object_object_add(info, "capabilities",
 			       capabilities(config, &areas));
+	said = state(plugin, dev);
+	if (said)
+		json_object_object_add(info, "state", said);
 	if (le16_load(config) != VIRTIO_VENDOR)
 		return info;
 	if (areas.common.length)

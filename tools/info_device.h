@@ -16,7 +16,10 @@
 /* Name, version, description and option. */
 json_object *info_plugin(const struct pciplug_plugin *plugin);
 
-/* Identity, BARs, capabilities, and what virtio says. */
+/*
+ * Identity, BARs, capabilities, what the plugin says of its state, and what
+ * virtio says.
+ */
 json_object *info_device(const struct pciplug_plugin *plugin,
 			 struct pciplug_device *dev);
 

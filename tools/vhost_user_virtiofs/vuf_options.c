@@ -247,6 +247,9 @@ static void add_shared_dir(struct vuf_options *o)
 
 	append_escaped(share, o->tag ? o->tag : TAG_DEFAULT);
 	g_string_append_c(share, ',');
+	/* A directory, whatever it is called, and never an option. */
+	if (g_str_has_prefix(o->shared_dir, "folder="))
+		g_string_append(share, "./");
 	append_escaped(share, o->shared_dir);
 	g_string_append_printf(share, "," SHARE_DEFAULTS "%s",
 			       o->share_options->str);

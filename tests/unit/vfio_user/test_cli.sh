@@ -176,6 +176,9 @@ ulimit -Sn "$soft"
 "$vu" --version | grep -q '^pciplug-vfio-user [0-9]' || fail 'no version'
 "$info" | grep -q '^  name: virtiofs$' || fail 'pciplug-info: no name'
 "$info" "$share" | grep -q '^    tag: good$' || fail 'pciplug-info: no tag'
+"$info" "good:folder=a:/,folder=b:$dir,ro" |
+	grep -q "^      - name b, root $dir, ro true, cache auto\$" ||
+	fail 'pciplug-info: no folders'
 "$info" --json "$share" >"$dir/json" || fail 'pciplug-info --json'
 if [ -n "${PYTHON:-}" ] && [ "$PYTHON" != : ]; then
 	"$PYTHON" - "$dir/json" <<-'END' || fail 'pciplug-info: wrong JSON'
@@ -186,6 +189,7 @@ if [ -n "${PYTHON:-}" ] && [ "$PYTHON" != : ]; then
 		names = [c["name"] for c in d["capabilities"]]
 		assert "MSI-X" in names and "virtio COMMON" in names, names
 		assert "VERSION_1" in d["virtio"]["features"]
+		assert d["state"]["tag"] == d["virtio_fs"]["tag"]
 		assert len(d["virtio"]["queue_sizes"]) == \
 			1 + d["virtio_fs"]["request_queues"]
 	END

@@ -152,6 +152,9 @@ static void names_may_hold_commas(void **state)
 	/* As libvirt writes it. */
 	check_share(SOCKET " -o source=/a,,b,cache=auto",
 		    "virtiofs,/a,,b,no-xattr,no-killpriv-v2,cache=auto");
+	/* Not an option of a share. */
+	check_share(SOCKET " --shared-dir=folder=a:/b",
+		    "virtiofs,./folder=a:/b,no-xattr,no-killpriv-v2");
 }
 
 static void the_front_end_is_told_a_tag_that_was_given(void **state)
