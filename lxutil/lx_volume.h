@@ -273,8 +273,8 @@ void lx_node_unnamed(struct lx_volume *vol, struct lx_node *node,
 
 /*
  * Give the node's descriptor up.  False, and it stays: the inode could not be
- * found again, or is not on the mount that the root is on.  True: the node keeps
- * neither the inode nor any mount busy.
+ * found again, or is not on the root's mount.  True: the node keeps neither the
+ * inode nor any mount busy.
  */
 bool lx_node_park(struct lx_volume *vol, struct lx_node *node);
 

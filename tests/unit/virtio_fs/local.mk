@@ -112,6 +112,12 @@ test_vfs_acl_SOURCES = %reldir%/test_vfs_acl.c
 test_vfs_acl_CFLAGS = $(TEST_CFLAGS)
 test_vfs_acl_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_calls
+TESTS += test_vfs_calls
+test_vfs_calls_SOURCES = %reldir%/test_vfs_calls.c
+test_vfs_calls_CFLAGS = $(TEST_CFLAGS)
+test_vfs_calls_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_cap
 TESTS += test_vfs_cap
 test_vfs_cap_SOURCES = %reldir%/test_vfs_cap.c

@@ -222,7 +222,8 @@ static void grows_and_shrinks(void **state)
 			snprintf(name, sizeof(name), "%d", i);
 			id[i] = add(name, &st[i]);
 			if (i >= 500)
-				vfs_inodes_forget(inodes, id[i - 500], 1, false);
+				vfs_inodes_forget(inodes, id[i - 500], 1,
+						  false);
 		}
 		assert_int_equal(vfs_inodes_count(inodes), 501);
 		for (int i = 0; i < FILES; i++) {
