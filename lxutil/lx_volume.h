@@ -87,10 +87,10 @@ const char *lx_errname(int err);
  * Prepare the calling thread: a umask and working directory of its own, the
  * umask being 0 (where the host forbids that, the process' umask stays and
  * takes bits from what is created), and no supplementary groups where the
- * process is privileged, as they are not the guest's.  Later calls leave the
- * thread with another umask, or without the privilege that they were told to
- * drop, until one asks for it.  For threads of the plugin only, never for the
- * host's.
+ * process is privileged, as they are not the guest's; nor the privilege to go
+ * beyond quotas, which are.  Later calls leave the thread with another umask,
+ * or without the privilege that they were told to drop, until one asks for it.
+ * For threads of the plugin only, never for the host's.
  */
 void lx_thread_init(void);
 

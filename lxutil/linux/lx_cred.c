@@ -55,12 +55,11 @@ static bool caps_has(const struct caps *caps, unsigned cap)
 	return caps->word[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
 }
 
-static struct caps caps_without_fsetid(void)
+static struct caps caps_without(const struct caps *from, unsigned cap)
 {
-	struct caps caps = self.caps;
+	struct caps caps = *from;
 
-	caps.word[CAP_TO_INDEX(CAP_FSETID)].effective &=
-		~CAP_TO_MASK(CAP_FSETID);
+	caps.word[CAP_TO_INDEX(cap)].effective &= ~CAP_TO_MASK(cap);
 	return caps;
 }
 
@@ -70,7 +69,7 @@ void lx_cred_fsetid(bool want)
 
 	if (self.no_fsetid == !want || !caps_has(&self.caps, CAP_FSETID))
 		return;
-	caps = want ? self.caps : caps_without_fsetid();
+	caps = want ? self.caps : caps_without(&self.caps, CAP_FSETID);
 	caps_set(&caps);
 	self.no_fsetid = !want;
 }
@@ -86,9 +85,15 @@ void lx_thread_init(void)
 		umask(0);
 	self.uid = (uint32_t)setfsuid(NOBODY);
 	self.gid = (uint32_t)setfsgid(NOBODY);
-	self.may_change = caps_get(&self.caps) &&
-			  caps_has(&self.caps, CAP_SETUID) &&
+	if (!caps_get(&self.caps))
+		self.caps = (struct caps){ 0 };
+	self.may_change = caps_has(&self.caps, CAP_SETUID) &&
 			  caps_has(&self.caps, CAP_SETGID);
+	/* Quotas hold for the guest: with it, they would hold for nobody. */
+	if (caps_has(&self.caps, CAP_SYS_RESOURCE)) {
+		self.caps = caps_without(&self.caps, CAP_SYS_RESOURCE);
+		caps_set(&self.caps);
+	}
 	/*
 	 * The process' further groups are not the guest's, and a thread that
 	 * may override permissions does not need them.
@@ -131,7 +136,7 @@ struct lx_cred lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask)
 	own.gid = (uint32_t)setfsgid(who->gid);
 	own.uid = (uint32_t)setfsuid(who->uid);
 	/* A change from or to uid 0 has changed what is about files. */
-	caps = fsetid ? self.caps : caps_without_fsetid();
+	caps = fsetid ? self.caps : caps_without(&self.caps, CAP_FSETID);
 	caps_set(&caps);
 	return own;
 }

@@ -358,9 +358,9 @@ static bool has_cap(const char *lines, unsigned cap)
 	return set >> cap & 1;
 }
 
-static void inside_only_fsetid_is_missing(void **state)
+static void inside_some_are_missing(void **state)
 {
-	enum { DAC_OVERRIDE = 1, FSETID = 4, MKNOD = 27 };
+	enum { DAC_OVERRIDE = 1, FSETID = 4, SYS_RESOURCE = 24, MKNOD = 27 };
 	struct enter_job job = { .who = { .uid = 1234, .gid = 5678 } };
 
 	(void)state;
@@ -372,6 +372,8 @@ static void inside_only_fsetid_is_missing(void **state)
 	assert_true(has_cap(job.inside, DAC_OVERRIDE));
 	assert_true(has_cap(job.inside, MKNOD));
 	assert_false(has_cap(job.inside, FSETID));
+	/* Else no quota would hold. */
+	assert_false(has_cap(job.inside, SYS_RESOURCE));
 	job.who = (struct lx_caller){ .gid = 5678 };
 	fixture_in_thread(enter, &job);
 	assert_true(has_cap(job.inside, FSETID));
@@ -458,7 +460,7 @@ int main(void)
 		fixture_test(a_setgid_directory_passes_its_group_on),
 		fixture_test(setgid_needs_a_caller_in_the_group),
 		fixture_test(a_thread_changes_nobody_else),
-		fixture_test(inside_only_fsetid_is_missing),
+		fixture_test(inside_some_are_missing),
 		fixture_test(fsetid_is_as_it_was_asked_for),
 		fixture_test(an_impossible_id_does_no_harm),
 	};
