@@ -34,7 +34,9 @@ enum {
 	CONF_USER = 1 << 1,             /* ...and as an ordinary user */
 	CONF_BOTH = CONF_ROOT | CONF_USER,
 	CONF_READ_ONLY = 1 << 2,        /* on a read-only mount and share */
-	CONF_UNDERNEATH = 1 << 3        /* changes files behind the mount */
+	CONF_UNDERNEATH = 1 << 3,       /* changes files behind the mount */
+	CONF_SMALL = 1 << 4,            /* "small" is a tmpfs of 1 MiB... */
+	CONF_QUOTA = 1 << 5             /* ...with 256 KiB for each user */
 };
 
 struct conf_case {

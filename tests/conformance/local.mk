@@ -18,12 +18,16 @@ test_conformance_SOURCES = \
 	%reldir%/conf_run.h \
 	%reldir%/conf_tree.c \
 	%reldir%/dir.c \
+	%reldir%/event.c \
 	%reldir%/flags.c \
+	%reldir%/full.c \
 	%reldir%/io.c \
 	%reldir%/lock.c \
 	%reldir%/map.c \
 	%reldir%/names.c \
 	%reldir%/open.c \
+	%reldir%/path.c \
+	%reldir%/pipe.c \
 	%reldir%/priv.c \
 	%reldir%/readonly.c \
 	%reldir%/rename.c \

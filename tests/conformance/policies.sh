@@ -4,7 +4,8 @@
 # each policy.  Needs root and /dev/fuse.
 . "$(dirname "$0")/lanes.sh"
 
-areas='open attr priv size io map dir stat flags tmpfile lock under'
+areas='open attr priv size io map dir stat flags tmpfile lock under event pipe
+	full'
 
 # shellcheck disable=SC2086 # words
 {

@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,14 +42,16 @@ extern const struct conf_area
 	conf_area_priv, conf_area_size, conf_area_io, conf_area_map,
 	conf_area_dir, conf_area_stat, conf_area_xattr, conf_area_acl,
 	conf_area_flags, conf_area_tmpfile, conf_area_lock, conf_area_readonly,
-	conf_area_under;
+	conf_area_under, conf_area_event, conf_area_pipe, conf_area_full,
+	conf_area_path;
 
 static const struct conf_area *const areas[] = {
 	&conf_area_open, &conf_area_names, &conf_area_rename, &conf_area_attr,
 	&conf_area_priv, &conf_area_size, &conf_area_io, &conf_area_map,
 	&conf_area_dir, &conf_area_stat, &conf_area_xattr, &conf_area_acl,
 	&conf_area_flags, &conf_area_tmpfile, &conf_area_lock,
-	&conf_area_readonly, &conf_area_under,
+	&conf_area_readonly, &conf_area_under, &conf_area_event,
+	&conf_area_pipe, &conf_area_full, &conf_area_path,
 };
 
 /* A case as one kind of person. */
@@ -81,6 +84,28 @@ static int open_at(const char *base, const char *id)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* A file system that is soon full, with a quota if the kernel has any. */
+static void mount_small(unsigned flags)
+{
+	const char *plain = "size=1m,mode=1777,nr_inodes=40";
+	const char *quota =
+		"size=1m,mode=1777,usrquota,usrquota_block_hardlimit=256k";
+
+	MUST(mkdir("small", 0755));
+	if (!(flags & CONF_QUOTA) ||
+	    mount("conf", "small", "tmpfs", 0, quota))
+		MUST(mount("conf", "small", "tmpfs", 0, plain));
+}
+
+static void unmount_small(const char *base, const char *id)
+{
+	char path[PATH_MAX * 2];
+
+	snprintf(path, sizeof(path), "%s/%s/small", base, id);
+	if (umount2(path, MNT_DETACH) && errno != EINVAL)
+		perror(path);
+}
+
 /* An own directory on the host, with what the case wants to find there. */
 static void prepare(const struct item *item, const char *base, const char *id,
 		    struct conf_record *record)
@@ -100,6 +125,8 @@ static void prepare(const struct item *item, const char *base, const char *id,
 		if (item->who == CONF_AS_USER)
 			MUST(chown(path, CONF_UID, CONF_GID));
 		MUST(chdir(path));
+		if (item->c->flags & CONF_SMALL)
+			mount_small(item->c->flags);
 		if (item->c->prepare)
 			item->c->prepare();
 		_exit(0);
@@ -157,10 +184,15 @@ static void inspect(const char *base, const char *id, unsigned flags,
 
 /* ---- a case ------------------------------------------------------------ */
 
-static void remove_both(const struct conf_pair *pair, const char *id)
+static void remove_both(const struct conf_pair *pair, const struct item *item,
+			const char *id)
 {
 	char path[PATH_MAX * 2];
 
+	if (item->c->flags & CONF_SMALL) {
+		unmount_small(pair->host, id);
+		unmount_small(pair->shared, id);
+	}
 	snprintf(path, sizeof(path), "%s/%s", pair->host, id);
 	conf_tree_remove(path);
 	snprintf(path, sizeof(path), "%s/%s", pair->shared, id);
@@ -193,6 +225,9 @@ static void run_item(void **state)
 	if (item->c->options &&
 	    fnmatch(item->c->options, setup.options, FNM_EXTMATCH))
 		skip();
+	/* What a guest mounts is not on the host. */
+	if (item->c->flags & CONF_SMALL && setup.guest)
+		skip();
 	conf_known_ran(item->name);
 	snprintf(id, sizeof(id), "case%td", item - items);
 	prepare(item, pair->host, id, host_record);
@@ -214,7 +249,7 @@ static void run_item(void **state)
 		c.left = "under:";
 		differences += conf_compare(&c, host_record, mount_record);
 	}
-	remove_both(pair, id);
+	remove_both(pair, item, id);
 	if (differences)
 		fail_msg("%s: %u differences%s", item->title, differences,
 			 host_record->broken ? ", and it broke off" : "");

@@ -25,7 +25,8 @@ rm -rf "$work"
 mkdir -p "$work"
 share=$(mktemp -d "$tmpfs/conformance-XXXXXX")
 trap 'rm -rf "$share"' EXIT
-areas='open rename attr priv size io map dir stat tmpfile lock under'
+areas='open rename attr priv size io map dir stat tmpfile lock under event pipe
+	path'
 # Before Linux 6.6 a tmpfs has no such attributes; the guest's does.
 ! guest_tool xattr-set "$share" user.test 1 2>/dev/null ||
 	areas="$areas names xattr acl flags readonly"
@@ -81,6 +82,6 @@ try() { # name options pattern...
 try default cache=auto $areas &
 first=$!
 try never posix-acl,cache=never,allow-mmap \
-	open priv size io map dir stat acl tmpfile lock under
+	open priv size io map dir stat acl tmpfile lock under pipe
 wait "$first"
 [ ! -e "$work/failed" ]
