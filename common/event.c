@@ -4,7 +4,6 @@
 #include "common/bytes.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -24,7 +23,7 @@ int event_init(struct event *event)
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	int ret = fd < 0 || epoll < 0 ? -errno : watch(epoll, fd);
 
-	*event = (struct event){ fd, epoll };
+	*event = (struct event){ .fd = fd, .epoll = epoll };
 	if (ret)
 		event_done(event);
 	return ret;
@@ -53,11 +52,9 @@ void event_unwatch(struct event *event, int fd)
  * What came before the signal is seen after the wait.  The kernel sees to that;
  * this is for thread sanitizers, which do not know that epoll does.
  */
-static void order(void)
+static void order(struct event *event)
 {
-	static atomic_uint signals;
-
-	atomic_fetch_add(&signals, 1);
+	atomic_fetch_add(&event->signals, 1);
 }
 
 static int write_one(int fd)
@@ -75,7 +72,7 @@ void event_signal(struct event *event)
 {
 	uint64_t count;
 
-	order();
+	order(event);
 	/* When the counter is full, nothing is reported any more. */
 	while (write_one(event->fd) == -EAGAIN)
 		(void)!read(event->fd, &count, sizeof(count));
@@ -95,7 +92,7 @@ bool event_wait_for(struct event *event, int ms)
 	do
 		n = epoll_wait(event->epoll, e, ARRAY_LEN(e), ms);
 	while (n <= 0 && ms < 0);
-	order();
+	order(event);
 	return n > 0;
 }
 

@@ -10,12 +10,14 @@
 #ifndef COMMON_EVENT_H
 #define COMMON_EVENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct event {
 	int fd;
 	int epoll;                      /* edge-triggered */
+	atomic_uint signals;            /* counted to order them */
 };
 
 /* 0 or -errno. */

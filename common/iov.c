@@ -3,8 +3,6 @@
 
 #include "common/bytes.h"
 
-#include <string.h>
-
 size_t iov_tail_size(const struct iov_tail *t)
 {
 	size_t total = 0;
@@ -62,17 +60,17 @@ static bool move(struct iov_tail *t, void *buf, size_t len, enum copy what)
 	return true;
 }
 
-bool iov_tail_skip(struct iov_tail *t, size_t len)
+bool iov_tail_skip_pieces(struct iov_tail *t, size_t len)
 {
 	return move(t, NULL, len, COPY_NONE);
 }
 
-bool iov_tail_read(struct iov_tail *t, void *buf, size_t len)
+bool iov_tail_read_pieces(struct iov_tail *t, void *buf, size_t len)
 {
 	return move(t, buf, len, COPY_OUT);
 }
 
-bool iov_tail_write(struct iov_tail *t, const void *buf, size_t len)
+bool iov_tail_write_pieces(struct iov_tail *t, const void *buf, size_t len)
 {
 	return move(t, (void *)buf, len, COPY_IN);  /* only read through */
 }

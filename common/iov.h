@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* The same as POSIX' struct iovec, on every host (checked in lxutil/linux). */
 struct iov {
@@ -38,14 +39,59 @@ static inline struct iov_tail iov_tail_init(const struct iov *iov, size_t count)
 /* Bytes left. */
 size_t iov_tail_size(const struct iov_tail *t);
 
+/*
+ * Advance by len bytes that all lie in the current piece, and return where they
+ * are; NULL (and no change): they do not, or there are none.
+ */
+static inline void *iov_tail_here(struct iov_tail *t, size_t len)
+{
+	char *here;
+
+	if (!t->count || !len || len > t->iov->len - t->offset)
+		return NULL;
+	here = (char *)t->iov->base + t->offset;
+	t->offset += len;
+	if (t->offset == t->iov->len) {
+		t->iov++;
+		t->count--;
+		t->offset = 0;
+	}
+	return here;
+}
+
+/* What follows, for bytes in more than one piece. */
+bool iov_tail_skip_pieces(struct iov_tail *t, size_t len);
+bool iov_tail_read_pieces(struct iov_tail *t, void *buf, size_t len);
+bool iov_tail_write_pieces(struct iov_tail *t, const void *buf, size_t len);
+
 /* Advance by len bytes; false (and no change): fewer are left. */
-bool iov_tail_skip(struct iov_tail *t, size_t len);
+static inline bool iov_tail_skip(struct iov_tail *t, size_t len)
+{
+	return iov_tail_here(t, len) || iov_tail_skip_pieces(t, len);
+}
 
 /* Copy the next len bytes out and advance; false (and no change): fewer. */
-bool iov_tail_read(struct iov_tail *t, void *buf, size_t len);
+static inline bool iov_tail_read(struct iov_tail *t, void *buf, size_t len)
+{
+	const void *here = iov_tail_here(t, len);
+
+	if (!here)
+		return iov_tail_read_pieces(t, buf, len);
+	memcpy(buf, here, len);
+	return true;
+}
 
 /* Copy len bytes in and advance; false (and no change): no room. */
-bool iov_tail_write(struct iov_tail *t, const void *buf, size_t len);
+static inline bool iov_tail_write(struct iov_tail *t, const void *buf,
+				  size_t len)
+{
+	void *here = iov_tail_here(t, len);
+
+	if (!here)
+		return iov_tail_write_pieces(t, buf, len);
+	memcpy(here, buf, len);
+	return true;
+}
 
 /* Fill len bytes with zeros and advance; false (and no change): no room. */
 bool iov_tail_zero(struct iov_tail *t, size_t len);
