@@ -58,6 +58,8 @@ done
 [ "$(id -u)" -eq 0 ] && [ -w /dev/fuse ] || die "needs root and /dev/fuse"
 [ -x "$builddir/virtiofs-mount" ] || die "no virtiofs-mount in $builddir"
 work=$builddir/tests/programs/work
+# As servers in a sandbox have it; a sanitizer calls more.
+seccomp=${SANITIZE:+none}
 mkdir -p "$work"
 umask 022
 
@@ -74,6 +76,7 @@ mount_share() { # folder options
 		# shellcheck disable=SC3045 # dash has ulimit -n
 		[ -z "$nofile" ] || ulimit -n "$nofile"
 		exec "$builddir/virtiofs-mount" --log-file "$dir/log" \
+			--seccomp "${seccomp:-kill}" \
 			"$name:$dir/share${2:+,$2}" "$1" >>"$dir/log" 2>&1
 	) &
 	servers="$servers $!"
