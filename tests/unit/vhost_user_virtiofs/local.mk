@@ -15,3 +15,9 @@ test_vuf_share_SOURCES = %reldir%/test_vuf_share.c \
 	tests/unit/virtio_vhost_user/front_end.h
 test_vuf_share_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_vuf_share_LDADD = libtest.la $(LINK_VUF) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_vuf_socket
+TESTS += test_vuf_socket
+test_vuf_socket_SOURCES = %reldir%/test_vuf_socket.c
+test_vuf_socket_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_vuf_socket_LDADD = libtest.la $(LINK_VUF) $(CMOCKA_LIBS)
