@@ -109,7 +109,8 @@ static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 	if (is_young(&st))
 		return YOUNG;
 	if (node->by_name)
-		return lx_hint_good(vol, node) ? EVICTED : lost;
+		return node->root || lx_hint_renew(vol, node, &st) ? EVICTED :
+								     lost;
 	if (!node->handle)
 		node->handle = lx_handle_new(fd);
 	return node->handle ? EVICTED : lost;
@@ -314,6 +315,8 @@ static int find_again(struct lx_volume *vol, struct lx_node *node,
 {
 	int fd = -LX_ESTALE, err;
 
+	if (node->root)
+		return lx_openat(vol, vol->root_fd, ".", O_PATH | O_CLOEXEC);
 	if (node->by_name)
 		fd = lx_hint_open(vol, node, walks);
 	else if (node->handle)
@@ -399,7 +402,7 @@ void lx_node_fd_put(struct lx_node *node, int fd)
 
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node)
 {
-	bool kept = node->by_name && !lx_hint_good(vol, node);
+	bool kept = node->by_name && !node->root && !lx_hint_good(vol, node);
 
 	pthread_mutex_lock(&vol->fds.lock);
 	move(&vol->fds, node, kept ? LX_KEPT : LX_ON_RING);

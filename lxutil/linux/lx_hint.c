@@ -108,6 +108,19 @@ bool lx_hint_good(struct lx_volume *vol, const struct lx_node *node)
 	return good;
 }
 
+bool lx_hint_renew(struct lx_volume *vol, struct lx_node *node,
+		   const struct lx_stat *st)
+{
+	bool good;
+
+	pthread_mutex_lock(&vol->hints.lock);
+	good = node->hint && node->hint->parent;
+	if (good)
+		node->hint->btime = btime_of(st);
+	pthread_mutex_unlock(&vol->hints.lock);
+	return good;
+}
+
 uint64_t lx_hint_mount(struct lx_volume *vol, const struct lx_node *node)
 {
 	uint64_t mount;
@@ -248,7 +261,7 @@ static int find_route(struct lx_volume *vol, const struct lx_node *node,
 		node = r->from = hint->parent;
 		r->fd = lx_node_fd_try(r->from);
 	} while (r->fd < 0);
-	if (!r->from || (!hint && node->by_name))
+	if (!r->from || (!hint && node->by_name && !node->root))
 		err = -LX_ESTALE;
 	else
 		atomic_fetch_add(&r->from->refs, 1);

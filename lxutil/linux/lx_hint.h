@@ -59,6 +59,12 @@ struct lx_node *lx_hint_free(struct lx_hint *hint);
 
 /* Does it say a name? */
 bool lx_hint_good(struct lx_volume *vol, const struct lx_node *node);
+/*
+ * The same, of a node with these attributes now: on an overlayfs, a file that
+ * is copied up has the copy's time of birth from then on.
+ */
+bool lx_hint_renew(struct lx_volume *vol, struct lx_node *node,
+		   const struct lx_stat *st);
 /* The mount that it was found on, or 0. */
 uint64_t lx_hint_mount(struct lx_volume *vol, const struct lx_node *node);
 /* Is what has these attributes the inode that it is for? */

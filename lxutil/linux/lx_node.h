@@ -69,6 +69,7 @@ struct lx_node {
 	_Atomic bool used;              /* since the hand came by */
 	bool by_name;                   /* it has a hint and no handle */
 	bool orphan;                    /* closed, and still referenced */
+	bool root;                      /* of the volume */
 	uint16_t type;                  /* LX_S_IFMT of the mode */
 	_Atomic uint32_t refs;          /* its owner's, and of hints */
 };

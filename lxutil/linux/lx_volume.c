@@ -150,8 +150,14 @@ int lx_volume_root(struct lx_volume *vol, struct lx_node **ret_node,
 	if (err)
 		return err;
 	fd = fcntl(vol->root_fd, F_DUPFD_CLOEXEC, 0);
-	return lx_node_new(vol, fd < 0 ? lx_error() : fd, NULL, NULL, ret_node,
-			   ret_st);
+	err = lx_node_new(vol, fd < 0 ? lx_error() : fd, NULL, NULL, ret_node,
+			  ret_st);
+	if (err)
+		return err;
+	/* It comes back without a name. */
+	(*ret_node)->root = true;
+	lx_fds_linked(vol, *ret_node);
+	return 0;
 }
 
 int lx_statfs(struct lx_volume *vol, struct lx_node *node,

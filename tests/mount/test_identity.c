@@ -374,6 +374,25 @@ static void everything_stays_right(void **state)
 	}
 }
 
+struct handle {
+	union {
+		struct file_handle head;
+		char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	};
+};
+
+/* The number of the node is in it. */
+static struct handle handle_of(const char *name)
+{
+	struct handle handle;
+	int id;
+
+	memset(&handle, 0, sizeof(handle));
+	handle.head.handle_bytes = MAX_HANDLE_SZ;
+	MUST(name_to_handle_at(t.mnt, name, &handle.head, &id, 0));
+	return handle;
+}
+
 /* ---- mounts ------------------------------------------------------------ */
 
 static void host_path(char path[128], const char *name)
@@ -423,6 +442,50 @@ static void a_mount_takes_the_place_of_a_directory(void **state)
 	close(fd);
 }
 
+/*
+ * Where the host is a container, its files are on an overlayfs, which gives a
+ * file that is first written another time of birth.
+ */
+static void a_file_that_is_copied_up_is_the_same(void **state)
+{
+	struct handle before, after;
+	char path[128], options[512];
+	int fd;
+
+	(void)state;
+	make(t.share, "o", true);
+	host_path(path, "o");
+	MUST(mount("none", path, "tmpfs", 0, NULL));
+	make(t.share, "o/lower", true);
+	make(t.share, "o/upper", true);
+	make(t.share, "o/work", true);
+	make(t.share, "o/lower/f", false);
+	make(t.share, "merged", true);
+	snprintf(options, sizeof(options),
+		 "lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", path,
+		 path, path);
+	usleep(30000);
+	host_path(path, "merged");
+	if (mount("none", path, "overlay", 0, options)) {
+		host_path(path, "o");
+		umount2(path, MNT_DETACH);
+		skip();
+	}
+	before = handle_of("merged/f");
+	fd = openat(t.mnt, "merged/f", O_RDWR);
+	MUST(fd);
+	assert_int_equal(write(fd, "text", 4), 4);
+	after = handle_of("merged/f");
+	assert_memory_equal(&before, &after, sizeof(before));
+	push_out();
+	after = handle_of("merged/f");
+	assert_memory_equal(&before, &after, sizeof(before));
+	close(fd);
+	MUST(umount2(path, MNT_DETACH));
+	host_path(path, "o");
+	MUST(umount2(path, MNT_DETACH));
+}
+
 /* ---- file handles of the guest ----------------------------------------- */
 
 /* How many nodes the server was told to forget. */
@@ -458,12 +521,9 @@ static void make_guest_forget(const char *name)
 
 static void handles_outlive_what_the_guest_remembers(void **state)
 {
-	union {
-		struct file_handle head;
-		char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-	} handle = { .head.handle_bytes = MAX_HANDLE_SZ };
+	struct handle handle;
 	char buf[8];
-	int id, fd;
+	int fd;
 
 	(void)state;
 	make(t.share, "h", false);
@@ -471,7 +531,7 @@ static void handles_outlive_what_the_guest_remembers(void **state)
 	assert_int_equal(write(fd, "text", 4), 4);
 	close(fd);
 	usleep(30000);          /* nothing that is new is kept */
-	MUST(name_to_handle_at(t.mnt, "h", &handle.head, &id, 0));
+	handle = handle_of("h");
 	make_guest_forget("h");
 	fd = open_by_handle_at(t.mnt, &handle.head, O_RDONLY);
 	MUST(fd);
@@ -494,6 +554,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(everything_stays_right),
 		BOTH(a_mount_takes_the_place_of_a_directory),
+		{ "a_file_that_is_copied_up_is_the_same",
+		  a_file_that_is_copied_up_is_the_same, up_with_names, down,
+		  NULL },
 		BOTH(handles_outlive_what_the_guest_remembers),
 	};
 

@@ -177,6 +177,57 @@ static bool check_recalled(struct vfs_inodes *inodes, struct shard *shard,
 	return there;
 }
 
+/*
+ * One with the same number, but another time of birth, held, or NULL.  It is
+ * another inode, unless its own time changed: an overlayfs does that to a file
+ * when it is first written.  The lock is held.
+ */
+static struct vfs_inode *get_twin(struct vfs_inodes *inodes,
+				  struct shard *shard,
+				  const struct vfs_inode_key *key)
+{
+	size_t i = hash(inodes, key) / SHARDS & (shard->buckets - 1);
+	struct vfs_inode *inode = shard->bucket[i];
+	struct vfs_inode_key twin = *key;
+
+	for (; inode; inode = inode->next) {
+		twin.btime = inode->key.btime;
+		if (same(&inode->key, &twin) &&
+		    inode->state == VFS_INODE_KNOWN)
+			break;
+	}
+	if (inode)
+		vfs_slot_ref(&inode->slot);
+	return inode;
+}
+
+/* Is the inode of this key in the table with its former time of birth? */
+static bool renew(struct vfs_inodes *inodes, const struct vfs_inode_key *key)
+{
+	struct shard *shard = shard_of(inodes, key);
+	struct vfs_inode_key now;
+	struct vfs_inode *twin;
+	struct lx_stat st;
+	bool renewed = false;
+
+	pthread_mutex_lock(&shard->lock);
+	twin = get_twin(inodes, shard, key);
+	pthread_mutex_unlock(&shard->lock);
+	if (!twin)
+		return false;
+	if (twin->node && !lx_getattr(key->share->vol, twin->node, &st)) {
+		now = key_of(key->share, &st);
+		renewed = same(&now, key);
+	}
+	pthread_mutex_lock(&shard->lock);
+	/* Unless somebody else has put another one there. */
+	if (renewed && !*link_of(inodes, shard, key))
+		twin->key.btime = key->btime;
+	pthread_mutex_unlock(&shard->lock);
+	vfs_inode_put(inodes, twin);
+	return renewed;
+}
+
 static bool find(struct vfs_inodes *inodes, const struct vfs_inode_key *key,
 		 uint64_t *ret_id)
 {
@@ -187,6 +238,11 @@ static bool find(struct vfs_inodes *inodes, const struct vfs_inode_key *key,
 	pthread_mutex_lock(&shard->lock);
 	found = find_locked(inodes, shard, key, ret_id, &recalled);
 	pthread_mutex_unlock(&shard->lock);
+	if (!found && renew(inodes, key)) {
+		pthread_mutex_lock(&shard->lock);
+		found = find_locked(inodes, shard, key, ret_id, &recalled);
+		pthread_mutex_unlock(&shard->lock);
+	}
 	return recalled ? check_recalled(inodes, shard, recalled) : found;
 }
 

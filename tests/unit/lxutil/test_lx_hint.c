@@ -89,6 +89,26 @@ static void goes_down_from_the_root(void **state)
 	share_free(share);
 }
 
+static void the_root_comes_back(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = names_new(fx);
+	struct lx_stat st;
+	int taken = 0;
+
+	while (!lx_fds_reserve(share->vol))
+		taken++;
+	assert_int_equal(share->root->place, LX_OFF_RING);
+	while (taken--)
+		lx_fds_release(share->vol);
+	assert_int_equal(lx_getattr(share->vol, share->node[0], &st), 0);
+	assert_int_equal(share_check(share, 0, "old"), 0);
+	push_out(share);
+	assert_int_equal(lx_getattr(share->vol, share->root, &st), 0);
+	assert_int_equal(st.ino, fixture_stat(fx, ".").st_ino);
+	share_free(share);
+}
+
 static void symlinks_and_fifos_come_back_unopened(void **state)
 {
 	struct fixture *fx = *state;
@@ -350,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(goes_down_from_the_root),
+		fixture_test(the_root_comes_back),
 		fixture_test(symlinks_and_fifos_come_back_unopened),
 		fixture_test(what_the_host_moved_is_stale_until_it_is_found),
 		fixture_test(what_took_the_name_is_another),
