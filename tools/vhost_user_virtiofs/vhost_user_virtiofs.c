@@ -149,10 +149,17 @@ static void take_signals(void)
 
 static int serve_all(struct program *p)
 {
-	bool ok = !event_init(&stop) && make_shares(p) && start_threads(p);
-	int status = ok ? EXIT_OK : fail(p, EXIT_RUN);
+	int ret = event_init(&stop);
+	int status = EXIT_OK;
 
-	if (ok) {
+	if (ret) {
+		g_snprintf(p->err, sizeof(p->err), "cannot make an event: %s",
+			   strerror(-ret));
+		return fail(p, EXIT_RUN);
+	}
+	if (!make_shares(p) || !start_threads(p)) {
+		status = fail(p, EXIT_RUN);
+	} else {
 		take_signals();
 		vuf_daemon_ready(&p->daemon);
 	}
@@ -272,7 +279,7 @@ static int enter_sandbox(struct program *p, pid_t *ret_child)
 			     p->err, sizeof(p->err), ret_child);
 }
 
-/* Returns in both processes. */
+/* The child serves and exits; the parent waits for that. */
 static int serve_in_child(struct program *p)
 {
 	pid_t child;
