@@ -44,6 +44,7 @@ static bool make_function(struct pciplug_device *dev, GError **error)
 			.queues = dev->config.queues + 1,
 			.queue_size = (uint16_t)dev->config.queue_size,
 			.name = dev->config.tag,
+			.poll_us = dev->config.poll_us,
 			.split_only = !dev->config.packed,
 			.in_order = !dev->config.fs.locks,
 		},

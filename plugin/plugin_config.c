@@ -30,6 +30,7 @@
 
 #define QUEUES_DEFAULT_MAX 4
 /* A request of 1 MiB has 256 pages and more descriptors than that. */
+#define POLL_US_DEFAULT 30
 #define QUEUE_SIZE_DEFAULT 1024
 
 G_STATIC_ASSERT(QUEUE_SIZE_DEFAULT <= VIRTIO_QUEUE_SIZE_MAX);
@@ -314,6 +315,7 @@ bool plugin_config_parse(const char *text, struct plugin_config *config,
 	*config = (struct plugin_config){
 		.queues = (unsigned)CLAMP(cpus, 1, QUEUES_DEFAULT_MAX),
 		.queue_size = QUEUE_SIZE_DEFAULT,
+		.poll_us = POLL_US_DEFAULT,
 		.packed = true,
 		.folders = g_ptr_array_new_with_free_func(plugin_folder_free),
 		.settings = g_ptr_array_new_with_free_func(

@@ -27,6 +27,7 @@ struct plugin_config {
 	char *root;                     /* NULL: there are folders */
 	unsigned queues;                /* request queues */
 	unsigned queue_size;
+	unsigned poll_us;               /* before queues' threads sleep */
 	bool packed;                    /* rings, for a guest that has them */
 	struct vfs_options fs;          /* of root, and those of the mount */
 	GPtrArray *folders;             /* of struct plugin_folder */

@@ -5,6 +5,7 @@
 #include "plugin/plugin_config.h"
 #include "virtio/fs/vfs_device.h"
 #include "virtio/virtio_core.h"
+#include "virtio/virtio_poll.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -25,6 +26,8 @@ const char plugin_option_help[] =
 	"  queues=N        request queues, 1 to 63 (default: CPUs, at most 4)\n"
 	"  queue-size=N    descriptors a queue, a power of 2 from 8 to 1024\n"
 	"                  (default: 1024)\n"
+	"  poll-us=N       microseconds that a queue may be polled before its\n"
+	"                  thread sleeps, where that pays (default: 30; 0: never)\n"
 	"  rlimit-nofile=N descriptors that the share may hold (default: 0, as\n"
 	"                  many as the process may)\n"
 	"  cache=POLICY    what the guest keeps: never, metadata, auto (default)\n"
@@ -66,6 +69,7 @@ static const struct plugin_option options[] = {
 	{ "queues", DEVICE(NUMBER, queues), 1, VFS_REQUEST_QUEUES_MAX, 0 },
 	{ "queue-size", DEVICE(POW2, queue_size), QUEUE_SIZE_MIN,
 	  VIRTIO_QUEUE_SIZE_MAX, 0 },
+	{ "poll-us", DEVICE(NUMBER, poll_us), 0, VIRTIO_POLL_US_MAX, 0 },
 	{ "packed", DEVICE(FLAG, packed), 0, 0, 0 },
 	{ "no-packed", DEVICE(NO_FLAG, packed), 0, 0, 0 },
 	{ "rlimit-nofile", MOUNT(NUMBER, max_descriptors), 0, INT_MAX, 0 },

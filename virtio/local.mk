@@ -7,6 +7,7 @@ libvirtio_la_SOURCES = \
 	%reldir%/virtio_core_vring.c \
 	%reldir%/virtio_device.h \
 	%reldir%/virtio_packed.c \
+	%reldir%/virtio_poll.c %reldir%/virtio_poll.h \
 	%reldir%/virtio_queue.c %reldir%/virtio_queue.h \
 	%reldir%/virtio_request.c %reldir%/virtio_request.h \
 	%reldir%/virtio_ring.h \

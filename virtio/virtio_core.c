@@ -225,7 +225,8 @@ int virtio_core_new(const struct virtio_core_params *params,
 
 	if (!params->queues || params->queues > VIRTIO_QUEUES_MAX ||
 	    !is_pow2(params->queue_size) ||
-	    params->queue_size > VIRTIO_QUEUE_SIZE_MAX)
+	    params->queue_size > VIRTIO_QUEUE_SIZE_MAX ||
+	    params->poll_us > VIRTIO_POLL_US_MAX)
 		return -EINVAL;
 	core = calloc(1, sizeof(*core) +
 			 params->queues * sizeof(core->queue[0]));
@@ -247,7 +248,8 @@ int virtio_core_new(const struct virtio_core_params *params,
 		struct core_queue *vq = &core->queue[core->params.queues];
 
 		ret = virtio_worker_init(&vq->worker, core->params.queues,
-					 &worker_ops, core, mem);
+					 &worker_ops, core, mem,
+					 params->poll_us);
 		if (!ret) {
 			vq->kick = -1;
 			clear_queue(core, vq);

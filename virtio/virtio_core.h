@@ -53,6 +53,8 @@ struct virtio_core_params {
 	unsigned queues;                /* 1..VIRTIO_QUEUES_MAX */
 	uint16_t queue_size;            /* largest and initial; a power of 2 */
 	const char *name;               /* of the worker threads; "myfs" */
+	/* How long queues are polled before sleeping; see virtio_poll.h. */
+	unsigned poll_us;               /* 0..VIRTIO_POLL_US_MAX */
 	bool split_only;                /* do not offer packed rings */
 	/*
 	 * Offer VIRTIO_F_IN_ORDER: for a device whose requests do not wait

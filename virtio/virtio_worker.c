@@ -9,10 +9,11 @@
 #include <time.h>
 
 #define THREAD_NAME_SIZE 16             /* the system's limit */
+#define LOOKS 8                         /* at a queue, for one at the clock */
 
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		       const struct virtio_worker_ops *ops, void *owner,
-		       struct gmem *mem)
+		       struct gmem *mem, unsigned poll_us)
 {
 	int ret;
 
@@ -21,6 +22,7 @@ int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		.ops = ops,
 		.owner = owner,
 	};
+	virtio_poll_init(&worker->poll, poll_us);
 	ret = event_init(&worker->event);
 	if (ret)
 		return ret;
@@ -160,6 +162,52 @@ static bool tell(struct virtio_worker *w)
 	return virtio_queue_must_interrupt(&w->queue);
 }
 
+/* Is it to leave the queue alone? */
+static bool called_off(struct virtio_worker *w)
+{
+	return atomic_load(&w->pause) || atomic_load(&w->stop);
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+/* Look at the queue a few times. */
+static bool look(struct virtio_queue *q)
+{
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (virtio_queue_available(q))
+			return true;
+		relax();
+	}
+	return false;
+}
+
+/* There is nothing to do: wait a while for more, if that pays. */
+static bool poll_queue(struct virtio_worker *w)
+{
+	uint64_t start, before, now;
+	bool found, lost;
+
+	if (!virtio_poll_pays(&w->poll))
+		return false;
+	start = now = now_ns();
+	do {
+		before = now;
+		found = look(&w->queue);
+		now = now_ns();
+		lost = now - before > VIRTIO_POLL_LOST_NS;
+	} while (!found && !lost && now - start < w->poll.window_ns &&
+		 !called_off(w));
+	virtio_poll_tried(&w->poll, found && !lost);
+	return found;
+}
+
 /*
  * One request: of those that are parked and of those that are available, in
  * turns.  True: go on; false: there is nothing to do, or the queue broke.
@@ -179,6 +227,9 @@ static bool serve_turn(struct virtio_worker *w)
 		more = !held_up && serve_one(w);
 	if (!more || tell_now(w))
 		interrupt = tell(w);
+	/* It is told before somebody waits. */
+	if (!more && !interrupt && !held_up)
+		more = poll_queue(w);
 	if (!more)
 		more = (!held_up && !virtio_queue_arm(q)) || w->round_left;
 	if (q->error) {
@@ -212,13 +263,21 @@ static int serve(struct virtio_worker *w)
 	virtio_queue_enter(&w->queue);
 	virtio_queue_disarm(&w->queue);
 	virtio_queue_leave(&w->queue);
-	while (!atomic_load(&w->pause) && !atomic_load(&w->stop)) {
+	while (!called_off(w)) {
 		if (!serve_turn(w))
 			break;
 	}
 	if (w->untold)
 		tell_last(w);
 	return round_timeout(w);
+}
+
+static void sleep_for(struct virtio_worker *w, int ms)
+{
+	uint64_t start = now_ns();
+
+	(void)event_wait_for(&w->event, ms);
+	virtio_poll_slept(&w->poll, now_ns() - start);
 }
 
 static void *worker_main(void *arg)
@@ -229,7 +288,7 @@ static void *worker_main(void *arg)
 	if (w->ops->thread_init)
 		w->ops->thread_init(w->owner);
 	for (;;) {
-		(void)event_wait_for(&w->event, sleep_ms);
+		sleep_for(w, sleep_ms);
 		if (atomic_load(&w->stop))
 			return NULL;
 		sleep_ms = -1;

@@ -8,6 +8,9 @@
  * to pause, and says that it is done (end); so between end and begin nothing
  * touches the queue but its owner.
  *
+ * Before it sleeps it looks at the queue for a while where that pays
+ * (virtio_poll.h).  The driver need not notify it meanwhile.
+ *
  * It is inside guest memory for one request at a time, and never while it
  * sleeps or calls begin, interrupt or end.
  *
@@ -29,6 +32,7 @@
 #define VIRTIO_VIRTIO_WORKER_H
 
 #include "common/event.h"
+#include "virtio/virtio_poll.h"
 #include "virtio/virtio_queue.h"
 
 #include <pthread.h>
@@ -65,6 +69,7 @@ struct virtio_worker {
 	const struct virtio_worker_ops *ops;
 	void *owner;
 	struct virtio_request request;
+	struct virtio_poll poll;
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
 	uint64_t first_untold_ns;       /* when the first was done; monotonic */
@@ -83,10 +88,13 @@ struct virtio_worker {
 	atomic_bool pause;
 };
 
-/* ops, owner and mem are borrowed until virtio_worker_done().  0 or -errno. */
+/*
+ * ops, owner and mem are borrowed until virtio_worker_done().  poll_us is how
+ * long it may look at the queue before it sleeps, or 0.  0 or -errno.
+ */
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		       const struct virtio_worker_ops *ops, void *owner,
-		       struct gmem *mem);
+		       struct gmem *mem, unsigned poll_us);
 /* It must not run. */
 void virtio_worker_done(struct virtio_worker *worker);
 

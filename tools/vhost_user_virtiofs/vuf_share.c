@@ -44,6 +44,7 @@ static int make_device(struct vuf_share *share, bool tell_tag)
 			.queues = VIRTIO_QUEUES_MAX,
 			.queue_size = (uint16_t)config->queue_size,
 			.name = config->tag,
+			.poll_us = config->poll_us,
 			.split_only = !config->packed,
 			.in_order = !config->fs.locks,
 		},

@@ -163,6 +163,8 @@ const struct vuf_row vuf_table[] = {
 	  .help = "listen on DIR/TAG.sock, for several --virtio-fs" },
 	{ "once", FLAG(once),
 	  .help = "exit when the front-end has gone, as virtiofsd does" },
+	{ "poll-us", SHARE("poll-us"), .value = "N",
+	  .help = "poll a queue for so long before sleeping, where that pays" },
 	{ "log-file", TEXT("PATH", log_file),
 	  .help = "append the log to PATH instead of stderr" },
 };

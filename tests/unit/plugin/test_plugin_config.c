@@ -56,6 +56,26 @@ static void reads_every_form_of_a_share(void **state)
 	}
 }
 
+static unsigned poll_us(const char *text)
+{
+	struct plugin_config c;
+	unsigned us;
+
+	assert_true(plugin_config_parse(text, &c, NULL));
+	us = c.poll_us;
+	plugin_config_done(&c);
+	return us;
+}
+
+static void polls_for_as_long_as_it_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(poll_us("t:/"), 30);
+	assert_int_equal(poll_us("t:/,poll-us=0"), 0);
+	assert_int_equal(poll_us("{\"tag\":\"t\",\"root\":\"/\",\"poll-us\":1000}"),
+			 1000);
+}
+
 /* ---- options of the file system ------------------------------------------ */
 
 static struct vfs_options parsed(const char *text)
@@ -261,6 +281,7 @@ static const char *const bads[][2] = {
 	{ "t:/,queue-size=4", "from 8 to 1024" },
 	{ "t:/,queue-size=2048", "from 8 to 1024" },
 	{ "t:/,queue-size=100", "power of 2" },
+	{ "t:/,poll-us=1001", "from 0 to 1000" },
 	{ "t:/,cache", "never, metadata, auto or always" },
 	{ "t:/,cache=none", "cache=none" },
 	{ "t:/,cache=", "expected never" },
@@ -327,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_form_of_a_share),
+		cmocka_unit_test(polls_for_as_long_as_it_is_told),
 		cmocka_unit_test(defaults_are_the_servers),
 		cmocka_unit_test(reads_every_flag_in_every_form),
 		cmocka_unit_test(reads_policies_and_times),

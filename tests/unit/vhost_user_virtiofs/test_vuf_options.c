@@ -73,6 +73,7 @@ static void what_is_said_of_the_share_is_its_text(void **state)
 		{ "--killpriv-v2", ",killpriv-v2" },
 		{ "--no-killpriv-v2", ",no-killpriv-v2" },
 		{ "--no-locks", ",no-locks" },
+		{ "--poll-us=0", ",poll-us=0" },
 		{ "--inode-file-handles=mandatory",
 		  ",inode-file-handles=mandatory" },
 		{ "--inode-file-handles=fallback",

@@ -9,6 +9,7 @@
 #include "common/bytes.h"
 #include "tests/lib/fake_ring.h"
 #include "virtio/virtio_core.h"
+#include "virtio/virtio_poll.h"
 #include "virtio/virtio_spec.h"
 
 #include <errno.h>
@@ -289,13 +290,14 @@ static inline void assert_used(struct core_fixture *f, unsigned queue,
 	assert_int_equal(got_len, len);
 }
 
-static inline int core_begin(void **state, uint64_t format)
+static inline int core_begin(void **state, uint64_t format, unsigned poll_us)
 {
 	static struct core_fixture f;
 	const struct virtio_core_params params = {
 		.queues = QUEUES,
 		.queue_size = QUEUE_SIZE,
 		.name = "a-very-long-name",
+		.poll_us = poll_us,
 		.in_order = true,
 	};
 
@@ -317,12 +319,17 @@ static inline int core_begin(void **state, uint64_t format)
 
 static inline int core_setup(void **state)
 {
-	return core_begin(state, 0);
+	return core_begin(state, 0, 0);
 }
 
 static inline int core_setup_packed(void **state)
 {
-	return core_begin(state, PACKED);
+	return core_begin(state, PACKED, 0);
+}
+
+static inline int core_setup_polling(void **state)
+{
+	return core_begin(state, 0, VIRTIO_POLL_US_MAX);
 }
 
 static inline int core_teardown(void **state)
@@ -346,5 +353,9 @@ static inline int core_teardown(void **state)
 /* The same test with packed rings. */
 #define core_packed_test(name) \
 	{ "packed: " #name, name, core_setup_packed, core_teardown, NULL }
+
+/* The same test with queues that are polled. */
+#define core_polling_test(name) \
+	{ "polling: " #name, name, core_setup_polling, core_teardown, NULL }
 
 #endif

@@ -1,7 +1,7 @@
 VIRTIO_TESTS = test_virtio_core test_virtio_packed \
-	test_virtio_packed_hostile test_virtio_parking test_virtio_queue \
-	test_virtio_request test_virtio_split test_virtio_vring \
-	test_virtio_worker
+	test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
+	test_virtio_queue test_virtio_request test_virtio_split \
+	test_virtio_vring test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
 TESTS += $(VIRTIO_TESTS)
 
@@ -21,6 +21,10 @@ test_virtio_packed_hostile_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 test_virtio_parking_SOURCES = %reldir%/test_parking.c %reldir%/core_fixture.h
 test_virtio_parking_CFLAGS = $(TEST_CFLAGS)
 test_virtio_parking_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_poll_SOURCES = %reldir%/test_poll.c
+test_virtio_poll_CFLAGS = $(TEST_CFLAGS)
+test_virtio_poll_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_queue_SOURCES = %reldir%/test_queue.c %reldir%/ring_fixture.h
 test_virtio_queue_CFLAGS = $(TEST_CFLAGS)

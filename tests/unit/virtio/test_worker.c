@@ -167,6 +167,49 @@ static void tells_at_once_when_requests_are_slow(void **state)
 	assert_int_equal(batch(f, 6), 6);
 }
 
+/*
+ * Serve a request that the driver tells of, and offer another one without a
+ * word.  Is it served as well?
+ */
+static bool serves_unasked(struct core_fixture *f)
+{
+	size_t mark = fake_ram_mark(&f->ram);
+	unsigned done = get(f, &f->handled);
+	bool served;
+
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->handled, done + 1);
+	add(f, 0);
+	pause_ms(2);
+	served = get(f, &f->handled) == done + 2;
+	virtio_core_kick(f->core, 0);
+	await(f, &f->handled, done + 2);
+	for (unsigned i = 0; i < 2; i++) {
+		uint16_t head;
+		uint32_t len;
+
+		await_true(fake_ring_has_used(&f->ring[0]));
+		assert_true(fake_ring_collect(&f->ring[0], &head, &len));
+	}
+	virtio_core_stop(f->core);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	fake_ram_release(&f->ram, mark);
+	return served;
+}
+
+/* It takes some short sleeps, which are rare on a busy machine. */
+static void serves_what_comes_while_it_polls(void **state)
+{
+	struct core_fixture *f = *state;
+	unsigned tries = 0;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1 | EVENT_IDX);
+	while (!serves_unasked(f))
+		assert_true(++tries < 1000);
+}
+
 static void breaks_alone(void **state)
 {
 	struct core_fixture *f = *state;
@@ -410,6 +453,9 @@ int main(void)
 		core_packed_test(loses_no_wakeup_with_flags),
 		core_test(loses_no_wakeup_with_event_idx),
 		core_packed_test(loses_no_wakeup_with_event_idx),
+		core_polling_test(serves_what_comes_while_it_polls),
+		core_polling_test(loses_no_wakeup_with_flags),
+		core_polling_test(loses_no_wakeup_with_event_idx),
 		core_test(names_its_threads_and_blocks_their_signals),
 	};
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_poll.h - whether it pays to look at a queue for a while before one
+ * sleeps.
+ *
+ * To fall asleep and be woken takes longer than many a request, for the device
+ * and for the driver, which has to notify it.  So where requests follow each
+ * other closely it is better to stay awake in between.  How closely they do is
+ * told by the last sleeps: a try is made only when those were shorter than it
+ * may last.
+ *
+ * A core that others want is not for waiting on.  There, sleeps are short as
+ * well (it may be the driver who needs the core), but a try finds nothing, or
+ * the thread loses the core in it, which the clock shows.  Such a try counts as
+ * failed; each that fails doubles how many short sleeps must come before the
+ * next, and each that does not halves it.  So of tries that are in vain, what
+ * is lost is little.
+ */
+#ifndef VIRTIO_VIRTIO_POLL_H
+#define VIRTIO_VIRTIO_POLL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VIRTIO_POLL_US_MAX 1000
+/* How many short sleeps there must be before a try, at least and at most. */
+#define VIRTIO_POLL_SLEEPS_MIN 2
+#define VIRTIO_POLL_SLEEPS_MAX 1024
+/* Who sees that much pass at once was not running. */
+#define VIRTIO_POLL_LOST_NS 20000
+
+struct virtio_poll {
+	uint64_t window_ns;             /* how long a try may last; 0: none */
+	unsigned wanted;                /* so many short sleeps before one */
+	unsigned sleeps;                /* so many there were, in a row */
+};
+
+/* us: 0 to VIRTIO_POLL_US_MAX. */
+void virtio_poll_init(struct virtio_poll *poll, unsigned us);
+
+/* A sleep ended, by work or by other news, after so long. */
+void virtio_poll_slept(struct virtio_poll *poll, uint64_t ns);
+
+/* Does a try pay, instead of the next sleep? */
+bool virtio_poll_pays(const struct virtio_poll *poll);
+
+/* A try has ended, and was it good: work was found, the core not lost? */
+void virtio_poll_tried(struct virtio_poll *poll, bool good);
+
+#endif
