@@ -100,10 +100,12 @@ new_share() {
 }
 
 start_server() {
+	: >"$work/log"
 	"$server" --virtio-fs="s:$share" --socket-path="$socket" \
 		--log-file="$work/log" </dev/null &
 	server_pid=$!
-	await 10 [ -S "$socket" ] || fail 'the server did not start'
+	await 10 grep -q 'waiting on' "$work/log" ||
+		fail 'the server did not start'
 }
 
 child() {
