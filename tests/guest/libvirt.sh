@@ -9,7 +9,8 @@
 #   server  vhost-user-virtiofs
 #
 # The daemon runs in a mount namespace in which its folders are empty, so that
-# it neither sees nor leaves anything on this system.  Wants root.
+# it sees nothing of this system, and leaves no more than those empty folders
+# where there were none.  Wants root.
 # exit status: 0; 77 and a reason when it cannot be run here; 1
 set -eu
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
