@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define THREAD_NAME_SIZE 16             /* the system's limit */
+#define CLOCK_MAX 8                     /* requests, for one look at the clock */
 #define LOOKS 8                         /* at a queue, for one at the clock */
 
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
@@ -137,21 +138,40 @@ static bool serve_one(struct virtio_worker *w)
 	return true;
 }
 
+/*
+ * After how many requests the clock is asked again, when each took so long
+ * (0: not known).  To ask takes about as long as a short request.
+ */
+static unsigned next_look(const struct virtio_worker *w, uint64_t each_ns)
+{
+	if (w->careful || !each_ns)
+		return 1;
+	return 1 + (unsigned)MIN(VIRTIO_BATCH_NS / 8 / each_ns, CLOCK_MAX - 1);
+}
+
 /* One was done: is the driver told now, and not together with the next? */
 static bool tell_now(struct virtio_worker *w)
 {
-	uint64_t before = w->last_ns, now;
+	uint64_t before = w->last_ns, now, each;
 
-	w->last_ns = 0;
-	if (!virtio_queue_available(&w->queue))
+	if (!virtio_queue_available(&w->queue)) {
+		w->last_ns = w->since = 0;
 		return true;
+	}
+	w->untold++;
+	if (++w->since < w->look_after && before)
+		return false;
 	now = w->last_ns = now_ns();
-	if (before && now - before > VIRTIO_BATCH_NS)
+	each = before ? (now - before) / w->since : 0;
+	if (each > VIRTIO_BATCH_NS)
 		w->careful = VIRTIO_CAREFUL;
 	else if (w->careful)
 		w->careful--;
-	if (!w->untold++)
-		w->first_untold_ns = now;
+	w->since = 0;
+	w->look_after = next_look(w, each);
+	/* Of those that came before this look, all came after the last. */
+	if (!w->first_untold_ns)
+		w->first_untold_ns = w->untold == 1 ? now : before;
 	return w->careful || now - w->first_untold_ns > VIRTIO_BATCH_NS;
 }
 
@@ -159,6 +179,7 @@ static bool tell_now(struct virtio_worker *w)
 static bool tell(struct virtio_worker *w)
 {
 	w->untold = 0;
+	w->first_untold_ns = 0;
 	return virtio_queue_must_interrupt(&w->queue);
 }
 

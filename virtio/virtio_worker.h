@@ -72,8 +72,9 @@ struct virtio_worker {
 	struct virtio_poll poll;
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
-	uint64_t first_untold_ns;       /* when the first was done; monotonic */
-	uint64_t last_ns;               /* and the last; 0: not known */
+	uint64_t first_untold_ns;       /* when the first was done; 0: unknown */
+	uint64_t last_ns;               /* the last look at the clock, or 0 */
+	unsigned since, look_after;     /* requests since then; until the next */
 	unsigned careful;               /* so many more are told at once */
 	/* Of the requests that are parked. */
 	unsigned round_left;            /* to be tried in this round */
