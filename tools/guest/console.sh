@@ -16,10 +16,24 @@ seconds=$1
 shift
 log=$(mktemp)
 trap 'rm -f "$log" "$log.status"' EXIT
+# A guest that has said that line is done.  User-Mode Linux with many devices
+# may then crash, as it takes them away, and hang.
+end_when_done() { # pid
+	until grep -qs '^GUEST-RC' "$log" || ! kill -0 "$1" 2>/dev/null; do
+		sleep 0.5 2>/dev/null
+	done
+	sleep 15 2>/dev/null
+	! kill "$1" 2>/dev/null || echo "the guest did not power off" >&2
+}
+
 # tee shows the console as it comes and keeps it for the GUEST-RC line.
 {
 	status=0
-	timeout -k 5 "$seconds" "$@" </dev/null || status=$?
+	timeout -k 5 "$seconds" "$@" </dev/null &
+	guest=$!
+	end_when_done "$guest" >/dev/null &
+	wait "$guest" || status=$?
+	kill $! 2>/dev/null || :
 	echo "$status" >"$log.status"
 } | tee "$log"
 rc=$(tr -d '\r' <"$log" | sed -n 's/^GUEST-RC \([0-9]*\)$/\1/p' | tail -n 1)
