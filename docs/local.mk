@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%reldir%/README.md \
 	%reldir%/abi.md \
 	%reldir%/architecture.md \
+	%reldir%/benchmarks.md \
 	%reldir%/fuse.md \
 	%reldir%/logging.md \
 	%reldir%/security.md \
