@@ -12,7 +12,7 @@
 #   dist        make distcheck: tarball, build, tests, install, uninstall
 #   asan        make check under the address and undefined sanitizers
 #   tsan        make check under the thread sanitizer
-#   programs    real programs on a mounted share (make check-programs)
+#   programs    real programs on a mounted share, some in a guest, too
 #   guest       real kernels in QEMU (make check-guest)
 #   quickstart  tools/quickstart.sh from start to end
 #
@@ -69,7 +69,10 @@ stage_tsan() {
 stage_programs() {
 	"$top/tools/install-packages.sh" programs &&
 		build_in "$build/gcc" CC=gcc --enable-werror &&
-		make -C "$build/gcc" check-programs
+		make -C "$build/gcc" check-programs &&
+		"$top/tools/guest/get-qemu.sh" -u &&
+		make -C "$build/gcc" check-programs \
+			RUN='-g dbench git locks overlay sqlite'
 }
 
 stage_guest() {

@@ -5,6 +5,8 @@
 # which is the mounted share:
 #
 #   $mnt $mnt2  the share's mounts, of which there are as many as it asked for
+#   $share      the shared folder on the host; in a guest, a mount of the share
+#               that keeps nothing
 #   $scratch    an empty folder of the host, outside the share
 #   $top        the source tree
 #   $tools      the folder tests/ of the build, with programs of our own
@@ -29,6 +31,10 @@ needs() { # command...
 	done
 }
 
+in_guest() {
+	[ -n "${mailbox:-}" ]
+}
+
 # Two texts must be equal.
 same() { # what got expected
 	[ "$2" = "$3" ] || fail "$1: got '$2', expected '$3'"
@@ -39,7 +45,18 @@ size() { # short long
 	if [ "$long" ]; then echo "$2"; else echo "$1"; fi
 }
 
-# Run a command, whose text is given, in the share's folder on the host.
+# Run a command, whose text is given, in the share's folder on the host.  In a
+# guest it is guest.sh on the host that does it.
 on_host() { # text
-	(cd "$share" && sh -euc "$1")
+	if ! in_guest; then
+		(cd "$share" && sh -euc "$1")
+		return
+	fi
+	printf '%s\n' "$1" >"$mailbox/command.new"
+	mv "$mailbox/command.new" "$mailbox/command"
+	until [ -f "$mailbox/status" ]; do sleep 0.1; done
+	read -r on_host_status <"$mailbox/status"
+	rm "$mailbox/status"
+	cat "$mailbox/output"
+	return "$on_host_status"
 }

@@ -17,4 +17,5 @@ clean-programs:
 	rm -rf %reldir%/work
 .PHONY: clean-programs
 
-EXTRA_DIST += %reldir%/run.sh %reldir%/lib.sh %reldir%/cases
+EXTRA_DIST += %reldir%/run.sh %reldir%/guest.sh %reldir%/lib.sh \
+	%reldir%/cases

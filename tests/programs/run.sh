@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh - real programs on a share that is mounted on this host.
+# run.sh - real programs on a share that is mounted on this host or in a guest.
 #
-# usage: run.sh [-l] [-H] [-c POLICY] [-k] [PROGRAM...]
+# usage: run.sh [-l] [-H|-g] [-c POLICY] [-k] [PROGRAM...]
 #
 #   -l         long: the sizes for a run by hand
 #   -H         on the host's own file system instead, to compare with
+#   -g         in a guest (User-Mode Linux), served by vhost-user-virtiofs, whose
+#              root file system is this host's, read-only
 #   -c POLICY  cache policy of the programs that do not ask for one of their own
 #   -k         keep the folders of programs that failed
 #   PROGRAM    one of cases/*.sh (default: all)
@@ -15,7 +17,8 @@
 # virtiofs-mount.  What it wants is said in the head of its file, by lines of
 #
 #   # mounts: OPTIONS...  share options, one word a mount; "default" for none
-#   # nofile: N           descriptors that the server of each mount may have
+#   # nofile: N           descriptors that the server of a mount may have
+#   # modules: MODULE...  of a guest's kernel, that it needs
 #   # seconds: N          time limit, or twenty times that with -l (default 120)
 #
 # and what it finds in lib.sh.  One line a program on standard output says how
@@ -35,11 +38,12 @@ top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 . "$top/tools/common.sh"
 builddir=$(cd "${top_builddir:-.}" && pwd)
 here=$top/tests/programs
-long='' on_host='' cache='' keep=''
-while getopts lHc:kh option; do
+long='' on_host='' in_guest='' cache='' keep=''
+while getopts lHgc:kh option; do
 	case $option in
 	l) long=yes ;;
 	H) on_host=yes ;;
+	g) in_guest=yes ;;
 	c) cache=cache=$OPTARG ;;
 	k) keep=yes ;;
 	h) usage; exit ;;
@@ -122,6 +126,13 @@ unmount_all() {
 run_program() {
 	limit=$(about seconds 120)
 	[ -z "$long" ] || limit=$((limit * 20))
+	if [ "$in_guest" ]; then
+		name=$name dir=$dir limit=$limit long=$long nofile=$nofile \
+			mounts=$(about mounts "${cache:-default}") \
+			modules=$(about modules '') builddir=$builddir \
+			sh "$here/guest.sh" >"$dir/said" 2>&1
+		return
+	fi
 	if [ "$on_host" ]; then
 		mnt=$dir/share mnt2=$dir/share
 	else
@@ -141,7 +152,7 @@ run() {
 	mkdir -p "$dir/share" "$dir/scratch"
 	: >"$dir/log"
 	start=$(date +%s) status=0
-	[ "$on_host" ] || mount_all || status=$?
+	[ "$on_host$in_guest" ] || mount_all || status=$?
 	[ $status -ne 0 ] || run_program || status=$?
 	unmount_all >>"$dir/said" 2>&1 || status=1
 	seconds=$(($(date +%s) - start))

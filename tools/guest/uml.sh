@@ -9,6 +9,7 @@
 #   -v SHARE     TAG:DIR[,OPTION...]: DIR is at /mnt/TAG in the guest (repeats)
 #   -a SRC:DST   add the file or folder SRC as DST (absolute, in the guest)
 #   -p PROGRAM   add a program to /bin, with its shared libraries
+#   -l MODULE    load a module of the guest's kernel, too (repeats)
 #   -m SIZE      guest memory (default 512M)
 #   -t SECONDS   after which the guest is given up (default 120)
 #
@@ -29,12 +30,13 @@ mkdir "$work/sockets"
 for file in shares initrd-options tags; do
 	: >"$work/$file"
 done
-mem=512M seconds=120
-while getopts v:a:p:m:t:h option; do
+mem=512M seconds=120 modules=virtiofs
+while getopts v:a:p:l:m:t:h option; do
 	case $option in
 	v) echo "--virtio-fs=$OPTARG" >>"$work/shares"
 	   echo "${OPTARG%%:*}" >>"$work/tags" ;;
 	a | p) printf '%s\n' "-$option" "$OPTARG" >>"$work/initrd-options" ;;
+	l) modules="$modules $OPTARG" ;;
 	m) mem=$OPTARG ;;
 	t) seconds=$OPTARG ;;
 	h) usage; exit ;;
@@ -67,7 +69,7 @@ sh /script
 INIT
 cp "$script" "$work/script"
 initrd() {
-	"$top/tools/guest/mkinitrd.sh" -o "$work/initrd" -k uml -m virtiofs \
+	"$top/tools/guest/mkinitrd.sh" -o "$work/initrd" -k uml -m "$modules" \
 		-a "$work/tags:/tags" -a "$work/script:/script" "$@" \
 		"$work/init"
 }

@@ -10,4 +10,5 @@ load=/usr/share/dbench/client.txt
 dbench -D . -c "$load" -t "$(size 6 120)" "$(size 4 16)" >"$scratch/log" 2>&1 ||
 	{ tail -n 20 "$scratch/log"; fail 'dbench failed'; }
 grep Throughput "$scratch/log"
-! grep -iE 'failed|error|unexpected' "$scratch/log" || fail 'a call went wrong'
+# Without semaphores the clients start one by one.
+! grep -v semaphore "$scratch/log" | grep -iE 'failed|error|unexpected' || fail 'a call went wrong'

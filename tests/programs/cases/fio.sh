@@ -11,7 +11,7 @@ fio_job() { # name fio-option...
 	shift
 	fio --name="$job" --directory=. --size="${mib}M" --verify=crc32c \
 		--verify_fatal=1 --verify_dump=0 --do_verify=1 --end_fsync=1 \
-		--group_reporting --output="$scratch/fio.out" "$@" || {
+		--group_reporting --eta=never --output="$scratch/fio.out" "$@" || {
 		tail -n 20 "$scratch/fio.out"
 		fail "fio: $job"
 	}

@@ -8,6 +8,7 @@
 # kernel drops them by itself (see docs/semantics.md).
 #
 # mounts: default cache=never,no-killpriv-v2
+# modules: overlay
 
 grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null ||
 	skip 'the kernel has no overlayfs'
