@@ -7,6 +7,7 @@
 #define TESTS_DEVICE_HOSTILE_H
 
 #include "tests/device/device_fixture.h"
+#include "tests/lib/tree_print.h"
 
 static inline int hostile_teardown(void **state)
 {
@@ -37,6 +38,88 @@ static inline void assert_empty(struct device_fixture *f, int64_t ret)
 {
 	assert_int_equal(ret, 0);
 	assert_alive(f);
+}
+
+/* ---- requests by hand -------------------------------------------------- */
+
+/*
+ * A request with a header that says what it wants: the length that came back,
+ * or the error in it.
+ */
+static inline int64_t send_raw(struct device_fixture *f, uint32_t opcode,
+			       uint64_t node, uint32_t header_len,
+			       const void *body, size_t body_len,
+			       size_t out_len)
+{
+	static uint8_t in[FAKE_GUEST_CALL_MAX], out[4096];
+	const struct fuse_in_header header = {
+		.len = header_len,
+		.opcode = opcode,
+		.unique = 4711,
+		.nodeid = node,
+	};
+	struct fuse_out_header reply;
+	int64_t used;
+
+	memcpy(in, &header, sizeof(header));
+	if (body_len)
+		memcpy(in + sizeof(header), body, body_len);
+	used = fake_guest_call(&f->guest, REQUESTS, in,
+			       sizeof(header) + body_len, out, out_len);
+	if (used < (int64_t)sizeof(reply))
+		return used;
+	memcpy(&reply, out, sizeof(reply));
+	assert_int_equal(reply.len, used);
+	assert_int_equal(reply.unique, 4711);
+	return reply.error ? reply.error : used;
+}
+
+static inline int64_t send_body(struct device_fixture *f, uint32_t opcode,
+				uint64_t node, const void *body, size_t len)
+{
+	return send_raw(f, opcode, node, (uint32_t)(40 + len), body, len, 256);
+}
+
+/* ---- a share with something around it ---------------------------------- */
+
+/* The share is only the tree's "dir", so that the rest of it is outside. */
+static inline int inner_setup(void **state, const char *options)
+{
+	struct device_fixture *f;
+
+	host_setup(state);
+	f = *state;
+	strcat(f->tree.root, "/dir");
+	device_create(f, options);
+	device_add_memory(f);
+	assert_int_equal(f->plugin->start(f->dev), 0);
+	device_probe(f);
+	device_mount(f);
+	return 0;
+}
+
+static inline int inner_teardown(void **state)
+{
+	struct device_fixture *f = *state;
+
+	*strrchr(f->tree.root, '/') = '\0';
+	return device_teardown(state);
+}
+
+/* What is outside, to be freed. */
+static inline char *print_outside(struct device_fixture *f)
+{
+	return tree_print(tmptree_path(&f->tree, ".."), "dir");
+}
+
+/* Frees what print_outside() told before. */
+static inline void assert_same_outside(struct device_fixture *f, char *before)
+{
+	char *now = print_outside(f);
+
+	assert_string_equal(now, before);
+	free(now);
+	free(before);
 }
 
 #define hostile_test(name) \

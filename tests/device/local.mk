@@ -1,19 +1,41 @@
 # The whole plugin without a virtual machine: loaded by dlopen() as a host does.
-DEVICE_TESTS = test_device_hostile test_device_locks test_device_ops \
-	test_device_probe test_device_reset test_device_rings \
-	test_device_rings_packed test_device_unload
+DEVICE_TESTS = test_device_flips test_device_hostile test_device_hung \
+	test_device_locks test_device_names test_device_numbers \
+	test_device_ops test_device_probe test_device_readonly \
+	test_device_reset test_device_rings test_device_rings_packed \
+	test_device_swaps test_device_unload
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
+
+test_device_flips_SOURCES = %reldir%/test_flips.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_flips_CFLAGS = $(TEST_CFLAGS)
+test_device_flips_LDADD = $(DEVICE_LIBS)
 
 test_device_hostile_SOURCES = %reldir%/test_hostile.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h
 test_device_hostile_CFLAGS = $(TEST_CFLAGS)
 test_device_hostile_LDADD = $(DEVICE_LIBS)
 
+test_device_hung_SOURCES = %reldir%/test_hung.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_hung_CFLAGS = $(TEST_CFLAGS)
+test_device_hung_LDADD = $(DEVICE_LIBS)
+
 test_device_locks_SOURCES = %reldir%/test_locks.c %reldir%/device_fixture.h
 test_device_locks_CFLAGS = $(TEST_CFLAGS)
 test_device_locks_LDADD = $(DEVICE_LIBS)
+
+test_device_names_SOURCES = %reldir%/test_names.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_names_CFLAGS = $(TEST_CFLAGS)
+test_device_names_LDADD = $(DEVICE_LIBS)
+
+test_device_numbers_SOURCES = %reldir%/test_numbers.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_numbers_CFLAGS = $(TEST_CFLAGS)
+test_device_numbers_LDADD = $(DEVICE_LIBS)
 
 test_device_ops_SOURCES = %reldir%/test_ops.c %reldir%/device_fixture.h
 test_device_ops_CFLAGS = $(TEST_CFLAGS)
@@ -22,6 +44,11 @@ test_device_ops_LDADD = $(DEVICE_LIBS)
 test_device_probe_SOURCES = %reldir%/test_probe.c %reldir%/device_fixture.h
 test_device_probe_CFLAGS = $(TEST_CFLAGS)
 test_device_probe_LDADD = $(DEVICE_LIBS)
+
+test_device_readonly_SOURCES = %reldir%/test_readonly.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_readonly_CFLAGS = $(TEST_CFLAGS)
+test_device_readonly_LDADD = $(DEVICE_LIBS)
 
 test_device_reset_SOURCES = %reldir%/test_reset.c %reldir%/device_fixture.h
 test_device_reset_CFLAGS = $(TEST_CFLAGS)
@@ -36,6 +63,11 @@ test_device_rings_packed_SOURCES = %reldir%/test_rings_packed.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h
 test_device_rings_packed_CFLAGS = $(TEST_CFLAGS)
 test_device_rings_packed_LDADD = $(DEVICE_LIBS)
+
+test_device_swaps_SOURCES = %reldir%/test_swaps.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h
+test_device_swaps_CFLAGS = $(TEST_CFLAGS)
+test_device_swaps_LDADD = $(DEVICE_LIBS)
 
 test_device_unload_SOURCES = %reldir%/test_unload.c %reldir%/device_fixture.h
 test_device_unload_CFLAGS = $(TEST_CFLAGS)

@@ -12,40 +12,6 @@
 
 /* ---- requests that are cut, empty or wrong ----------------------------- */
 
-/* A request of `len` bytes, with a header that says what it wants. */
-static int64_t send_raw(struct device_fixture *f, uint32_t opcode,
-			uint64_t node, uint32_t header_len, const void *body,
-			size_t body_len, size_t out_len)
-{
-	static uint8_t in[FAKE_GUEST_CALL_MAX], out[4096];
-	const struct fuse_in_header header = {
-		.len = header_len,
-		.opcode = opcode,
-		.unique = 4711,
-		.nodeid = node,
-	};
-	struct fuse_out_header reply;
-	int64_t used;
-
-	memcpy(in, &header, sizeof(header));
-	if (body_len)
-		memcpy(in + sizeof(header), body, body_len);
-	used = fake_guest_call(&f->guest, REQUESTS, in,
-			       sizeof(header) + body_len, out, out_len);
-	if (used < (int64_t)sizeof(reply))
-		return used;
-	memcpy(&reply, out, sizeof(reply));
-	assert_int_equal(reply.len, used);
-	assert_int_equal(reply.unique, 4711);
-	return reply.error ? reply.error : used;
-}
-
-static int64_t send_body(struct device_fixture *f, uint32_t opcode,
-			 uint64_t node, const void *body, size_t len)
-{
-	return send_raw(f, opcode, node, (uint32_t)(40 + len), body, len, 256);
-}
-
 static void a_header_of_20_bytes(void **state)
 {
 	struct device_fixture *f = *state;
