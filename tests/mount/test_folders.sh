@@ -115,17 +115,20 @@ unmount_share
 
 # ---- descriptors
 
-limit() { awk '/^Max open files/ { print $4, $5 }' "/proc/$pid/limits"; }
+limit() { # process
+	awk '/^Max open files/ { print $4, $5 }' "/proc/$1/limits"
+}
 descriptors() { ls "/proc/$pid/fd" | wc -l; }
 mount_share "t:$dir/a,rlimit-nofile=100" --rlimit-nofile=5000
-[ "$(limit)" = '5000 5000' ] || fail "--rlimit-nofile=5000: $(limit)"
+[ "$(limit "$pid")" = '5000 5000' ] ||
+	fail "--rlimit-nofile=5000: $(limit "$pid")"
 for i in $(seq 300); do : >"$dir/a/n$i"; done
 [ "$(stat -c %s "$mnt"/a/n* "$mnt"/n* 2>/dev/null | wc -l)" = 300 ] ||
 	fail "stat of more files than descriptors"
 [ "$(descriptors)" -le 140 ] || fail "$(descriptors) descriptors"
 unmount_share
 mount_share "t:$dir/a" --rlimit-nofile=0
-[ "$(limit)" = "$(ulimit -Sn) $(ulimit -Hn)" ] || fail "--rlimit-nofile=0"
+[ "$(limit "$pid")" = "$(limit $$)" ] || fail "--rlimit-nofile=0"
 unmount_share
 refuses 'expected a number' "$top_builddir/virtiofs-mount" --rlimit-nofile=x \
 	"t:$dir/a" "$mnt"
