@@ -3,6 +3,7 @@
 
 #include "tools/bench/bench_driver.h"
 #include "tools/bench/bench_fail.h"
+#include "tools/bench/bench_fuse.h"
 #include "tools/bench/bench_work.h"
 
 #include <fcntl.h>
@@ -31,17 +32,6 @@ static void send_init(struct bench_slot *slot)
 		.arg = &in,
 		.arg_len = sizeof(in),
 		.reply_len = sizeof(struct fuse_init_out),
-	});
-}
-
-static void send_lookup(struct bench_slot *slot, uint64_t parent,
-			const char *name)
-{
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_LOOKUP,
-		.node = parent,
-		.name = name,
-		.reply_len = sizeof(struct fuse_entry_out),
 	});
 }
 
@@ -118,7 +108,7 @@ static void mount_step(struct bench_slot *slot)
 		return;
 	}
 	if (next_node(s, slot->step - 1, &parent, name, &node))
-		send_lookup(slot, parent, name);
+		bench_send_lookup(slot, parent, name);
 	else
 		send_open_big(slot);
 }

@@ -3,6 +3,7 @@
  * bench_work_io.c - workloads that move data of the large file.
  */
 #include "tools/bench/bench_fail.h"
+#include "tools/bench/bench_fuse.h"
 #include "tools/bench/bench_session.h"
 #include "tools/bench/bench_work.h"
 
@@ -13,38 +14,15 @@
 static void send_read(struct bench_slot *slot, uint64_t offset, uint32_t size)
 {
 	const struct bench_session *s = bench_slot_session(slot);
-	const struct fuse_read_in in = {
-		.fh = s->big_fh,
-		.offset = offset,
-		.size = size,
-	};
 
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_READ,
-		.node = s->big,
-		.arg = &in,
-		.arg_len = sizeof(in),
-		.data_in = size,
-	});
+	bench_send_read(slot, s->big, s->big_fh, offset, size);
 }
 
 static void send_write(struct bench_slot *slot, uint64_t offset, uint32_t size)
 {
 	const struct bench_session *s = bench_slot_session(slot);
-	const struct fuse_write_in in = {
-		.fh = s->big_fh,
-		.offset = offset,
-		.size = size,
-	};
 
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_WRITE,
-		.node = s->big,
-		.arg = &in,
-		.arg_len = sizeof(in),
-		.data_out = size,
-		.reply_len = sizeof(struct fuse_write_out),
-	});
+	bench_send_write(slot, s->big, s->big_fh, offset, size);
 }
 
 /* Every byte must have gone. */

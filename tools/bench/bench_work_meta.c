@@ -4,6 +4,7 @@
  */
 #include "common/bytes.h"
 #include "tools/bench/bench_fail.h"
+#include "tools/bench/bench_fuse.h"
 #include "tools/bench/bench_session.h"
 #include "tools/bench/bench_work.h"
 
@@ -46,17 +47,6 @@ static void send_getattr(struct bench_slot *slot, uint64_t node)
 		.arg = &in,
 		.arg_len = sizeof(in),
 		.reply_len = sizeof(struct fuse_attr_out),
-	});
-}
-
-static void send_lookup(struct bench_slot *slot, uint64_t parent,
-			const char *name)
-{
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_LOOKUP,
-		.node = parent,
-		.name = name,
-		.reply_len = sizeof(struct fuse_entry_out),
 	});
 }
 
@@ -113,7 +103,7 @@ void bench_lookup_step(struct bench_slot *slot)
 	case 0:
 		dir = pick_file(s->tree, bench_slot_random(
 				slot, BENCH_DIRS * s->tree->files), name);
-		send_lookup(slot, s->dir[dir], name);
+		bench_send_lookup(slot, s->dir[dir], name);
 		break;
 	case 1:
 		send_getattr(slot, out->nodeid);
@@ -137,24 +127,6 @@ void bench_lookup_plain(struct bench_plain *plain)
 
 /* ---- walk --------------------------------------------------------------- */
 
-static void send_forget(struct bench_slot *slot, const uint64_t *node,
-			unsigned count)
-{
-	struct {
-		struct fuse_batch_forget_in head;
-		struct fuse_forget_one one[100];
-	} in = { .head.count = count };
-
-	for (unsigned i = 0; i < count; i++)
-		in.one[i] = (struct fuse_forget_one){ node[i], 1 };
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_BATCH_FORGET,
-		.arg = &in,
-		.arg_len = sizeof(in.head) + count * sizeof(in.one[0]),
-		.no_reply = true,
-	});
-}
-
 void bench_walk_step(struct bench_slot *slot)
 {
 	const struct bench_session *s = bench_slot_session(slot);
@@ -167,16 +139,16 @@ void bench_walk_step(struct bench_slot *slot)
 		slot->pick = bench_slot_random(slot,
 					       BENCH_DIRS * s->tree->files);
 		bench_tree_dir_name(slot->pick / s->tree->files, name);
-		send_lookup(slot, FUSE_ROOT_ID, name);
+		bench_send_lookup(slot, FUSE_ROOT_ID, name);
 		break;
 	case 1:
 		slot->node[0] = out->nodeid;
 		pick_file(s->tree, slot->pick, name);
-		send_lookup(slot, out->nodeid, name);
+		bench_send_lookup(slot, out->nodeid, name);
 		break;
 	case 2:
 		slot->node[1] = out->nodeid;
-		send_forget(slot, slot->node, 2);
+		bench_send_forget(slot, slot->node, 2);
 		break;
 	default:
 		bench_slot_done(slot);
@@ -203,7 +175,6 @@ void bench_walk_plain(struct bench_plain *plain)
 /* ---- readdirplus -------------------------------------------------------- */
 
 #define DIR_BUFFER (128 * 1024u)
-#define FORGET_AT_ONCE 100
 
 /*
  * One transaction reads the whole directory.  The nodes of one buffer are
@@ -240,10 +211,10 @@ static void send_readdirplus(struct bench_slot *slot, uint32_t opcode)
 /* Forget the next nodes of the buffer; false: there are no more. */
 static bool forget_some(struct bench_slot *slot)
 {
-	uint64_t node[FORGET_AT_ONCE];
+	uint64_t node[BENCH_FORGET_MAX];
 	unsigned n = 0;
 
-	while (n < FORGET_AT_ONCE && slot->pick < slot->node[0]) {
+	while (n < BENCH_FORGET_MAX && slot->pick < slot->node[0]) {
 		const struct fuse_direntplus *e =
 			(const void *)(slot->data + slot->pick);
 
@@ -254,7 +225,7 @@ static bool forget_some(struct bench_slot *slot)
 		slot->units++;
 	}
 	if (n)
-		send_forget(slot, node, n);
+		bench_send_forget(slot, node, n);
 	return n;
 }
 

@@ -3,6 +3,7 @@
  * bench_work_tree.c - workloads that open, make and remove.
  */
 #include "tools/bench/bench_fail.h"
+#include "tools/bench/bench_fuse.h"
 #include "tools/bench/bench_session.h"
 #include "tools/bench/bench_work.h"
 
@@ -20,19 +21,6 @@ static void expect_success(const struct bench_slot *slot, const char *what)
 }
 
 /* ---- requests ----------------------------------------------------------- */
-
-static void send_read(struct bench_slot *slot, uint64_t node, uint64_t fh)
-{
-	const struct fuse_read_in in = { .fh = fh, .size = BENCH_SMALL };
-
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_READ,
-		.node = node,
-		.arg = &in,
-		.arg_len = sizeof(in),
-		.data_in = BENCH_SMALL,
-	});
-}
 
 static void send_release(struct bench_slot *slot, uint64_t node, uint64_t fh)
 {
@@ -53,19 +41,6 @@ static void send_name(struct bench_slot *slot, uint32_t opcode,
 		.opcode = opcode,
 		.node = bench_slot_session(slot)->work,
 		.name = name,
-	});
-}
-
-static void send_forget(struct bench_slot *slot, uint64_t node)
-{
-	const struct fuse_forget_in in = { .nlookup = 1 };
-
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_FORGET,
-		.node = node,
-		.arg = &in,
-		.arg_len = sizeof(in),
-		.no_reply = true,
 	});
 }
 
@@ -92,7 +67,7 @@ void bench_open_step(struct bench_slot *slot)
 		break;
 	case 1:
 		slot->fh = out->fh;
-		send_read(slot, slot->node[0], slot->fh);
+		bench_send_read(slot, slot->node[0], slot->fh, 0, BENCH_SMALL);
 		break;
 	case 2:
 		send_release(slot, slot->node[0], slot->fh);
@@ -136,20 +111,6 @@ static void send_create(struct bench_slot *slot, const char *name)
 	});
 }
 
-static void send_write(struct bench_slot *slot)
-{
-	const struct fuse_write_in in = { .fh = slot->fh, .size = BENCH_SMALL };
-
-	bench_slot_send(slot, &(struct bench_request){
-		.opcode = FUSE_WRITE,
-		.node = slot->node[0],
-		.arg = &in,
-		.arg_len = sizeof(in),
-		.data_out = BENCH_SMALL,
-		.reply_len = sizeof(struct fuse_write_out),
-	});
-}
-
 void bench_create_step(struct bench_slot *slot)
 {
 	const struct fuse_entry_out *entry = bench_slot_reply(slot);
@@ -165,7 +126,8 @@ void bench_create_step(struct bench_slot *slot)
 	case 1:
 		slot->node[0] = entry->nodeid;
 		slot->fh = open->fh;
-		send_write(slot);
+		bench_send_write(slot, slot->node[0], slot->fh, 0,
+				 BENCH_SMALL);
 		break;
 	case 2:
 		send_release(slot, slot->node[0], slot->fh);
@@ -174,7 +136,7 @@ void bench_create_step(struct bench_slot *slot)
 		send_name(slot, FUSE_UNLINK, name);
 		break;
 	case 4:
-		send_forget(slot, slot->node[0]);
+		bench_send_forget(slot, slot->node, 1);
 		break;
 	default:
 		bench_slot_done(slot);
@@ -222,7 +184,7 @@ void bench_mkdir_step(struct bench_slot *slot)
 		send_name(slot, FUSE_RMDIR, name);
 		break;
 	case 2:
-		send_forget(slot, slot->node[0]);
+		bench_send_forget(slot, slot->node, 1);
 		break;
 	default:
 		bench_slot_done(slot);
@@ -260,12 +222,7 @@ void bench_rename_step(struct bench_slot *slot)
 	switch (slot->step) {
 	case 0:
 		slot->pick = !slot->pick;
-		bench_slot_send(slot, &(struct bench_request){
-			.opcode = FUSE_LOOKUP,
-			.node = work,
-			.name = name[slot->pick],
-			.reply_len = sizeof(struct fuse_entry_out),
-		});
+		bench_send_lookup(slot, work, name[slot->pick]);
 		break;
 	case 1:
 		bench_slot_send(slot, &(struct bench_request){

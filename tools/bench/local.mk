@@ -7,6 +7,7 @@ virtiofs_bench_SOURCES = \
 	%reldir%/bench_device.h \
 	%reldir%/bench_driver.c %reldir%/bench_driver.h \
 	%reldir%/bench_fail.c %reldir%/bench_fail.h \
+	%reldir%/bench_fuse.c %reldir%/bench_fuse.h \
 	%reldir%/bench_plugin.c \
 	%reldir%/bench_ram.c %reldir%/bench_ram.h \
 	%reldir%/bench_report.c %reldir%/bench_report.h \
