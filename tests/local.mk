@@ -21,4 +21,5 @@ include tests/unit/sandbox/local.mk
 include tests/sandbox/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
+include tests/unit/bench/local.mk
 include tests/unit/vhost_user_virtiofs/local.mk

@@ -44,6 +44,8 @@ done
 [ -z "$(ls -d "$tmp"/virtiofs-bench-* 2>/dev/null)" ] ||
 	fail "files are left behind"
 
+run --packed --in-order -t here="$plugin,no-locks" || fail "packed rings"
+
 for wrong in "--depth 0" "--workload swim" "-t x" "-t x=y" "-t a=plain -b b"
 do
 	# shellcheck disable=SC2086
