@@ -44,7 +44,7 @@ struct conf_case {
 	unsigned flags;
 	void (*run)(void);
 	void (*prepare)(void);          /* as root on the host, or NULL */
-	const char *options;            /* a pattern of the share's, or NULL */
+	const char *options;            /* a pattern of traits, or NULL */
 };
 
 struct conf_area {
@@ -63,6 +63,8 @@ struct conf_area {
 #define CONF_MAPPED(function, bits) \
 	{ .name = #function, .flags = (bits), .run = function, \
 	  .options = CONF_MAPPABLE }
+/* Releases of Linux in which FUSE has no STATX. */
+#define CONF_BEFORE_6_6 "@(5.*|6.[0-5].*)"
 #define CONF_AREA(word, table) \
 	const struct conf_area conf_area_##word = { \
 		#word, table, sizeof(table) / sizeof((table)[0]) \

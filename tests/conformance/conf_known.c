@@ -54,6 +54,12 @@
 	"blocks are taken when data is written back"
 #define NOTHING_KNOWN \
 	"AT_STATX_DONT_SYNC asks for what the guest knows, and Linux' virtio-fs driver forgets what it may not keep"
+#define NO_GROUP \
+	"before Linux 6.3 the kernel does not tell whether the caller is in the directory's group"
+#define NO_STATX \
+	"before Linux 6.6 FUSE has no time of birth"
+#define NO_DIRECT \
+	"O_DIRECT is about the guest's cache; some file systems, as tmpfs before Linux 6.6, have none"
 #define BEING_WRITTEN \
 	"an inode whose data is being written back lives until that is done"
 
@@ -66,6 +72,8 @@
 #define ALWAYS "*cache=always*"
 #define WRITEBACK "*writeback*"
 #define NO_WRITEBACK "!(*writeback*)"
+#define BEFORE_6_3 "*,linux-@(5.*|6.[0-2].*)"
+#define BEFORE_6_6 "*,linux-" CONF_BEFORE_6_6
 #define GUEST_NEVER "*cache=never*guest*"
 
 /* File systems. */
@@ -78,7 +86,7 @@
  */
 static const struct {
 	const char *why;
-	const char *options;            /* a pattern of the share's */
+	const char *options;            /* a pattern of conf_setup's traits */
 	const char *fs;
 	const char *name;               /* AREA/CASE */
 	const char *host, *mount;       /* lines */
@@ -122,8 +130,7 @@ static const struct {
 	{ IOCTL_ATTRIBUTES, NOT_NEVER, EVERYWHERE, "flags/sets_each_flag",
 	  "SETFLAGS moves: ctime", "SETFLAGS moves:" },
 	{ WHO_LISTS, ANY, EVERYWHERE, "xattr/others_obey_permission",
-	  "*: list *: security.x user.x",
-	  "*: list *: security.x trusted.x user.x" },
+	  "*: list *: security.x*", "*: list *: security.x trusted.x*" },
 	{ READ_ONLY, ANY, EVERYWHERE, "readonly/opens_for_reading_only",
 	  "* flags 0x3: open(* = fd", "* flags 0x3: open(* = EROFS" },
 	{ READ_ONLY, ANY, EVERYWHERE, "readonly/access_says_so",
@@ -210,6 +217,23 @@ static const struct {
 	{ BEING_WRITTEN, WRITEBACK, SOMETIMES, "tmpfile/handles_survive_renames",
 	  "@((nothing)|open_by_handle_at*ESTALE)",
 	  "@((nothing)|open_by_handle_at*fd|stat it: *nlink 0 *)" },
+
+	/* ---- by kernel ---- */
+	{ NO_GROUP, BEFORE_6_3, EVERYWHERE,
+	  "priv/@(directories_give_their_group|setgid_is_handed_down)",
+	  "*stat *: @(file|fifo) [2367]??? *",
+	  "*stat *: @(file|fifo) [0145]??? *" },
+	{ NO_STATX, BEFORE_6_6, EVERYWHERE,
+	  "stat/tells_everything_of_every_type",
+	  "*: asked for and not told 0, *",
+	  "*: asked for and not told 0x800, *" },
+	{ NO_STATX, BEFORE_6_6, EVERYWHERE,
+	  "stat/tells_everything_of_every_type",
+	  "*: underneath: * btime 1 *", "*: underneath: * btime 0 *" },
+	{ NO_DIRECT, BEFORE_6_6, "tmpfs", "io/passes_the_page_cache_by",
+	  CONF_NOTHING, "*" },
+	{ NO_DIRECT, BEFORE_6_6, "tmpfs", "io/passes_the_page_cache_by",
+	  "@(stat|content) file: *", "@(stat|content) file: *" },
 };
 
 static struct {
@@ -229,7 +253,7 @@ const char *conf_known(const char *name, const char *host, const char *mount,
 
 	for (size_t i = 0; i < CONF_COUNT(known); i++) {
 		if (matches(known[i].name, name) &&
-		    matches(known[i].options, setup->options) &&
+		    matches(known[i].options, setup->traits) &&
 		    matches(known[i].host, host) &&
 		    matches(known[i].mount, mount)) {
 			state[i].seen = true;
@@ -261,7 +285,7 @@ unsigned conf_known_missing(const struct conf_setup *setup)
 
 	for (size_t i = 0; i < CONF_COUNT(known); i++) {
 		if (!state[i].due || state[i].seen ||
-		    !matches(known[i].options, setup->options) ||
+		    !matches(known[i].options, setup->traits) ||
 		    !matches(known[i].fs, setup->fs))
 			continue;
 		if (!count++)

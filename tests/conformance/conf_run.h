@@ -33,6 +33,7 @@ struct conf_setup {
 	const char *program;            /* virtiofs-mount; NULL: no mount */
 	const char *guest;              /* what is mounted in this guest */
 	const char *options;            /* of the share, or "" */
+	const char *traits;             /* OPTIONS[,guest],linux-RELEASE */
 	const char *fs;                 /* "ext4", "tmpfs" or "other" */
 	bool verbose;
 	bool bound;                     /* dir is a mount point, of itself */

@@ -26,7 +26,8 @@ static void prepare_tree(void)
 	MUST(symlink("absent", "dangling"));
 	MUST(mkfifo("fifo", 0666));
 	MUST(mknod("null", S_IFCHR | 0666, 0x103));
-	MUST(setxattr("file", "user.x", "value", 5, 0));
+	/* Where the file system has such attributes. */
+	setxattr("file", "user.x", "value", 5, 0);
 }
 
 static void reads_as_ever(void)

@@ -208,7 +208,8 @@ static void access_asks_for_the_real_user(void)
 
 static const struct conf_case cases[] = {
 	CONF_CASE(tells_everything_of_every_type, CONF_BOTH),
-	CONF_CASE(birth_is_once, CONF_BOTH),
+	{ .name = "birth_is_once", .flags = CONF_BOTH, .run = birth_is_once,
+	  .options = "*,linux-!(" CONF_BEFORE_6_6 ")" },
 	CONF_CASE(tells_of_the_file_system, CONF_BOTH),
 	CONF_PREPARED(access_asks_for_everybody, CONF_ROOT, prepare_access),
 	CONF_PREPARED(access_asks_for_the_real_user, CONF_ROOT,

@@ -28,12 +28,13 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SKIPPED 77
 #define CASES_MAX 512
-#define CASE_SECONDS 30
+#define CASE_SECONDS 100
 /* More than cache=auto lets names and attributes hold. */
 #define SETTLE_MS 1100
 
@@ -223,7 +224,7 @@ static void run_item(void **state)
 	char id[32];
 
 	if (item->c->options &&
-	    fnmatch(item->c->options, setup.options, FNM_EXTMATCH))
+	    fnmatch(item->c->options, setup.traits, FNM_EXTMATCH))
 		skip();
 	/* What a guest mounts is not on the host. */
 	if (item->c->flags & CONF_SMALL && setup.guest)
@@ -324,8 +325,9 @@ static void usage(void)
 
 static bool parse(int argc, char **argv)
 {
-	static char program[PATH_MAX], base[PATH_MAX], options[1024];
+	static char program[PATH_MAX], base[PATH_MAX], traits[1024];
 	const char *build = getenv("top_builddir"), *dir = getenv("TMPDIR");
+	struct utsname system;
 	bool list = false;
 	int c;
 
@@ -344,11 +346,10 @@ static bool parse(int argc, char **argv)
 		default: usage();
 		}
 	}
-	/* Something that differs, like an option. */
-	if (setup.guest) {
-		snprintf(options, sizeof(options), "%s,guest", setup.options);
-		setup.options = options;
-	}
+	uname(&system);
+	snprintf(traits, sizeof(traits), "%s%s,linux-%s", setup.options,
+		 setup.guest ? ",guest" : "", system.release);
+	setup.traits = traits;
 	snprintf(setup.dir, sizeof(setup.dir), "%s/conformance-XXXXXX",
 		 dir ? dir : "/tmp");
 	return list;

@@ -126,6 +126,22 @@ static void handles_lead_to_inodes(void)
 	}
 }
 
+/* FUSE tells of the last close of a file a moment after close(2). */
+static void wait_until_gone(struct handle *handle)
+{
+	int here = open(".", O_RDONLY | O_DIRECTORY);
+
+	for (int i = 0; i < 100; i++) {
+		int fd = open_by_handle_at(here, &handle->head, O_PATH);
+
+		if (fd < 0)
+			break;
+		close(fd);
+		usleep(10000);
+	}
+	close(here);
+}
+
 static void handles_survive_renames(void)
 {
 	struct handle handle, dir;
@@ -144,6 +160,7 @@ static void handles_survive_renames(void)
 	DO(unlink("moved/other"));
 	open_handle(&handle, O_RDONLY);
 	close(fd);
+	wait_until_gone(&handle);
 	open_handle(&handle, O_RDONLY);
 	conf_file("moved/other", 0644, "another");
 	open_handle(&handle, O_RDONLY);
