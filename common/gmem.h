@@ -22,13 +22,13 @@
 #ifndef COMMON_GMEM_H
 #define COMMON_GMEM_H
 
+#include "common/limits.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define GMEM_RANGES_MAX 1024            /* -ENOSPC beyond */
 
 enum {
 	GMEM_READ = 1,                  /* the device may read */

@@ -5,4 +5,5 @@ libcommon_la_SOURCES = \
 	%reldir%/event.c %reldir%/event.h \
 	%reldir%/gmem.c %reldir%/gmem.h \
 	%reldir%/iov.c %reldir%/iov.h \
+	%reldir%/limits.h \
 	%reldir%/log.c %reldir%/log.h

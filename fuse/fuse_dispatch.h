@@ -9,30 +9,10 @@
 #ifndef FUSE_FUSE_DISPATCH_H
 #define FUSE_FUSE_DISPATCH_H
 
+#include "common/limits.h"
 #include "fuse/fuse_reply.h"
 #include "fuse/fuse_request.h"
 #include "fuse/fuse_session.h"
-
-/*
- * The longest READ: 256 pages (what max_pages says) of 64 KiB, the largest
- * page of a guest.  It is not FUSE_MAX_WRITE, as a guest takes a READ that is
- * shorter than it asked for as the end of the file.
- */
-#define FUSE_MAX_READ (256u * 65536u)
-
-/*
- * The longest READDIR.  A guest asks for more until it gets nothing, so less
- * than it asked for is no harm; and a long one would keep its queue, and a host
- * that wants to stop it, waiting.
- */
-#define FUSE_MAX_READDIR (1u << 20)
-
-/*
- * Pieces of data that a request may have when the data has to be cut out of
- * what the guest sent; as many as preadv2() takes.  Linux sends exactly as much
- * as it says, which is then not cut and not limited here.
- */
-#define FUSE_PIECES_MAX 1024
 
 /* One request being handled. */
 struct fuse_call {

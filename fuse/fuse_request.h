@@ -15,6 +15,7 @@
 #define FUSE_FUSE_REQUEST_H
 
 #include "common/iov.h"
+#include "common/limits.h"
 #include "fuse/fuse_ops.h"
 #include "lxutil/lx.h"
 
@@ -78,9 +79,6 @@ union fuse_args {
 	struct fuse_ioctl_in ioctl;
 	struct fuse_lk_in lk;
 };
-
-/* The longest data of an ioctl: what its number has bits for. */
-#define FUSE_IOCTL_MAX 16384u
 
 struct fuse_message {
 	struct fuse_request req;

@@ -17,20 +17,12 @@
 #define FUSE_FUSE_SESSION_H
 
 #include "common/iov.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
 #include "lxutil/lx.h"
 
 struct fuse_session;
-
-/* The longest data of one WRITE that INIT offers: 256 pages. */
-#define FUSE_MAX_WRITE (1u << 20)
-/*
- * The longest request: headers, arguments, two names or a name and a value.
- * Longer ones are answered with an error; only WRITE and BATCH_FORGET may have
- * FUSE_MAX_WRITE bytes more, which are not copied.
- */
-#define FUSE_REQUEST_MAX (65536 + 8192)
 
 /*
  * A closed session that serves fs by ops; all three pointers are borrowed

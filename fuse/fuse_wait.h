@@ -14,12 +14,13 @@
 #ifndef FUSE_FUSE_WAIT_H
 #define FUSE_FUSE_WAIT_H
 
+#include "common/limits.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define FUSE_WAITS_MAX 1024             /* -LX_ENOLCK beyond */
 #define FUSE_WAIT_STALE_MS 10000        /* its transport has dropped it */
 #define FUSE_EARLY_INTERRUPTS 64
 

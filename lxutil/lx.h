@@ -9,6 +9,8 @@
 #ifndef LXUTIL_LX_H
 #define LXUTIL_LX_H
 
+#include "common/limits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -142,12 +144,6 @@ enum {
 #define LX_X_OK 1u
 #define LX_W_OK 2u
 #define LX_R_OK 4u
-
-#define LX_NAME_MAX 255u                /* bytes in one name, without NUL */
-#define LX_PATH_MAX 4096u               /* a symlink's target, NUL included */
-#define LX_XATTR_NAME_MAX 255u
-#define LX_XATTR_SIZE_MAX 65536u
-#define LX_XATTR_LIST_MAX 65536u
 
 struct lx_time {
 	int64_t sec;

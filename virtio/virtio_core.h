@@ -20,13 +20,11 @@
 
 #include "common/event.h"
 #include "common/gmem.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "virtio/virtio_device.h"
 
 #include <stdbool.h>
-
-#define VIRTIO_QUEUES_MAX 64            /* -EINVAL beyond */
-#define VIRTIO_QUEUE_SIZE_MAX 1024      /* descriptors of one queue */
 
 struct virtio_core;
 

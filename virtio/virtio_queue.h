@@ -19,18 +19,13 @@
 #ifndef VIRTIO_VIRTIO_QUEUE_H
 #define VIRTIO_VIRTIO_QUEUE_H
 
+#include "common/limits.h"
 #include "virtio/virtio_area.h"
 #include "virtio/virtio_core.h"
 #include "virtio/virtio_request.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/*
- * Entries of one indirect table.  Drivers make them longer than the queue (as
- * Linux does), so it is not the queue's size.
- */
-#define VIRTIO_INDIRECT_MAX 1024
 
 struct virtio_ring_ops;
 

@@ -16,14 +16,10 @@
 #define VIRTIO_VIRTIO_REQUEST_H
 
 #include "common/gmem.h"
+#include "common/limits.h"
 #include "virtio/virtio_device.h"
 
 #include <stdbool.h>
-
-/* Pieces of one request. */
-#define VIRTIO_PIECES_MAX 2048
-/* Bytes of one request in memory that cannot be mapped. */
-#define VIRTIO_BOUNCE_MAX ((2u << 20) + (128u << 10))
 
 struct virtio_bounce;
 

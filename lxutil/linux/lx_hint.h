@@ -19,18 +19,11 @@
 #ifndef LXUTIL_LINUX_LX_HINT_H
 #define LXUTIL_LINUX_LX_HINT_H
 
+#include "common/limits.h"
 #include "lxutil/lx_volume.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-/* Closed nodes that are kept for those below them. */
-#define LX_ORPHANS_MAX 65536u
-/*
- * How many times a path of LX_PATH_MAX bytes an inode may be below the nearest
- * directory that has its descriptor; -LX_ESTALE beyond.
- */
-#define LX_WALKS_MAX 4u
 
 struct lx_hint {
 	struct lx_node *parent;         /* referenced; NULL: no name known */

@@ -22,13 +22,13 @@
 #ifndef LXUTIL_LINUX_LX_NODE_H
 #define LXUTIL_LINUX_LX_NODE_H
 
+#include "common/limits.h"
 #include "lxutil/linux/lx_fds.h"
 #include "lxutil/linux/lx_handle.h"
 #include "lxutil/linux/lx_hint.h"
 #include "lxutil/linux/lx_removal.h"
 #include "lxutil/lx_volume.h"
 
-#define LX_DIR_BUFFER 32768             /* bytes of an open directory */
 #define LX_SPARES 8                     /* descriptors kept by a volume */
 
 /* The open files, by which nodes come back that have no name any more. */

@@ -118,6 +118,19 @@ refuses check-headers 'include/pciplug.h: does not compile alone'
 plant common/lonely.h 'struct lonely { int x; };'
 refuses check-headers 'common/lonely.h: does not compile alone'
 
+# The page on security
+plant common/limits.h '#define X_MAX 2048' '#define Y_MAX 1'
+plant tests/test_x.c 'static void holds(void **state)'
+mkdir -p "$tree/docs"
+printf '%s\n' '`test_x:fails`' '| `X_MAX` | 3 KiB | bytes |' \
+	>"$tree/docs/security.md"
+refuses check-security 'there is no test test_x:fails'
+refuses check-security 'its limits are not those of common/limits.h'
+refuses check-security 'the limit Y_MAX is missing'
+printf '%s\n' '`test_x:holds`' '| `X_MAX` | 2 KiB | bytes |' \
+	'| `Y_MAX` | 1 | bytes |' >"$tree/docs/security.md"
+accepts check-security
+
 # Symbols
 mkdir "$tree/.libs"
 for layer in common lxutil fuse pci virtio virtio_pci virtio_fs

@@ -4,6 +4,7 @@ layer_checks = \
 	%reldir%/check-headers.sh \
 	%reldir%/check-layers.sh \
 	%reldir%/check-prefix.sh \
+	%reldir%/check-security.sh \
 	%reldir%/check-size.sh \
 	%reldir%/check-style.sh \
 	%reldir%/check-symbols.sh

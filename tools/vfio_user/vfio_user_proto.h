@@ -12,6 +12,8 @@
 #ifndef VFIO_USER_PROTO_H
 #define VFIO_USER_PROTO_H
 
+#include "common/limits.h"
+
 #include <stdint.h>
 
 #define VFIO_USER_MAJOR 0
@@ -200,13 +202,8 @@ _Static_assert(sizeof(struct vfio_user_region_rw) == 16, "wire");
 _Static_assert(sizeof(struct vfio_user_write_one) == 24, "wire");
 _Static_assert(sizeof(struct vfio_user_dma_rw) == 16, "wire");
 
-/* Limits: what this server takes and says in its version reply. */
-#define VFIO_USER_FDS_MAX 16                    /* in one message */
-#define VFIO_USER_XFER_MAX (1024 * 1024)        /* data in one message */
-#define VFIO_USER_RANGES_MAX 1024               /* DMA_MAPs at a time */
 #define VFIO_USER_PAGE_SIZE 4096
 #define VFIO_USER_CONFIG_SIZE 256               /* of region 7 */
-#define VFIO_USER_CAPS_MAX 65536                /* bytes of JSON */
 /* The greatest body: a REGION_WRITE or a DMA_READ's reply. */
 #define VFIO_USER_BODY_MAX (VFIO_USER_XFER_MAX + 16)
 

@@ -25,7 +25,6 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_inode.h \
 	%reldir%/vfs_io.c \
 	%reldir%/vfs_ioctl.c \
-	%reldir%/vfs_limits.h \
 	%reldir%/vfs_lock.c \
 	%reldir%/vfs_lock.h \
 	%reldir%/vfs_namei.c \

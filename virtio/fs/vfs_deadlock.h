@@ -14,14 +14,13 @@
 #ifndef VIRTIO_FS_VFS_DEADLOCK_H
 #define VIRTIO_FS_VFS_DEADLOCK_H
 
+#include "common/limits.h"
 #include "lxutil/lx.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Waits that are known; who waits besides finds no deadlock. */
-#define VFS_WAITS_MAX 1024u
 #define VFS_WAIT_STALE_MS 2000u
 /* Owners and waits that are looked at before it is none. */
 #define VFS_DEADLOCK_STEPS 16384u

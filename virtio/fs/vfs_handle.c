@@ -2,7 +2,7 @@
 #include "virtio/fs/vfs_handle.h"
 
 #include "common/bytes.h"
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 
 static struct vfs_handle *handle_of(struct vfs_slot *slot)
 {

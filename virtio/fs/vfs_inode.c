@@ -2,9 +2,9 @@
 #include "virtio/fs/vfs_inode.h"
 
 #include "common/bytes.h"
+#include "common/limits.h"
 #include "fuse/fuse_proto.h"
 #include "virtio/fs/vfs_forgotten.h"
-#include "virtio/fs/vfs_limits.h"
 #include "virtio/fs/vfs_share.h"
 
 #include <inttypes.h>

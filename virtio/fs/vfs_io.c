@@ -5,7 +5,7 @@
  * Data goes between the file and the guest's memory in one system call, with
  * neither a copy nor an allocation.
  */
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
 
 /* ---- opening ----------------------------------------------------------- */

@@ -4,7 +4,7 @@
  * verity); which there are is lxutil's business.
  */
 #include "common/bytes.h"
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>

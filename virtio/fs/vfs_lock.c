@@ -2,7 +2,7 @@
 #include "virtio/fs/vfs_lock.h"
 
 #include "common/bytes.h"
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * COPY_FILE_RANGE.
  */
 #include "common/bytes.h"
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
 
 /*

@@ -15,7 +15,7 @@
  * directory has; all others find no inode and answer -LX_EROFS (see
  * vfs_no_inode()), so that none of them can take it for one of the host's.
  */
-#include "virtio/fs/vfs_limits.h"
+#include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
 
 #include <string.h>

@@ -11,10 +11,8 @@
 #define VIRTIO_VHOST_USER_VHOST_USER_MEMORY_H
 
 #include "common/gmem.h"
+#include "common/limits.h"
 #include "virtio/vhost_user/vhost_user_spec.h"
-
-/* Regions at one time; what GET_MAX_MEM_SLOTS tells (QEMU uses 512 at most). */
-#define VHOST_USER_MEM_SLOTS_MAX 512
 
 struct vhost_user_slot {
 	struct vhost_user_region region;

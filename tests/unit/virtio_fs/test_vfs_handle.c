@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/limits.h"
 #include "tests/unit/virtio_fs/share.h"
 
 #include "virtio/fs/vfs_handle.h"
-#include "virtio/fs/vfs_limits.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
