@@ -13,13 +13,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/*
+ * A path with ".." that must stay beneath is EAGAIN when anything on the host
+ * was renamed or mounted meanwhile; RESOLVE_CACHED has it for another reason.
+ */
 static int open_how(const char *path, uint64_t flags, uint64_t resolve)
 {
 	const struct open_how how = { .flags = flags, .resolve = resolve };
 	int dir = (int)MUST(open("dir", O_PATH | O_DIRECTORY));
-	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	int err = errno;
+	int fd, err;
 
+	do {
+		fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+		err = errno;
+	} while (fd < 0 && err == EAGAIN && !(resolve & RESOLVE_CACHED));
 	close(dir);
 	errno = err;
 	return fd;

@@ -29,7 +29,6 @@ find_server() {
 	server=${server% }
 	[ -n "$server" ]
 }
-# The middle process may be seen first.
 is_ready() {
 	grep -qE ' is on |waiting on ' "$dir/out" && find_server
 }
@@ -39,6 +38,7 @@ is_gone() { ! [ -d "/proc/$1" ]; }
 launch() {
 	who=$1 program=$2
 	shift 2
+	: >"$dir/out"	# what the last one said is not this one's
 	case $program in
 	vu) set -- "$vu" --plugin "$plugin" --socket-dir "$dir/sockets" \
 		--virtio-fs "t:$share" "$@" ;;
