@@ -58,13 +58,14 @@ struct conf_area {
 #define CONF_PREPARED(function, bits, before) \
 	{ .name = #function, .flags = (bits), .run = function, \
 	  .prepare = before }
-/* Shares whose files can be mapped with MAP_SHARED. */
-#define CONF_MAPPABLE "@(*allow-mmap*|!(*cache=never*|*cache=metadata*))"
+/* Where FUSE has neither STATX nor DIRECT_IO_ALLOW_MMAP. */
+#define CONF_BEFORE_6_6 "@(5.*|6.[0-5].*)"
+/* Where files can be mapped with MAP_SHARED. */
+#define CONF_MAPPABLE \
+	"@(*allow-mmap*,linux-!(" CONF_BEFORE_6_6 ")|!(*cache=@(never|metadata)*))"
 #define CONF_MAPPED(function, bits) \
 	{ .name = #function, .flags = (bits), .run = function, \
 	  .options = CONF_MAPPABLE }
-/* Releases of Linux in which FUSE has no STATX. */
-#define CONF_BEFORE_6_6 "@(5.*|6.[0-5].*)"
 #define CONF_AREA(word, table) \
 	const struct conf_area conf_area_##word = { \
 		#word, table, sizeof(table) / sizeof((table)[0]) \

@@ -67,7 +67,7 @@
 #define ANY NULL
 #define NOT_NEVER "!(*cache=never*)"
 #define UNCACHED "*cache=@(never|metadata)*"
-#define UNMAPPABLE "!(*allow-mmap*|!(*cache=@(never|metadata)*))"
+#define UNMAPPABLE "!(" CONF_MAPPABLE ")"
 #define DAY_LONG "*cache=@(metadata|always)*"
 #define ALWAYS "*cache=always*"
 #define WRITEBACK "*writeback*"
