@@ -79,6 +79,13 @@ static struct lx_node *pick(struct lx_fds *fds, enum lx_place place)
 
 enum outcome { EVICTED, KEPT, BUSY, YOUNG };
 
+/* Why a node is to leave. */
+enum reason {
+	ROOM,                           /* for others; it has time */
+	LACK,                           /* nobody else can; it was kept */
+	PARK                            /* its owner says so */
+};
+
 /*
  * The number of an evicted inode can be given to a new one.  To tell them apart
  * by their times of birth, these come from the clock that is asked here, whose
@@ -95,18 +102,19 @@ static bool is_young(const struct lx_stat *st)
 }
 
 /*
- * Can a node that is leaving come back?  If so, it has its handle.  One that
- * must leave, having been kept, does so without.
+ * Can a node that is leaving come back?  If so, it has its handle.  Where others
+ * are in need of room, one that was kept leaves without.
  */
 static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
-			  bool must)
+			  enum reason reason)
 {
-	enum outcome lost = must ? EVICTED : KEPT;
+	enum outcome lost = reason == LACK ? EVICTED : KEPT;
 	struct lx_stat st;
 
-	if (lx_fd_stat(fd, &st) || (st.nlink == 0 && !must))
+	if (lx_fd_stat(fd, &st) || (st.nlink == 0 && reason != LACK))
 		return lost;
-	if (is_young(&st))
+	/* Who was parked is asked for before his number means anything. */
+	if ((reason != PARK || node->by_name) && is_young(&st))
 		return YOUNG;
 	if (node->by_name)
 		return node->root || lx_hint_renew(vol, node, &st) ? EVICTED :
@@ -118,11 +126,11 @@ static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 
 /* Decide on a node that is leaving. */
 static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
-			  bool must)
+			  enum reason reason)
 {
 	uint64_t word = (uint32_t)atomic_load(&node->pinned_fd);
 	int fd = fd_in(word);
-	enum outcome outcome = judge(vol, node, fd, must);
+	enum outcome outcome = judge(vol, node, fd, reason);
 	bool closed;
 
 	pthread_mutex_lock(&vol->fds.lock);
@@ -133,7 +141,8 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
 		 !atomic_compare_exchange_strong(&node->pinned_fd, &word, 0))
 		outcome = BUSY;
 	move(&vol->fds, node, outcome == EVICTED ? LX_OFF_RING :
-			      outcome == KEPT || must ? LX_KEPT : LX_ON_RING);
+			      outcome == KEPT || reason == LACK ? LX_KEPT :
+								  LX_ON_RING);
 	pthread_mutex_unlock(&vol->fds.lock);
 	if (outcome == EVICTED)
 		close(fd);
@@ -142,13 +151,14 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
 	return outcome;
 }
 
-static struct lx_node *next_to_leave(struct lx_fds *fds, bool *ret_must)
+static struct lx_node *next_to_leave(struct lx_fds *fds,
+				     enum reason *ret_reason)
 {
 	struct lx_node *node;
 
 	pthread_mutex_lock(&fds->lock);
 	node = pick(fds, LX_ON_RING);
-	*ret_must = !node;
+	*ret_reason = node ? ROOM : LACK;
 	if (!node)
 		node = pick(fds, LX_KEPT);
 	pthread_mutex_unlock(&fds->lock);
@@ -161,14 +171,14 @@ static bool evict_one(struct lx_volume *vol)
 	const struct timespec tick = { .tv_nsec = TICK_NS };
 	struct lx_node *node;
 	enum outcome outcome;
-	bool must;
+	enum reason reason;
 
 	lx_removal_tell(vol);
 	for (unsigned again = 0; again < AGAIN_MAX;) {
-		node = next_to_leave(&vol->fds, &must);
+		node = next_to_leave(&vol->fds, &reason);
 		if (!node)
 			break;
-		outcome = evict(vol, node, must);
+		outcome = evict(vol, node, reason);
 		if (outcome == EVICTED)
 			return true;
 		if (outcome == YOUNG)
@@ -198,7 +208,7 @@ bool lx_node_park(struct lx_volume *vol, struct lx_node *node)
 	if (on_ring)
 		move(&vol->fds, node, LX_LEAVING);
 	pthread_mutex_unlock(&vol->fds.lock);
-	if (on_ring && evict(vol, node, false) == EVICTED) {
+	if (on_ring && evict(vol, node, PARK) == EVICTED) {
 		lx_fds_release(vol);
 		parked = true;
 	}
