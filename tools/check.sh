@@ -72,7 +72,7 @@ stage_programs() {
 		make -C "$build/gcc" check-programs &&
 		"$top/tools/guest/get-qemu.sh" -u &&
 		make -C "$build/gcc" check-programs \
-			RUN='-g dbench git locks overlay sqlite'
+			RUN='-g dbench git locks nfs overlay sqlite'
 }
 
 stage_guest() {

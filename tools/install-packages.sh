@@ -34,7 +34,7 @@ for set; do
 		;;
 	programs)
 		want="$want fio stress-ng dbench sqlite3 git rsync attr acl
-			libcap2-bin debootstrap"
+			libcap2-bin debootstrap nfs-kernel-server"
 		;;
 	*)
 		usage >&2
