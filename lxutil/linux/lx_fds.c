@@ -102,8 +102,8 @@ static bool is_young(const struct lx_stat *st)
 }
 
 /*
- * Can a node that is leaving come back?  If so, it has its handle.  Where others
- * are in need of room, one that was kept leaves without.
+ * Can a node that is leaving come back?  If so, it has its handle.  Where
+ * others are in need of room, one that was kept leaves without.
  */
 static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 			  enum reason reason)

@@ -51,7 +51,7 @@ static void dots_lead_to_the_node_and_its_parent(void **state)
 	assert_int_equal(client_getattr(s->client, b, &attr), -LX_ESTALE);
 }
 
-/* Until its time of birth is in the past, nothing is found again by its name. */
+/* Until its time of birth is past, nothing is found again by its name. */
 static void grow_old(void)
 {
 	usleep(30000);
