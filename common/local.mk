@@ -6,4 +6,5 @@ libcommon_la_SOURCES = \
 	%reldir%/gmem.c %reldir%/gmem.h \
 	%reldir%/iov.c %reldir%/iov.h \
 	%reldir%/limits.h \
-	%reldir%/log.c %reldir%/log.h
+	%reldir%/log.c %reldir%/log.h \
+	%reldir%/marks.c %reldir%/marks.h

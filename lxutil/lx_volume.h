@@ -261,7 +261,7 @@ bool lx_removal_begin(struct lx_volume *vol);
 void lx_removal_end(struct lx_volume *vol, bool told);
 /* The node holds its inode until lx_node_release(), or on without a name. */
 int lx_node_hold(struct lx_volume *vol, struct lx_node *node);
-void lx_node_release(struct lx_node *node);
+void lx_node_release(struct lx_volume *vol, struct lx_node *node);
 /*
  * The node has (not any more) this name.  Nothing but a hint, and cheap where
  * the node does not need it.

@@ -103,12 +103,12 @@ static void ask_reset(struct virtio_core *core)
 
 /* ---- what the workers ask ---------------------------------------------- */
 
-static void core_thread_init(void *owner)
+static void core_thread_init(void *owner, struct virtio_worker *worker)
 {
 	struct virtio_core *core = owner;
 
 	if (core->ops->thread_init)
-		core->ops->thread_init(core->dev);
+		core->ops->thread_init(core->dev, worker->index);
 }
 
 /* Begin at the start of the ring, or where the queue was placed. */

@@ -62,10 +62,10 @@ struct virtio_device_ops {
 			   struct virtio_chain *chain);
 
 	/*
-	 * A worker thread begins; called on it, before any request.  NULL:
-	 * nothing to do.
+	 * The worker thread of a queue begins; called on it, before any
+	 * request.  NULL: nothing to do.
 	 */
-	void (*thread_init)(void *dev);
+	void (*thread_init)(void *dev, unsigned queue);
 
 	/*
 	 * The driver has reset the device, or the host has: all queues are

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define THREAD_NAME_SIZE 16             /* the system's limit */
-#define CLOCK_MAX 8                     /* requests, for one look at the clock */
+#define CLOCK_MAX 8                     /* requests for a look at the clock */
 #define LOOKS 8                         /* at a queue, for one at the clock */
 
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
@@ -307,7 +307,7 @@ static void *worker_main(void *arg)
 	int sleep_ms = -1;
 
 	if (w->ops->thread_init)
-		w->ops->thread_init(w->owner);
+		w->ops->thread_init(w->owner, w);
 	for (;;) {
 		sleep_for(w, sleep_ms);
 		if (atomic_load(&w->stop))

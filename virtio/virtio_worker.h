@@ -46,7 +46,7 @@ struct virtio_worker;
 
 /* What a worker asks of its owner, always on its own thread. */
 struct virtio_worker_ops {
-	void (*thread_init)(void *owner);
+	void (*thread_init)(void *owner, struct virtio_worker *worker);
 	/* Woken: may the queue be served now? */
 	bool (*begin)(void *owner, struct virtio_worker *worker);
 	/* After a begin that returned true: the queue is left alone now. */
@@ -72,9 +72,9 @@ struct virtio_worker {
 	struct virtio_poll poll;
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
-	uint64_t first_untold_ns;       /* when the first was done; 0: unknown */
+	uint64_t first_untold_ns;       /* when the first was done, or 0 */
 	uint64_t last_ns;               /* the last look at the clock, or 0 */
-	unsigned since, look_after;     /* requests since then; until the next */
+	unsigned since, look_after;     /* requests since; until the next */
 	unsigned careful;               /* so many more are told at once */
 	/* Of the requests that are parked. */
 	unsigned round_left;            /* to be tried in this round */

@@ -80,7 +80,7 @@ int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		return err;
 	fd = lx_node_fd_get(vol, dir);
 	err = fd < 0 ? fd : stat_at(fd, name, 0, ret_st);
-	lx_node_fd_put(dir, fd);
+	lx_node_fd_put(vol, dir, fd);
 	return err;
 }
 
@@ -90,7 +90,7 @@ int lx_getattr(struct lx_volume *vol, struct lx_node *node,
 	int fd = lx_node_fd_get(vol, node);
 	int err = fd < 0 ? fd : lx_fd_stat(fd, ret_st);
 
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return err;
 }
 
@@ -277,7 +277,7 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	/* Every other change has touched ctime already. */
 	if (!err && valid == LX_SET_CTIME)
 		err = touch(vol, fd, node->type);
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return err;
 }
 
@@ -297,7 +297,7 @@ ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
 	len = readlinkat(fd, "", buf, size < LX_PATH_MAX ? size : LX_PATH_MAX);
 	if (len < 0)
 		len = lx_error();
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return len;
 }
 

@@ -124,6 +124,23 @@ static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 	return node->handle ? EVICTED : lost;
 }
 
+/*
+ * Take the descriptor out of a node that nobody has pinned.  Who pins it by a
+ * mark just now may find it gone, and will find it again when it comes back,
+ * with the lock, which is held here.
+ */
+static bool take_fd(struct lx_volume *vol, struct lx_node *node, uint64_t word)
+{
+	uint64_t was = word;
+
+	if (!atomic_compare_exchange_strong(&node->pinned_fd, &was, 0))
+		return false;
+	if (!marks_any(&vol->fds.pins, node))
+		return true;
+	atomic_fetch_add(&node->pinned_fd, word);
+	return false;
+}
+
 /* Decide on a node that is leaving. */
 static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
 			  enum reason reason)
@@ -137,8 +154,7 @@ static enum outcome evict(struct lx_volume *vol, struct lx_node *node,
 	closed = node->closed;
 	if (closed)
 		outcome = EVICTED;
-	else if (outcome == EVICTED &&
-		 !atomic_compare_exchange_strong(&node->pinned_fd, &word, 0))
+	else if (outcome == EVICTED && !take_fd(vol, node, word))
 		outcome = BUSY;
 	move(&vol->fds, node, outcome == EVICTED ? LX_OFF_RING :
 			      outcome == KEPT || reason == LACK ? LX_KEPT :
@@ -233,6 +249,7 @@ void lx_fds_init(struct lx_fds *fds, unsigned max_descriptors)
 	atomic_init(&fds->count, 0);
 	atomic_init(&fds->files, 0);
 	pthread_mutex_init(&fds->lock, NULL);
+	marks_init(&fds->pins);
 	fds->ring.hand = (struct lx_link){ &fds->ring.hand, &fds->ring.hand };
 	fds->kept.hand = (struct lx_link){ &fds->kept.hand, &fds->kept.hand };
 	fds->ring.length = fds->kept.length = 0;
@@ -376,15 +393,29 @@ static int come_back(struct lx_volume *vol, struct lx_node *node,
 	return other;
 }
 
+/* Pin it.  Its descriptor, or -1. */
+static int pin(struct lx_volume *vol, struct lx_node *node)
+{
+	if (marks_set(&vol->fds.pins, node))
+		return fd_in(atomic_load(&node->pinned_fd));
+	return fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
+}
+
+static void unpin(struct lx_volume *vol, struct lx_node *node)
+{
+	if (!marks_clear(&vol->fds.pins, node))
+		atomic_fetch_sub(&node->pinned_fd, PIN);
+}
+
 int lx_node_fd_walk(struct lx_volume *vol, struct lx_node *node,
 		    unsigned walks)
 {
-	int fd = fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
+	int fd = pin(vol, node);
 
 	if (fd < 0)
 		fd = come_back(vol, node, walks);
 	if (fd < 0)
-		atomic_fetch_sub(&node->pinned_fd, PIN);
+		unpin(vol, node);
 	else if (!atomic_load_explicit(&node->used, memory_order_relaxed))
 		atomic_store_explicit(&node->used, true, memory_order_relaxed);
 	return fd;
@@ -395,19 +426,19 @@ int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node)
 	return lx_node_fd_walk(vol, node, LX_WALKS_MAX);
 }
 
-int lx_node_fd_try(struct lx_node *node)
+int lx_node_fd_try(struct lx_volume *vol, struct lx_node *node)
 {
-	int fd = fd_in(atomic_fetch_add(&node->pinned_fd, PIN));
+	int fd = pin(vol, node);
 
 	if (fd < 0)
-		atomic_fetch_sub(&node->pinned_fd, PIN);
+		unpin(vol, node);
 	return fd;
 }
 
-void lx_node_fd_put(struct lx_node *node, int fd)
+void lx_node_fd_put(struct lx_volume *vol, struct lx_node *node, int fd)
 {
 	if (fd >= 0)
-		atomic_fetch_sub(&node->pinned_fd, PIN);
+		unpin(vol, node);
 }
 
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node)

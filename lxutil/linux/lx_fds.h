@@ -15,10 +15,11 @@
  * New ones come last and count as unused, so that a walk over many files does
  * not drive out the few that are in use all the time.
  *
- * To use a node's descriptor is to pin it: one atomic addition in a word that
- * has both, so that a pin tells at once whether the descriptor is there.  It
- * is taken out of the word only while there are no pins.  No lock and no
- * system call, then, as long as the node has one.
+ * To use a node's descriptor is to pin it: by a mark (marks.h), so that threads
+ * which use the same directory write to nothing that they share; or else by an
+ * addition in the word that has the descriptor, too.  It is taken out of the
+ * word only while there are no pins.  No lock and no system call, then, as long
+ * as the node has one.
  *
  * A node without a name (nlink 0), once it was to leave, is kept, on a ring of
  * its own: nothing but an open file of it can open it again.  It leaves when
@@ -33,6 +34,7 @@
 #ifndef LXUTIL_LINUX_LX_FDS_H
 #define LXUTIL_LINUX_LX_FDS_H
 
+#include "common/marks.h"
 #include "lxutil/lx_volume.h"
 
 #include <pthread.h>
@@ -61,6 +63,7 @@ struct lx_fds {
 	pthread_mutex_t lock;           /* of the rings and nodes' places */
 	struct lx_ring ring;
 	struct lx_ring kept;
+	struct marks pins;              /* of nodes; others are counted */
 };
 
 /* Where a node is as to the ring. */
@@ -98,13 +101,13 @@ int lx_openat(struct lx_volume *vol, int dir_fd, const char *name, int flags);
  */
 int lx_node_fd_get(struct lx_volume *vol, struct lx_node *node);
 /* Does nothing where lx_node_fd_get() has failed (fd is negative). */
-void lx_node_fd_put(struct lx_node *node, int fd);
+void lx_node_fd_put(struct lx_volume *vol, struct lx_node *node, int fd);
 
 /* The same with so many walks left: see lx_hint_open(). */
 int lx_node_fd_walk(struct lx_volume *vol, struct lx_node *node,
 		    unsigned walks);
 /* The same, if the node has it now; else -1. */
-int lx_node_fd_try(struct lx_node *node);
+int lx_node_fd_try(struct lx_volume *vol, struct lx_node *node);
 
 /* A new node, which has its descriptor, and its hint if it gets one. */
 void lx_fds_add(struct lx_volume *vol, struct lx_node *node);

@@ -170,7 +170,7 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	/* Only the owner may; it is a hint. */
 	if (fd == -LX_EPERM && host & O_NOATIME)
 		fd = lx_reopen(vol, path, host & ~O_NOATIME);
-	lx_node_fd_put(node, path);
+	lx_node_fd_put(vol, node, path);
 	err = lx_file_new(vol, fd, host, ret_file);
 	if (!err)
 		lx_file_attach(*ret_file, node);

@@ -259,7 +259,7 @@ static int find_route(struct lx_volume *vol, const struct lx_node *node,
 		if (!hint || !prepend(r, hint->name))
 			break;
 		node = r->from = hint->parent;
-		r->fd = lx_node_fd_try(r->from);
+		r->fd = lx_node_fd_try(vol, r->from);
 	} while (r->fd < 0);
 	if (!r->from || (!hint && node->by_name && !node->root))
 		err = -LX_ESTALE;
@@ -287,7 +287,7 @@ int lx_hint_open(struct lx_volume *vol, struct lx_node *node, unsigned walks)
 		if (fd < 0)
 			fd = lx_error();
 	}
-	lx_node_fd_put(r.from, r.fd);
+	lx_node_fd_put(vol, r.from, r.fd);
 	lx_node_unref(vol, r.from);
 	switch (fd) {
 	case -LX_ENOENT:

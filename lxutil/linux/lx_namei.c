@@ -27,7 +27,7 @@ static int node_at(struct lx_volume *vol, struct lx_node *dir,
 	fd = dir_fd < 0 ? dir_fd :
 			  lx_openat(vol, dir_fd, name,
 				    O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	lx_node_fd_put(dir, dir_fd);
+	lx_node_fd_put(vol, dir, dir_fd);
 	return lx_node_new(vol, fd, dir, name, ret_node, ret_st);
 }
 
@@ -72,7 +72,7 @@ static int begin(struct lx_volume *vol, struct lx_node *dir,
 	new->dir_fd = lx_node_fd_get(vol, dir);
 	new->spare = new->dir_fd < 0 ? new->dir_fd : lx_spare_take(vol);
 	if (new->spare < 0) {
-		lx_node_fd_put(dir, new->dir_fd);
+		lx_node_fd_put(vol, dir, new->dir_fd);
 		lx_fds_release(vol);
 		return new->spare;
 	}
@@ -91,7 +91,7 @@ static int finish(struct lx_volume *vol, const char *name,
 	if (!err)
 		fd = lx_spare_openat(&new->spare, new->dir_fd, name,
 				     O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	lx_node_fd_put(new->dir, new->dir_fd);
+	lx_node_fd_put(vol, new->dir, new->dir_fd);
 	lx_spare_put(vol, new->spare);
 	return lx_node_new(vol, fd, new->dir, name, ret_node, ret_st);
 }
@@ -185,7 +185,7 @@ static int create_new(struct lx_volume *vol, struct lx_node *dir,
 	if (fd < 0)
 		fd = lx_error();
 	lx_cred_leave(&new.own);
-	lx_node_fd_put(dir, new.dir_fd);
+	lx_node_fd_put(vol, dir, new.dir_fd);
 	fd = lx_file_new(vol, fd, flags, &file);
 	if (!fd)
 		fd = lx_spare_openat(&new.spare, vol->proc_fd,
@@ -305,8 +305,8 @@ int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 		err = lx_error();
 	if (!err)
 		err = lx_fd_stat(fd, ret_st);
-	lx_node_fd_put(dir, dir_fd);
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, dir, dir_fd);
+	lx_node_fd_put(vol, node, fd);
 	lx_fds_linked(vol, node);
 	return err;
 }
@@ -322,7 +322,7 @@ static int remove_name(struct lx_volume *vol, struct lx_node *dir,
 	if (fd < 0)
 		return fd;
 	err = unlinkat(fd, name, flags) ? lx_error() : 0;
-	lx_node_fd_put(dir, fd);
+	lx_node_fd_put(vol, dir, fd);
 	return err;
 }
 
@@ -360,7 +360,7 @@ int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	if (!err && renameat2(fd, name, new_fd, new_name, flags))
 		err = lx_error();
 	lx_cred_leave(&own);
-	lx_node_fd_put(new_dir, new_fd);
-	lx_node_fd_put(dir, fd);
+	lx_node_fd_put(vol, new_dir, new_fd);
+	lx_node_fd_put(vol, dir, fd);
 	return err;
 }

@@ -55,7 +55,7 @@ struct lx_volume {
 
 /* There may be a million of them. */
 struct lx_node {
-	/* Uses of the descriptor << 32 | the descriptor + 1 (0: none). */
+	/* Counted pins << 32 | the descriptor + 1 (0: none). */
 	_Atomic uint64_t pinned_fd;
 	uint64_t ino;
 	struct lx_mount *mount;         /* NULL: none with handles */

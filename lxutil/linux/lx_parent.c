@@ -103,6 +103,6 @@ int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
 		return err;
 	dir_fd = lx_node_fd_get(vol, dir);
 	fd = dir_fd < 0 ? dir_fd : find_parent(vol, dir_fd);
-	lx_node_fd_put(dir, dir_fd);
+	lx_node_fd_put(vol, dir, dir_fd);
 	return lx_node_new(vol, fd, NULL, NULL, ret_node, ret_st);
 }

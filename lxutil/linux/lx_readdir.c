@@ -31,7 +31,7 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 		return err;
 	path = lx_node_fd_get(vol, node);
 	fd = path < 0 ? path : lx_reopen(vol, path, O_RDONLY | O_DIRECTORY);
-	lx_node_fd_put(node, path);
+	lx_node_fd_put(vol, node, path);
 	err = lx_file_new(vol, fd, O_RDONLY, &file);
 	if (err)
 		return err;

@@ -45,7 +45,7 @@ int lx_node_hold(struct lx_volume *vol, struct lx_node *node)
 	return fd < 0 ? fd : 0;
 }
 
-void lx_node_release(struct lx_node *node)
+void lx_node_release(struct lx_volume *vol, struct lx_node *node)
 {
-	lx_node_fd_put(node, 0);
+	lx_node_fd_put(vol, node, 0);
 }

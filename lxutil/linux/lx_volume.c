@@ -169,7 +169,7 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 	if (fd < 0)
 		return fd;
 	err = fstatfs(fd, &st) ? lx_error() : 0;
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	if (err)
 		return err;
 	*ret_st = (struct lx_statfs){
@@ -194,7 +194,7 @@ int lx_syncfs(struct lx_volume *vol, struct lx_node *node)
 	/* The kernel wants one that is not of O_PATH. */
 	path = lx_node_fd_get(vol, node);
 	fd = path < 0 ? path : lx_reopen(vol, path, O_RDONLY);
-	lx_node_fd_put(node, path);
+	lx_node_fd_put(vol, node, path);
 	if (fd < 0)
 		return fd;
 	do {

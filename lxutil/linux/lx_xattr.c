@@ -25,7 +25,7 @@ int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
 	lx_cred_fsetid(!(flags & LX_XATTR_KILL_SGID));
 	err = setxattr(lx_fd_path(fd).s, name, value, size,
 		       (int)(flags & ~LX_XATTR_KILL_SGID)) ? lx_error() : 0;
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return err;
 }
 
@@ -40,7 +40,7 @@ ssize_t lx_getxattr(struct lx_volume *vol, struct lx_node *node,
 	n = getxattr(lx_fd_path(fd).s, name, value, size);
 	if (n < 0)
 		n = lx_error();
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return n;
 }
 
@@ -55,7 +55,7 @@ ssize_t lx_listxattr(struct lx_volume *vol, struct lx_node *node, char *list,
 	n = listxattr(lx_fd_path(fd).s, list, size);
 	if (n < 0)
 		n = lx_error();
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return n;
 }
 
@@ -70,6 +70,6 @@ int lx_removexattr(struct lx_volume *vol, struct lx_node *node,
 	if (fd < 0)
 		return fd;
 	err = removexattr(lx_fd_path(fd).s, name) ? lx_error() : 0;
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(vol, node, fd);
 	return err;
 }

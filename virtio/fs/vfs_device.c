@@ -2,6 +2,7 @@
 #include "virtio/fs/vfs_device.h"
 
 #include "common/bytes.h"
+#include "common/marks.h"
 #include "lxutil/lx_volume.h"
 
 #include <stdlib.h>
@@ -84,9 +85,11 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 	return 0;
 }
 
-static void thread_init(void *dev)
+/* Whoever serves another queue of the device has another line. */
+static void thread_init(void *dev, unsigned queue)
 {
 	(void)dev;
+	marks_thread_init(queue);
 	lx_thread_init();
 }
 

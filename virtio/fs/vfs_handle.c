@@ -9,10 +9,18 @@ static struct vfs_handle *handle_of(struct vfs_slot *slot)
 	return container_of(slot, struct vfs_handle, slot);
 }
 
+static void release(void *owner, struct vfs_slot *slot)
+{
+	struct vfs_handle *handle = handle_of(slot);
+
+	lx_file_close(handle->file);
+	vfs_handle_cancel(owner, handle);
+}
+
 void vfs_handles_init(struct vfs_handles *handles)
 {
 	vfs_slots_init(&handles->slots, sizeof(struct vfs_handle),
-		       VFS_HANDLES_MAX);
+		       VFS_HANDLES_MAX, release, handles);
 	atomic_init(&handles->dirs, 0);
 }
 
@@ -107,10 +115,7 @@ int vfs_handle_get(struct vfs_handles *handles, uint64_t id, uint64_t node,
 
 void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle)
 {
-	if (!vfs_slot_unref(&handle->slot))
-		return;
-	lx_file_close(handle->file);
-	vfs_handle_cancel(handles, handle);
+	vfs_slots_put(&handles->slots, &handle->slot);
 }
 
 /* Drop the table's reference, once; false: somebody else has. */

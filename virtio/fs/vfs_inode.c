@@ -163,7 +163,7 @@ static bool check_recalled(struct vfs_inodes *inodes, struct shard *shard,
 	bool cut = false;
 
 	if (there) {
-		lx_node_release(inode->node);
+		lx_node_release(inode->key.share->vol, inode->node);
 	} else {
 		pthread_mutex_lock(&shard->lock);
 		cut = inode->state == VFS_INODE_KNOWN;
@@ -355,10 +355,16 @@ struct vfs_inode *vfs_inode_get(struct vfs_inodes *inodes, uint64_t id)
 
 void vfs_inode_put(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
-	if (!vfs_slot_unref(&inode->slot))
-		return;
+	vfs_slots_put(&inodes->slots, &inode->slot);
+}
+
+static void release(void *owner, struct vfs_slot *slot)
+{
+	struct vfs_inode *inode = inode_of(slot);
+	struct vfs_inodes *inodes = owner;
+
 	lx_node_close(inode->key.share->vol, inode->node);
-	vfs_slots_free(&inodes->slots, &inode->slot);
+	vfs_slots_free(&inodes->slots, slot);
 }
 
 struct vfs_inode *vfs_inodes_next(struct vfs_inodes *inodes, uint32_t *index)
@@ -509,7 +515,7 @@ int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 		return -LX_ENOMEM;
 	inodes->log = log;
 	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode),
-		       VFS_NODES_MAX + VFS_FORGOTTEN_MAX);
+		       VFS_NODES_MAX + VFS_FORGOTTEN_MAX, release, inodes);
 	vfs_forgotten_init(&inodes->forgotten, &inodes->slots,
 			   VFS_FORGOTTEN_MAX);
 	for (unsigned i = 0; i < SHARDS; i++) {

@@ -36,7 +36,8 @@ static void put(struct vfs_server *s, const struct target *target)
 	if (!target->inode)
 		return;
 	if (target->held)
-		lx_node_release(target->inode->node);
+		lx_node_release(target->inode->key.share->vol,
+				target->inode->node);
 	vfs_inode_put(s->inodes, target->inode);
 }
 

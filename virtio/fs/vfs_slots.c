@@ -22,11 +22,15 @@ static uint32_t generation_of(uint64_t state)
 	return (uint32_t)(state >> 32);
 }
 
-void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max)
+void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max,
+		    vfs_slots_release *release, void *owner)
 {
 	memset(slots, 0, sizeof(*slots));
 	slots->object_size = object_size;
 	slots->max = MIN(max, VFS_SLOTS_MAX);
+	slots->release = release;
+	slots->owner = owner;
+	marks_init(&slots->marks);
 	pthread_mutex_init(&slots->lock, NULL);
 }
 
@@ -109,30 +113,67 @@ uint64_t vfs_slot_id(const struct vfs_slot *slot)
 	return (uint64_t)generation_of(state) << 32 | slot->index;
 }
 
-/* Add a reference to the object of that generation, if it has one. */
-static bool ref(struct vfs_slot *slot, uint64_t state, uint32_t generation)
+/* Is there an object of that generation, not dying? */
+static bool is_there(uint64_t state, uint32_t generation)
+{
+	return generation_of(state) == generation && state & VFS_SLOT_COUNT;
+}
+
+/* Count one more reference to the object of that generation, if it is there. */
+static bool count(struct vfs_slot *slot, uint64_t state, uint32_t generation)
 {
 	do {
-		if (generation_of(state) != generation || !(uint32_t)state)
+		if (!is_there(state, generation))
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(
-		&slot->state, &state, state + 1, memory_order_acquire,
-		memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak(&slot->state, &state,
+					       state + 1));
 	return true;
+}
+
+static void uncount(struct vfs_slot *slot)
+{
+	uint64_t state = atomic_load(&slot->state), next;
+
+	do {
+		next = state - 1;
+		if (!(next & VFS_SLOT_COUNT))
+			next |= VFS_SLOT_DYING;
+	} while (!atomic_compare_exchange_weak(&slot->state, &state, next));
+}
+
+/* A mark was taken back or a reference uncounted.  Was it the last? */
+static void check_last(struct vfs_slots *slots, struct vfs_slot *slot)
+{
+	uint64_t state = atomic_load(&slot->state);
+
+	if ((uint32_t)state != VFS_SLOT_DYING || marks_any(&slots->marks, slot))
+		return;
+	/* Somebody else may have come to the same end. */
+	if (atomic_compare_exchange_strong(&slot->state, &state,
+					   state & ~VFS_SLOT_DYING))
+		slots->release(slots->owner, slot);
 }
 
 struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id)
 {
-	uint32_t index = (uint32_t)id;
+	uint32_t index = (uint32_t)id, generation = generation_of(id);
 	struct vfs_slot *slot;
 
 	if (!index || index > atomic_load_explicit(&slots->used,
 						   memory_order_acquire))
 		return NULL;
 	slot = vfs_slots_at(slots, index);
-	if (!ref(slot, atomic_load(&slot->state), generation_of(id)))
+	if (!is_there(atomic_load(&slot->state), generation))
 		return NULL;
-	return slot;
+	if (!marks_set(&slots->marks, slot))
+		return count(slot, atomic_load(&slot->state), generation) ?
+			       slot : NULL;
+	if (is_there(atomic_load(&slot->state), generation))
+		return slot;
+	/* It may have become another object, and that one be dying. */
+	marks_clear(&slots->marks, slot);
+	check_last(slots, slot);
+	return NULL;
 }
 
 void vfs_slot_ref(struct vfs_slot *slot)
@@ -140,12 +181,11 @@ void vfs_slot_ref(struct vfs_slot *slot)
 	atomic_fetch_add_explicit(&slot->state, 1, memory_order_relaxed);
 }
 
-bool vfs_slot_unref(struct vfs_slot *slot)
+void vfs_slots_put(struct vfs_slots *slots, struct vfs_slot *slot)
 {
-	uint64_t before = atomic_fetch_sub_explicit(&slot->state, 1,
-						    memory_order_acq_rel);
-
-	return (uint32_t)before == 1;
+	if (!marks_clear(&slots->marks, slot))
+		uncount(slot);
+	check_last(slots, slot);
 }
 
 struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index)
@@ -154,7 +194,7 @@ struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index)
 		struct vfs_slot *slot = vfs_slots_at(slots, ++*index);
 		uint64_t state = atomic_load(&slot->state);
 
-		if (ref(slot, state, generation_of(state)))
+		if (count(slot, state, generation_of(state)))
 			return slot;
 	}
 	return NULL;

@@ -7,16 +7,24 @@
  * grows, so a number that the guest kept never means another object; a slot
  * whose generations are used up is not used any more.
  *
- * Each object is counted: one reference for its place in the table and one
- * for each user.  Generation and count share one atomic word, and the memory
- * of slots is freed with the table only.  So vfs_slots_get() takes no lock:
- * it adds a reference if, and only if, the generation is right and somebody
- * has one already.
+ * An object is there while somebody has a reference: one for its place in the
+ * table and one for each user.  A user's is mostly a mark (marks.h), so that
+ * threads which use the same object write to nothing that they share; the
+ * others are counted.  Generation and count share one atomic word, and the
+ * memory of slots is freed with the table only.  So vfs_slots_get() takes no
+ * lock: the reference is good if the generation is right and somebody is
+ * counted.
+ *
+ * When nobody is counted any more, the object is dying: nobody finds it.  Who
+ * makes it so, and each who then takes back a mark, looks for marks that are
+ * left; where there are none, it is released, by one of those.
  *
  * Lock: `lock` is a leaf; it guards the list of free slots.
  */
 #ifndef VIRTIO_FS_VFS_SLOTS_H
 #define VIRTIO_FS_VFS_SLOTS_H
+
+#include "common/marks.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,9 +36,20 @@
 #define VFS_SLOTS_CHUNKS 1088u
 #define VFS_SLOTS_MAX (VFS_SLOTS_CHUNK * VFS_SLOTS_CHUNKS)
 
+#define VFS_SLOT_DYING (UINT64_C(1) << 31)
+#define VFS_SLOT_COUNT (VFS_SLOT_DYING - 1)     /* references counted */
+
+struct vfs_slot;
+
+/*
+ * Nobody refers to the object any more: let go of what it holds, and then
+ * vfs_slots_free() it.
+ */
+typedef void vfs_slots_release(void *owner, struct vfs_slot *slot);
+
 /* The first member of an object. */
 struct vfs_slot {
-	_Atomic uint64_t state;         /* generation << 32 | references */
+	_Atomic uint64_t state;         /* generation << 32 | VFS_SLOT_* */
 	uint32_t index;
 	uint32_t next_free;             /* an index, or 0 */
 };
@@ -42,11 +61,15 @@ struct vfs_slots {
 	_Atomic uint32_t live;          /* those that hold an object */
 	uint32_t first_free;            /* an index, or 0 */
 	pthread_mutex_t lock;
+	vfs_slots_release *release;
+	void *owner;
+	struct marks marks;
 	_Atomic(char *) chunk[VFS_SLOTS_CHUNKS];
 };
 
 /* An empty table of at most max (up to VFS_SLOTS_MAX) objects. */
-void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max);
+void vfs_slots_init(struct vfs_slots *slots, size_t object_size, uint32_t max,
+		    vfs_slots_release *release, void *owner);
 /* No object may be left. */
 void vfs_slots_done(struct vfs_slots *slots);
 
@@ -65,15 +88,15 @@ uint64_t vfs_slot_id(const struct vfs_slot *slot);
 
 /* The object of that number with one more reference, or NULL.  No lock. */
 struct vfs_slot *vfs_slots_get(struct vfs_slots *slots, uint64_t id);
-/* One more, for who knows that somebody has one. */
+/* One more, which is counted, for who knows that another one is. */
 void vfs_slot_ref(struct vfs_slot *slot);
 /* The slot of an index that some object has or had. */
 struct vfs_slot *vfs_slots_at(struct vfs_slots *slots, uint32_t index);
 /*
- * Drop a reference.  True: it was the last one, and the caller must release
- * what the object holds and call vfs_slots_free().
+ * Drop a reference, on the thread that got it, or one that is counted.  May
+ * release the object.
  */
-bool vfs_slot_unref(struct vfs_slot *slot);
+void vfs_slots_put(struct vfs_slots *slots, struct vfs_slot *slot);
 
 /*
  * To visit all: the first object at or after *index (from 0 on) with one more

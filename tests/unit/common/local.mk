@@ -1,5 +1,7 @@
-check_PROGRAMS += test_bytes test_event test_gmem test_iov test_log
-TESTS += test_bytes test_event test_gmem test_iov test_log
+check_PROGRAMS += test_bytes test_event test_gmem test_iov test_log \
+	test_marks
+TESTS += test_bytes test_event test_gmem test_iov test_log \
+	test_marks
 
 test_bytes_SOURCES = %reldir%/test_bytes.c
 test_bytes_CFLAGS = $(TEST_CFLAGS)
@@ -16,3 +18,6 @@ test_iov_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_log_SOURCES = %reldir%/test_log.c
 test_log_CFLAGS = $(TEST_CFLAGS)
 test_log_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_marks_SOURCES = %reldir%/test_marks.c
+test_marks_CFLAGS = $(TEST_CFLAGS)
+test_marks_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)

@@ -95,7 +95,7 @@ static void a_node_is_no_open_file(void **state)
 	assert_int_equal(read(fd, &c, 1), -1);
 	assert_int_equal(fcntl(fd, F_GETFL) & O_PATH, O_PATH);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	lx_node_fd_put(node, fd);
+	lx_node_fd_put(fx->vol, node, fd);
 	lx_node_close(fx->vol, node);
 }
 

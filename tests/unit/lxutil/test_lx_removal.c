@@ -87,7 +87,7 @@ static void remove_cold(struct fixture *fx, enum lx_handles handles,
 	lx_node_unnamed(share->vol, share->node[0], share->root,
 			share_name(0).s);
 	if (hold)
-		lx_node_release(share->node[0]);
+		lx_node_release(share->vol, share->node[0]);
 	for (int i = 1; i < SOME; i++)
 		assert_int_equal(share_check(share, i, "old"), 0);
 	assert_int_equal(share_check(share, 0, "old"), hold ? 0 : -LX_ESTALE);

@@ -160,10 +160,11 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 	return answer;
 }
 
-static inline void dev_thread_init(void *dev)
+static inline void dev_thread_init(void *dev, unsigned queue)
 {
 	struct core_fixture *f = dev;
 
+	(void)queue;
 	change(f, &f->threads);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_fs/share.h"
 
+#include "common/marks.h"
 #include "lxutil/lx_volume.h"
 
 #include <stdarg.h>
@@ -259,6 +260,8 @@ static void *work(void *arg)
 	struct client *c = w->client;
 
 	lx_thread_init();
+	/* Half of them mark what they use, the others count. */
+	marks_thread_init(w->seed & 1 ? w->seed : MARKS_LINES);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct fuse_entry_out e;
 		struct fuse_attr attr;

@@ -13,11 +13,22 @@ struct object {
 	char content[24];
 };
 
+static atomic_uint releases;
+
+static void release(void *owner, struct vfs_slot *slot)
+{
+	struct object *object = (struct object *)slot;
+
+	memset(object->content, 'r', sizeof(object->content));
+	atomic_fetch_add(&releases, 1);
+	vfs_slots_free(owner, slot);
+}
+
 static int set_up(void **state)
 {
 	static struct vfs_slots slots;
 
-	vfs_slots_init(&slots, sizeof(struct object), 3000);
+	vfs_slots_init(&slots, sizeof(struct object), 3000, release, &slots);
 	*state = &slots;
 	return 0;
 }
@@ -37,10 +48,18 @@ static struct vfs_slot *make(struct vfs_slots *slots)
 	return slot;
 }
 
+/* Was it the last reference? */
+static bool put(struct vfs_slots *slots, struct vfs_slot *slot)
+{
+	unsigned before = atomic_load(&releases);
+
+	vfs_slots_put(slots, slot);
+	return atomic_load(&releases) != before;
+}
+
 static void drop(struct vfs_slots *slots, struct vfs_slot *slot)
 {
-	assert_true(vfs_slot_unref(slot));
-	vfs_slots_free(slots, slot);
+	assert_true(put(slots, slot));
 }
 
 static void numbers_begin_at_one(void **state)
@@ -49,7 +68,7 @@ static void numbers_begin_at_one(void **state)
 
 	assert_int_equal(vfs_slot_id(slot), 1);
 	assert_ptr_equal(vfs_slots_get(*state, 1), slot);
-	assert_false(vfs_slot_unref(slot));
+	assert_false(put(*state, slot));
 	drop(*state, slot);
 }
 
@@ -75,8 +94,8 @@ static void hides_an_object_until_it_is_published(void **state)
 	vfs_slot_publish(slot, 2);
 	found = vfs_slots_get(*state, vfs_slot_id(slot));
 	assert_ptr_equal(found, slot);
-	assert_false(vfs_slot_unref(slot));
-	assert_false(vfs_slot_unref(slot));
+	assert_false(put(*state, slot));
+	assert_false(put(*state, slot));
 	drop(*state, slot);
 }
 
@@ -103,7 +122,7 @@ static void retires_a_slot_without_numbers(void **state)
 
 	atomic_store(&slot->state, (uint64_t)UINT32_MAX << 32 | 1);
 	assert_ptr_equal(vfs_slots_get(*state, vfs_slot_id(slot)), slot);
-	assert_false(vfs_slot_unref(slot));
+	assert_false(put(*state, slot));
 	drop(*state, slot);
 	slot = make(*state);
 	assert_int_equal(vfs_slot_id(slot), 2);
@@ -135,7 +154,7 @@ static void is_full_at_its_limit(void **state)
 	assert_null(slot);
 	assert_int_equal(atomic_load(&slots->live), 3000);
 	while ((slot = vfs_slots_next(slots, &index))) {
-		assert_false(vfs_slot_unref(slot));
+		assert_false(put(slots, slot));
 		drop(slots, slot);
 		assert_int_equal(index, ++count);
 	}
@@ -156,7 +175,7 @@ static void visits_objects_only(void **state)
 	assert_ptr_equal(vfs_slots_next(*state, &index), slot[2]);
 	assert_null(vfs_slots_next(*state, &index));
 	for (int i = 0; i < 3; i += 2) {
-		assert_false(vfs_slot_unref(slot[i]));
+		assert_false(put(*state, slot[i]));
 		drop(*state, slot[i]);
 	}
 }
@@ -164,11 +183,17 @@ static void visits_objects_only(void **state)
 /* One thread makes and drops objects, others look for them by number. */
 static _Atomic uint64_t shared_id;
 static _Atomic bool stop;
+#define LOOKERS 3
 
+/* The first two have lines for marks, others count. */
 static void *look(void *arg)
 {
+	static atomic_uint lookers;
 	struct vfs_slots *slots = arg;
+	unsigned line = atomic_fetch_add(&lookers, 1);
 	size_t wrong = 0;
+
+	marks_thread_init(line < 2 ? line : MARKS_LINES);
 
 	while (!atomic_load(&stop)) {
 		uint64_t id = atomic_load(&shared_id);
@@ -178,19 +203,19 @@ static void *look(void *arg)
 			continue;
 		wrong += vfs_slot_id(slot) != id ||
 			 ((struct object *)slot)->content[0] != 'x';
-		if (vfs_slot_unref(slot))
-			vfs_slots_free(slots, slot);
+		vfs_slots_put(slots, slot);
 	}
 	return (void *)wrong;
 }
 
 static void an_object_stays_while_it_is_used(void **state)
 {
-	pthread_t thread[2];
+	unsigned before = atomic_load(&releases);
+	pthread_t thread[LOOKERS];
 	void *wrong;
 
 	atomic_store(&stop, false);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < LOOKERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, look, *state),
 				 0);
 	for (int i = 0; i < 20000; i++) {
@@ -200,15 +225,67 @@ static void an_object_stays_while_it_is_used(void **state)
 		memset(((struct object *)slot)->content, 'x', 24);
 		vfs_slot_publish(slot, 1);
 		atomic_store(&shared_id, vfs_slot_id(slot));
-		if (vfs_slot_unref(slot))
-			vfs_slots_free(*state, slot);
+		vfs_slots_put(*state, slot);
 	}
 	atomic_store(&stop, true);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < LOOKERS; i++) {
 		assert_int_equal(pthread_join(thread[i], &wrong), 0);
 		assert_null(wrong);
 	}
 	assert_int_equal(atomic_load(&((struct vfs_slots *)*state)->live), 0);
+	assert_int_equal(atomic_load(&releases) - before, 20000);
+}
+
+/* Who uses an object by a mark writes nothing to it, and keeps it. */
+static void a_mark_is_a_reference(void **state)
+{
+	struct vfs_slot *slot = make(*state), *found;
+	uint64_t was = atomic_load(&slot->state), id = vfs_slot_id(slot);
+
+	marks_thread_init(5);
+	found = vfs_slots_get(*state, id);
+	assert_ptr_equal(found, slot);
+	assert_int_equal(atomic_load(&slot->state), was);
+	/* One reference goes, the table's say; the other one is left. */
+	assert_false(put(*state, slot));
+	assert_int_equal(((struct object *)slot)->content[0], 0);
+	assert_true(put(*state, slot));
+	assert_null(vfs_slots_get(*state, id));
+	marks_thread_init(MARKS_LINES);
+}
+
+static void *drop_counted(void *arg)
+{
+	vfs_slots_put(arg, vfs_slots_at(arg, 1));
+	return NULL;
+}
+
+/* The table's reference goes first, on another thread. */
+static void the_last_mark_releases(void **state)
+{
+	struct vfs_slot *slot = make(*state);
+	uint64_t id = vfs_slot_id(slot);
+	unsigned before = atomic_load(&releases);
+	pthread_t thread;
+
+	marks_thread_init(5);
+	for (int i = 0; i < MARKS_CELLS + 1; i++)
+		assert_ptr_equal(vfs_slots_get(*state, id), slot);
+	for (int i = 0; i < MARKS_CELLS; i++)
+		assert_false(put(*state, slot));
+	pthread_create(&thread, NULL, drop_counted, *state);
+	pthread_join(thread, NULL);
+	assert_int_equal(atomic_load(&releases), before);
+	assert_true(put(*state, slot));
+	slot = make(*state);
+	assert_ptr_equal(vfs_slots_get(*state, vfs_slot_id(slot)), slot);
+	pthread_create(&thread, NULL, drop_counted, *state);
+	pthread_join(thread, NULL);
+	/* It is dying: nobody finds it any more. */
+	assert_null(vfs_slots_get(*state, vfs_slot_id(slot)));
+	assert_int_equal(atomic_load(&releases), before + 1);
+	assert_true(put(*state, slot));
+	marks_thread_init(MARKS_LINES);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -224,6 +301,8 @@ int main(void)
 		TEST(zeroes_what_was_there),
 		TEST(is_full_at_its_limit),
 		TEST(visits_objects_only),
+		TEST(a_mark_is_a_reference),
+		TEST(the_last_mark_releases),
 		TEST(an_object_stays_while_it_is_used),
 	};
 
