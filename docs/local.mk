@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	%reldir%/abi.md \
 	%reldir%/architecture.md \
 	%reldir%/benchmarks.md \
+	%reldir%/benchmarks.svg \
 	%reldir%/fuse.md \
 	%reldir%/logging.md \
 	%reldir%/security.md \

@@ -21,7 +21,9 @@
 # Targets: the plugin in the process of the driver, vhost-user-virtiofs, and of
 # virtiofsd what tools/guest/get-qemu.sh -p has fetched: 1.14 in Rust, and 7.2
 # in C, QEMU's of old.  Each part's table goes to the standard output and, with
-# JSON and a picture, to build/bench/.
+# JSON and a picture, to build/bench/; the last table sums all up.  That one,
+# build/bench/table.md, and build/bench/main.svg are what docs/benchmarks.md
+# shows.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/common.sh
@@ -65,7 +67,7 @@ bench() { # name virtiofs-bench-argument...
 	shift
 	set -- --dir "$where" --rounds "$rounds" --time "$time" "$@" \
 		-t "in-process=plugin:$build/gcc/.libs/virtiofs.so,queues=$queues" \
-		-t "vhost-user=$ours --num-request-queues $queues" -t plain=plain
+		-t "vhost-user=$ours" -t plain=plain
 	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd" ] ||
 		set -- "$@" -t "virtiofsd-1.14=$rust $direct"
 	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd-7.2" ] ||
@@ -74,6 +76,7 @@ bench() { # name virtiofs-bench-argument...
 	"$build/gcc/virtiofs-bench" "$@" --queues "$queues" \
 		--json "$out/$name.json" --svg "$out/$name.svg" \
 		2>"$out/$name.log" | tee "$out/$name.md"
+	[ -s "$out/$name.json" ] || die "$(tail -n 1 "$out/$name.log")"
 	echo
 }
 
@@ -123,6 +126,61 @@ fio_read() {
 	rm -f "$file"
 }
 
+# One line a workload: thousand operations a second and microseconds of the
+# server's processor time for one, and what they are to the better peer's and to
+# plain system calls'.
+summary() {
+	for part in main depth1 depth32 queues-1 queues-2 split packed \
+		packed-in-order disk; do
+		[ ! -s "$out/$part.md" ] || sed "s/^/$part /" "$out/$part.md"
+	done | awk -F'[[:space:]]*[|][[:space:]]*' '
+	function cell(t) {
+		return (key, t) in rate ? rate[key, t] " / " cpu[key, t] : "-"
+	}
+	function over(a, b) { return b > 0 ? sprintf("%.2f", a / b) : "-" }
+	function line(w, target, best, least, t) {
+		best = least = plain = 0
+		if ((key, "plain") in cpu)
+			plain = cpu[key, "plain"]
+		for (t in peers) {
+			if (!((key, t) in rate))
+				continue
+			if (rate[key, t] > best)
+				best = rate[key, t]
+			if (!least || cpu[key, t] < least)
+				least = cpu[key, t]
+		}
+		printf "| %s | %s ", part, w
+		for (t = 1; t <= 5; t++)
+			printf "| %s ", cell(targets[t])
+		print "| " over(rate[key, "vhost-user"], best) \
+		      " | " over(cpu[key, "vhost-user"], least) \
+		      " | " over(cpu[key, "vhost-user"], plain) " |"
+	}
+	BEGIN {
+		split("in-process vhost-user virtiofsd-1.14 virtiofsd-7.2 plain",
+		      targets, " ")
+		peers["virtiofsd-1.14"]; peers["virtiofsd-7.2"]
+		print "| part | workload | in-process | vhost-user | virtiofsd 1.14 | virtiofsd 7.2 (C) | plain | rate x | CPU x | CPU x plain |"
+		print "|---|---|---|---|---|---|---|---|---|---|"
+	}
+	NF > 10 && $4 + 0 > 0 {
+		if (key != $1 SUBSEP $2) {
+			if (key != "")
+				line(workload)
+			key = $1 SUBSEP $2
+			part = $1
+			workload = $2
+		}
+		rate[key, $3] = $4 + 0
+		cpu[key, $3] = $6 + 0
+	}
+	END { line(workload) }' >"$out/table.md"
+	echo "## all: k/s / CPU us; ratios of vhost-user to the better peer"
+	cat "$out/table.md"
+}
+
 for part; do
 	part "$part"
 done
+summary
