@@ -257,16 +257,18 @@ static bool parse_json(const char *text, struct plugin_config *c,
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
 	enum json_tokener_error parse_error;
-	size_t end;
+	size_t len = strlen(text), end;
 	bool ok;
 
-	object = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
+	object = json_tokener_parse_ex(tokener, text, (int)len + 1);
 	parse_error = json_tokener_get_error(tokener);
 	end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
 	if (parse_error != json_tokener_success)
 		ok = plugin_option_fail(error, "JSON: %s",
 					json_tokener_error_desc(parse_error));
+	else if (end > len)             /* for json-c, a comment may end so */
+		ok = plugin_option_fail(error, "JSON: expected more");
 	else if (text[end + strspn(text + end, " \t\n")])
 		ok = plugin_option_fail(error,
 			"JSON: expected nothing after the object");

@@ -319,6 +319,7 @@ static const char *const bads[][2] = {
 	  "a number" },
 	{ "{\"tag\":\"t\",\"root\":\"/\",\"xattr\":1}", "true or false" },
 	{ "{", "JSON" },
+	{ "{\"tag\":[{\"o\":true}]//}", "expected more" },
 	{ "{\"tag\":\"t\"}", "\"root\"" },
 	{ "{\"tag\":1,\"root\":\"/\"}", "\"tag\"" },
 	{ "{\"tag\":\"t\\u0000u\",\"root\":\"/\"}", "NUL" },
