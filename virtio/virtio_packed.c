@@ -258,8 +258,8 @@ static int push(struct virtio_queue *q, const struct virtio_request *req,
 	if (used)
 		flags |= VIRTQ_DESC_F_WRITE;
 	le32_store(raw, used);
-	le16_store(raw + PVIRTQ_DESC_ID - VIRTQ_DESC_LEN, req->id);
-	le16_store(raw + PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN, flags);
+	le16_store(raw + (PVIRTQ_DESC_ID - VIRTQ_DESC_LEN), req->id);
+	le16_store(raw + (PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN), flags);
 	if (place == q->shown_used) {
 		q->shown_flags = flags;
 		ret = virtio_area_write(&q->desc, at, raw,

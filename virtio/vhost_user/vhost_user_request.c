@@ -313,7 +313,8 @@ struct request {
 };
 
 #define STATE sizeof(struct vhost_user_vring_state)
-#define REQUEST(request, ...) [VHOST_USER_##request] = { #request, __VA_ARGS__ }
+#define REQUEST(request, ...) \
+	[VHOST_USER_##request] = { .name = #request, .serve = __VA_ARGS__ }
 
 static const struct request requests[VHOST_USER_REQUESTS] = {
 	REQUEST(GET_FEATURES, get_features),
