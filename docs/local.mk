@@ -16,4 +16,5 @@ EXTRA_DIST += \
 	%reldir%/logging.md \
 	%reldir%/security.md \
 	%reldir%/semantics.md \
+	%reldir%/testing.md \
 	%reldir%/vhost-user.md

@@ -23,3 +23,4 @@ include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/unit/bench/local.mk
 include tests/unit/vhost_user_virtiofs/local.mk
+include tests/fuzz/local.mk
