@@ -88,7 +88,8 @@ void bench_slot_send(struct bench_slot *slot, const struct bench_request *req)
 	size_t len = sizeof(*in);
 	unsigned n = 1;
 
-	memcpy(slot->request + len, req->arg, req->arg_len);
+	if (req->arg_len)
+		memcpy(slot->request + len, req->arg, req->arg_len);
 	len += req->arg_len;
 	len += put_name(slot->request + len, req->name);
 	len += put_name(slot->request + len, req->name2);
