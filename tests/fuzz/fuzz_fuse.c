@@ -45,13 +45,14 @@ static void drop_capabilities(void)
 	struct __user_cap_data_struct data[2];
 
 	must((int)syscall(SYS_capget, &header, data), "capget");
-	data[0].effective &= ~(1u << CAP_LINUX_IMMUTABLE | 1u << CAP_SYS_ADMIN);
+	data[0].effective &= ~(1u << CAP_LINUX_IMMUTABLE);
 	data[0].permitted = data[0].inheritable = data[0].effective;
 	must((int)syscall(SYS_capset, &header, data), "capset");
 }
 
 static void delete_root(void)
 {
+	(void)umount2(root, MNT_DETACH);
 	(void)rmdir(root);
 }
 
