@@ -286,5 +286,9 @@ int main(int argc, char **argv)
 	bench_tree_make(&tree, opt.dir ? opt.dir : "/dev/shm");
 	run_all(target, targets, work, works);
 	bench_tree_remove(&tree);
+	for (unsigned t = 0; t < targets; t++) {
+		g_free(target[t].name);
+		g_free(target[t].arg);
+	}
 	return 0;
 }
