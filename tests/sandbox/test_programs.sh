@@ -86,6 +86,16 @@ namespaces() {
 	done
 }
 
+# ways_to PATH...: each, and the directories that lead there
+ways_to() {
+	for path; do
+		while [ "$path" ]; do
+			echo ".$path"
+			path=${path%/*}
+		done
+	done
+}
+
 # see_it WHO MODE: root may look into other processes
 see_it() {
 	what="$1 $2"
@@ -114,12 +124,14 @@ see_it() {
 	*) namespaces old mnt pid net ipc uts user ;;
 	esac
 	case $2 in namespace | chroot) ;; *) return 0 ;; esac
-	see=$(cd "/proc/$server/root" && find . -xdev | sort | tr '\n' ' ')
-	want=". ./proc ./proc/self ./proc/self/fd ./tmp .${dir} .${share} "
-	case $see in
-	"$want"* | ". .$PWD"*) ;;
-	*) [ "$see" = "$want" ] || fail "$program $what: there is $see" ;;
-	esac
+	see=$(cd "/proc/$server/root" && find . -xdev | sort)
+	# The share, what it needs of /proc, and where it was started.
+	want=$({
+		echo .
+		ways_to "/proc/self/fd" "$share" "$(pwd -P)"
+	} | sort -u)
+	[ "$see" = "$want" ] ||
+		fail "$program $what: there is $see, and not $want"
 	[ -e "/proc/$server/root$share/prog" ] ||
 		fail "$program $what: the share is not there"
 	awk -v share="$share" '$5 == share || $5 == "/" {

@@ -232,7 +232,11 @@ void fe_assert_ends(struct front_end *f, int error, const char *text)
 void fe_begin(struct front_end *f, const struct vhost_user_params *params)
 {
 	const struct vhost_user_params usual = {
-		.core = { FE_QUEUES, FE_QUEUE_SIZE, "vu" },
+		.core = {
+			.queues = FE_QUEUES,
+			.queue_size = FE_QUEUE_SIZE,
+			.name = "vu",
+		},
 		.config = true,
 	};
 
