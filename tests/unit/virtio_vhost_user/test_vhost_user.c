@@ -12,9 +12,10 @@ static void refuses_bad_parameters(void **state)
 	struct front_end *f = *state;
 	struct vhost_user *vu = NULL;
 	const struct vhost_user_params bad[] = {
-		{ .core = { 0, 16, "x" } },
-		{ .core = { VIRTIO_QUEUES_MAX + 1, 16, "x" } },
-		{ .core = { 1, 24, "x" } },
+		{ .core = { .queues = 0, .queue_size = 16, .name = "x" } },
+		{ .core = { .queues = VIRTIO_QUEUES_MAX + 1, .queue_size = 16,
+			    .name = "x" } },
+		{ .core = { .queues = 1, .queue_size = 24, .name = "x" } },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)

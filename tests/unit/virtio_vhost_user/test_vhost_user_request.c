@@ -345,7 +345,9 @@ static void lets_nobody_write_the_configuration(void **state)
 static void has_a_configuration_only_if_it_is_wanted(void **state)
 {
 	static struct front_end f;
-	const struct vhost_user_params params = { .core = { 2, 8, "vu" } };
+	const struct vhost_user_params params = {
+		.core = { .queues = 2, .queue_size = 8, .name = "vu" },
+	};
 	const struct config c = { 0, 1, 0, "" };
 
 	(void)state;
