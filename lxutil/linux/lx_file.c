@@ -244,16 +244,6 @@ ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
 			flags & LX_WRITE_APPEND ? append : pwritev);
 }
 
-int lx_flush(struct lx_file *file)
-{
-	int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
-
-	if (fd < 0)
-		return lx_error();
-	/* Interrupted or not, it is closed. */
-	return close(fd) && errno != EINTR ? lx_error() : 0;
-}
-
 int lx_fsync(struct lx_file *file, bool data_only)
 {
 	int err;
@@ -262,4 +252,21 @@ int lx_fsync(struct lx_file *file, bool data_only)
 		err = data_only ? fdatasync(file->fd) : fsync(file->fd);
 	} while (err && errno == EINTR);
 	return err ? lx_error() : 0;
+}
+
+/*
+ * close() of the guest never fails for want of descriptors.  Without one, what
+ * a flush would tell is asked in the slower way.
+ */
+int lx_flush(struct lx_file *file)
+{
+	int fd;
+
+	do {
+		fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	} while (fd < 0 && lx_fds_make_room(file->vol));
+	if (fd < 0)
+		return errno == EMFILE ? lx_fsync(file, false) : lx_error();
+	/* Interrupted or not, it is closed. */
+	return close(fd) && errno != EINTR ? lx_error() : 0;
 }

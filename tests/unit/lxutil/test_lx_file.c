@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 
 static void reads_what_was_written(void **state)
@@ -34,6 +35,27 @@ static void reads_what_was_written(void **state)
 	assert_int_equal(lx_flush(file), 0);
 	lx_file_close(file);
 	lx_node_close(fx->vol, node);
+}
+
+static void flushes_without_a_free_descriptor(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_file *file;
+	struct rlimit old, limit;
+	int unused;
+
+	fixture_file(fx, "f", "text");
+	file = fixture_open(fx, "f", LX_O_RDWR);
+	unused = fcntl(STDIN_FILENO, F_DUPFD, 0);
+	assert_true(unused >= 0);
+	close(unused);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	limit = old;
+	limit.rlim_cur = (rlim_t)unused;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(lx_flush(file), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	lx_file_close(file);
 }
 
 static void offsets_beyond_2_to_63_are_refused(void **state)
@@ -407,6 +429,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(reads_what_was_written),
+		fixture_test(flushes_without_a_free_descriptor),
 		fixture_test(offsets_beyond_2_to_63_are_refused),
 		fixture_test(moves_more_pieces_than_the_kernel_takes),
 		fixture_test(an_error_after_some_bytes_gives_the_bytes),
