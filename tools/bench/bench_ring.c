@@ -152,7 +152,7 @@ static bool packed_wants_kick(const struct bench_ring *r, uint16_t old)
 {
 	const struct vring_packed_desc_event *event = r->device;
 	uint16_t flags = load16((const uint16_t *)&event->flags);
-	uint16_t where = event->off_wrap;
+	uint16_t where = load16((const uint16_t *)&event->off_wrap);
 	uint16_t at = where & 0x7fff, now = r->next_avail % (uint16_t)r->size;
 
 	if (flags != VRING_PACKED_EVENT_FLAG_DESC)
@@ -230,7 +230,8 @@ bool bench_ring_arm(struct bench_ring *r)
 		store16(&driver->ring[r->size], r->next_used);
 	} else if (r->event_idx) {
 		wrap = (unsigned)r->used_wrap << VRING_PACKED_EVENT_F_WRAP_CTR;
-		event->off_wrap = (uint16_t)(r->next_used % r->size | wrap);
+		store16((uint16_t *)&event->off_wrap,
+			(uint16_t)(r->next_used % r->size | wrap));
 		store16((uint16_t *)&event->flags,
 			VRING_PACKED_EVENT_FLAG_DESC);
 	}
