@@ -174,6 +174,7 @@ void fe_kick(struct front_end *f, unsigned queue);
 void fe_wait_call(struct front_end *f, unsigned queue);
 bool fe_called(struct front_end *f, unsigned queue);
 /* Wait until this chain was used, by 4 bytes. */
+uint16_t fe_next_used(struct front_end *f, unsigned queue);
 void fe_wait_used(struct front_end *f, unsigned queue, uint16_t head);
 /* Add, kick and wait. */
 void fe_call(struct front_end *f, unsigned queue);
