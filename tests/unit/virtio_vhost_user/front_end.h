@@ -173,7 +173,7 @@ void fe_kick(struct front_end *f, unsigned queue);
 /* Wait for an interrupt. */
 void fe_wait_call(struct front_end *f, unsigned queue);
 bool fe_called(struct front_end *f, unsigned queue);
-/* Wait until this chain was used, by 4 bytes. */
+/* Wait until a chain was used, by 4 bytes: its head, or that it is this. */
 uint16_t fe_next_used(struct front_end *f, unsigned queue);
 void fe_wait_used(struct front_end *f, unsigned queue, uint16_t head);
 /* Add, kick and wait. */
