@@ -266,7 +266,7 @@ int lx_flush(struct lx_file *file)
 		fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	} while (fd < 0 && lx_fds_make_room(file->vol));
 	if (fd < 0)
-		return errno == EMFILE ? lx_fsync(file, false) : lx_error();
+		return lx_fsync(file, false);
 	/* Interrupted or not, it is closed. */
 	return close(fd) && errno != EINTR ? lx_error() : 0;
 }
