@@ -16,6 +16,7 @@ LINK_VFIO_USER = libvfio_user.la $(LINK_COMMON) $(JSON_LIBS)
 dist_noinst_SCRIPTS += \
 	%reldir%/bench.sh \
 	%reldir%/check.sh \
+	%reldir%/fuzz.sh \
 	%reldir%/install-packages.sh \
 	%reldir%/quickstart.sh \
 	%reldir%/guest/accel.sh \
