@@ -1,10 +1,10 @@
 # virtiofs.so, for dlopen(): it lands in $(libdir)/pciplug.
 plugindir = $(libdir)/pciplug
 plugin_LTLIBRARIES = virtiofs.la
-virtiofs_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+virtiofs_la_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS) $(GLIB_CFLAGS)
 virtiofs_la_SOURCES = %reldir%/plugin.c
 virtiofs_la_LIBADD = $(LINK_PLUGIN)
-virtiofs_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+virtiofs_la_LDFLAGS = $(LTO_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols-regex '^pciplug_entry_v1$$' $(NO_UNDEFINED)
 
 # All of it but the entry, for unit tests.

@@ -13,7 +13,8 @@ LINK_VUF = libvuf.la $(LINK_HOST) $(LINK_SANDBOX) $(LINK_VHOST_USER) \
 	$(LINK_PLUGIN)
 
 bin_PROGRAMS += vhost-user-virtiofs
-vhost_user_virtiofs_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+vhost_user_virtiofs_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS) $(GLIB_CFLAGS)
+vhost_user_virtiofs_LDFLAGS = $(LTO_LDFLAGS)
 vhost_user_virtiofs_SOURCES = %reldir%/vhost_user_virtiofs.c
 vhost_user_virtiofs_LDADD = $(LINK_VUF)
 
