@@ -159,6 +159,14 @@ struct pciplug_host {
 	void (*log)(void *ctx, int level, const char *target,
 		    const char *message);
 	const char *log_file;           /* a path to append to, or NULL */
+
+	/*
+	 * How many devices there will be in this process, where the host
+	 * knows; 0 is 1.  What a process has only so many of, such as
+	 * descriptors, a device takes its part of.
+	 */
+	uint32_t devices;
+	uint32_t reserved;
 };
 
 struct pciplug_device;

@@ -82,6 +82,7 @@ static bool build(struct pciplug_device *dev, const struct pciplug_host *host,
 	if (!plugin_host_log(dev, error) ||
 	    !plugin_config_parse(config, &dev->config, error))
 		return false;
+	plugin_config_divide(&dev->config, dev->host.devices);
 	gmem_ops = plugin_host_gmem_ops(dev);
 	ret = gmem_init(&dev->mem, &gmem_ops, dev);
 	if (ret)

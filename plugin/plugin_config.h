@@ -47,6 +47,13 @@ void plugin_config_done(struct plugin_config *config);
 /* ---- plugin_serve.c ---------------------------------------------------- */
 
 /*
+ * The share is one of `shares` in this process: unless rlimit-nofile says how
+ * many, it may hold its part of the descriptors that RLIMIT_NOFILE allows now
+ * (but 64 for each root).
+ */
+void plugin_config_divide(struct plugin_config *config, unsigned shares);
+
+/*
  * The server of a share; log and config are borrowed until it is freed.
  * False: the error is one line for a person.
  */

@@ -15,8 +15,6 @@
 #define RULE_ERROR_MAX 256
 /* Linux takes 4 descriptors of every queue for itself; more must be left. */
 #define QUEUE_SIZE_MIN 8
-/* Enough for the requests of all queues at a time, though not for speed. */
-#define NOFILE_MIN 64u
 
 const char plugin_option_help[] =
 	"Share the host directory (or file) ROOT under the mount tag TAG (1 to 36\n"
@@ -28,8 +26,8 @@ const char plugin_option_help[] =
 	"                  (default: 1024)\n"
 	"  poll-us=N       microseconds that a queue may be polled before its\n"
 	"                  thread sleeps, where that pays (default: 30; 0: never)\n"
-	"  rlimit-nofile=N descriptors that the share may hold (default: 0, as\n"
-	"                  many as the process may)\n"
+	"  rlimit-nofile=N descriptors that the share may hold (default: 0, its\n"
+	"                  part of those that the process may)\n"
 	"  cache=POLICY    what the guest keeps: never, metadata, auto (default)\n"
 	"                  or always\n"
 	"  timeout=S, negative-timeout=S\n"
@@ -314,10 +312,12 @@ bool plugin_option_set(const struct plugin_option *option, const char *value,
 bool plugin_option_check(const struct vfs_options *o, guint folders,
 			 GError **error)
 {
-	if (o->max_descriptors && o->max_descriptors / folders < NOFILE_MIN)
+	if (o->max_descriptors &&
+	    o->max_descriptors / folders < PLUGIN_NOFILE_MIN)
 		return plugin_option_fail(error,
 			"rlimit-nofile=%u: expected 0, or at least %u (%u for each root)",
-			o->max_descriptors, NOFILE_MIN * folders, NOFILE_MIN);
+			o->max_descriptors, PLUGIN_NOFILE_MIN * folders,
+			PLUGIN_NOFILE_MIN);
 	if (o->posix_acl && !o->xattr)
 		return plugin_option_fail(error,
 			"posix-acl and no-xattr: expected one of them, as ACLs are extended attributes");

@@ -9,6 +9,12 @@
 
 #include "plugin/plugin_config.h"
 
+/*
+ * Descriptors for one root: enough for the requests of all queues at a time,
+ * though not for speed.
+ */
+#define PLUGIN_NOFILE_MIN 64u
+
 /* What type of value an option takes. */
 enum plugin_option_kind {
 	PLUGIN_OPTION_FLAG,             /* none, true or false */

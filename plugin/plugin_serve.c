@@ -2,6 +2,9 @@
 /* From what a share is to its server. */
 #include "plugin/plugin_config.h"
 
+#include "lxutil/lx_volume.h"
+#include "plugin/plugin_option.h"
+
 /* A copy of the string, as GLib stays when the plugin is unloaded. */
 static GQuark serve_error_quark(void)
 {
@@ -51,6 +54,22 @@ static bool fail(GError **error, const struct vfs_folder *folder, int ret)
 			    "expected a directory or a regular file" :
 			    g_strerror(-ret));
 	return false;
+}
+
+void plugin_config_divide(struct plugin_config *config, unsigned shares)
+{
+	unsigned roots = config->root ? 1 : config->folders->len;
+	unsigned part;
+
+	if (shares < 2 || config->fs.max_descriptors)
+		return;
+	part = MAX(lx_max_descriptors() / shares, PLUGIN_NOFILE_MIN * roots);
+	config->fs.max_descriptors = part;
+	for (guint i = 0; i < config->folders->len; i++) {
+		struct plugin_folder *folder = config->folders->pdata[i];
+
+		folder->fs.max_descriptors = part;
+	}
 }
 
 bool plugin_config_serve(const struct plugin_config *config,

@@ -138,8 +138,9 @@ static int start_function(struct program *p, struct function *f)
 	char err[HOST_ERR_MAX / 2];
 	int ret;
 
-	if (vfio_user_device_new(&p->plugin.table, f->value, f->name, &p->log,
-				 err, sizeof(err), &f->device)) {
+	if (vfio_user_device_new(&p->plugin.table, f->value, p->functions->len,
+				 f->name, &p->log, err, sizeof(err),
+				 &f->device)) {
 		snprintf(p->err, sizeof(p->err), "--%s %s: %s",
 			 p->plugin.table.option, f->value, err);
 		return fail(p, EXIT_USAGE);

@@ -41,6 +41,8 @@ static const struct member members[] = {
 	HOST(doorbell_del, 72),
 	HOST(log, 80),
 	HOST(log_file, 88),
+	HOST(devices, 96),
+	HOST(reserved, 100),
 #endif
 
 	PLUGIN(size, 0),
@@ -102,7 +104,7 @@ static void nothing_is_behind_the_last_member(void **state)
 	assert_int_equal(sizeof(struct pciplug_host), 32);
 	assert_int_equal(sizeof(struct pciplug_plugin), 152);
 #else
-	assert_int_equal(sizeof(struct pciplug_host), 96);
+	assert_int_equal(sizeof(struct pciplug_host), 104);
 	assert_int_equal(sizeof(struct pciplug_plugin), 168);
 #endif
 	assert_int_equal(sizeof(struct pciplug_bar), 16);

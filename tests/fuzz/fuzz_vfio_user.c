@@ -29,8 +29,8 @@ static void begin(void)
 	log_init(&quiet, -1);
 	log_set_filter(&quiet, "off", NULL, 0);
 	snprintf(config, sizeof(config), "fuzz:%s,queues=1", tree.root);
-	fuzz_must(!vfio_user_device_new(pciplug_entry_v1(), config, "fuzz",
-					&quiet, err, sizeof(err), &device));
+	fuzz_must(!vfio_user_device_new(pciplug_entry_v1(), config, 1,
+					"fuzz", &quiet, err, sizeof(err), &device));
 	atexit(done);
 }
 

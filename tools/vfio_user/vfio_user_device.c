@@ -131,7 +131,7 @@ static int read_regions(struct vfio_user_device *device)
 }
 
 static int create(struct vfio_user_device *device, const char *config,
-		  char *err, size_t err_size)
+		  unsigned devices, char *err, size_t err_size)
 {
 	const struct pciplug_host host = {
 		.size = sizeof(host),
@@ -142,6 +142,7 @@ static int create(struct vfio_user_device *device, const char *config,
 		.mem_read = host_mem_read,
 		.mem_write = host_mem_write,
 		.log = host_log,
+		.devices = devices,
 	};
 	int ret = device->plugin->create(&host, config, err, err_size,
 					 &device->dev);
@@ -173,8 +174,9 @@ static int init_parts(struct vfio_user_device *device)
 }
 
 int vfio_user_device_new(const struct pciplug_plugin *plugin,
-			 const char *config, const char *name,
-			 const struct log *log, char *err, size_t err_size,
+			 const char *config, unsigned devices,
+			 const char *name, const struct log *log,
+			 char *err, size_t err_size,
 			 struct vfio_user_device **ret_device)
 {
 	struct vfio_user_device *device = calloc(1, sizeof(*device));
@@ -190,7 +192,7 @@ int vfio_user_device_new(const struct pciplug_plugin *plugin,
 	if (ret) {
 		free(device);
 	} else {
-		ret = create(device, config, err, err_size);
+		ret = create(device, config, devices, err, err_size);
 		if (ret)
 			vfio_user_device_free(device);
 	}

@@ -38,13 +38,14 @@ struct vfio_user_device {
 };
 
 /*
- * Create the plugin's device from `config`.  plugin, log and name must outlive
- * the device.  The device's log goes to `log` too.  0 or -errno; then err
- * holds one line for a person.
+ * Create the plugin's device from `config`, one of `devices` in this process.
+ * plugin, log and name must outlive the device.  The device's log goes to `log`
+ * too.  0 or -errno; then err holds one line for a person.
  */
 int vfio_user_device_new(const struct pciplug_plugin *plugin,
-			 const char *config, const char *name,
-			 const struct log *log, char *err, size_t err_size,
+			 const char *config, unsigned devices,
+			 const char *name, const struct log *log,
+			 char *err, size_t err_size,
 			 struct vfio_user_device **ret_device);
 /* No client may be connected. */
 void vfio_user_device_free(struct vfio_user_device *device);

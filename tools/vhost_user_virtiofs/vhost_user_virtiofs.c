@@ -126,6 +126,7 @@ static bool make_shares(struct program *p)
 		struct served *s = &p->served[p->shares];
 		g_autofree char *what = plugin_config_describe(&s->config);
 
+		plugin_config_divide(&s->config, p->configs);
 		if (vuf_share_new(&s->config, p->options.has_tag, &p->log,
 				  p->err, sizeof(p->err), &s->share))
 			return false;

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 static struct plugin_config config;
@@ -70,6 +71,44 @@ static void says_which_root_is_wrong(void **state)
 			    "folder 'a': root '/dev/null': expected a directory or a regular file");
 }
 
+/* What a share, one of so many, may hold. */
+static unsigned part(const char *text, unsigned shares)
+{
+	struct vfs_folder folder;
+	unsigned max;
+
+	parse(text);
+	plugin_config_divide(&config, shares);
+	assert_true(plugin_config_folder(&config, 0, &folder));
+	max = folder.options.max_descriptors;
+	/* Of a share's folders, each has the same written down. */
+	if (plugin_config_folder(&config, 1, &folder))
+		assert_int_equal(folder.options.max_descriptors, max);
+	plugin_config_done(&config);
+	return max;
+}
+
+static void shares_of_a_process_divide_its_descriptors(void **state)
+{
+	struct rlimit was, limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	limit = (struct rlimit){ 1024, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	/* 256 are not theirs. */
+	assert_int_equal(part("t:/", 5), 153);
+	assert_int_equal(part("t:folder=a:/,folder=b:/", 5), 153);
+	/* Alone, or told how many: nothing to divide. */
+	assert_int_equal(part("t:/", 0), 0);
+	assert_int_equal(part("t:/", 1), 0);
+	assert_int_equal(part("t:/,rlimit-nofile=200", 5), 200);
+	/* Each root is to work. */
+	assert_int_equal(part("t:/", 100), 64);
+	assert_int_equal(part("t:folder=a:/,folder=b:/", 100), 128);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+}
+
 static void describes_a_share(void **state)
 {
 	static const char *const texts[][2] = {
@@ -95,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(serves_what_there_is),
 		TEST(says_which_root_is_wrong),
+		TEST(shares_of_a_process_divide_its_descriptors),
 		TEST(describes_a_share),
 	};
 

@@ -40,7 +40,7 @@ int rig_setup(void **state)
 	rig->fds = count_fds();
 	log_init(&rig->log, STDERR_FILENO);
 	log_set_filter(&rig->log, "off", NULL, 0);
-	assert_int_equal(vfio_user_device_new(&fake_plugin, "x", "test",
+	assert_int_equal(vfio_user_device_new(&fake_plugin, "x", 5, "test",
 					      &rig->log, err, sizeof(err),
 					      &rig->device), 0);
 	*state = rig;

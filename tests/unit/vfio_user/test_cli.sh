@@ -100,7 +100,8 @@ ulimit -Sn 200
 # A sanitizer's own threads and files are not for the sandbox.
 free=${SANITIZE:+--sandbox none --seccomp none}
 # shellcheck disable=SC2086 # two options
-"$vu" --virtio-fs "$share" --virtio-fs "two,$dir/share,ro" \
+HVLITE_LOG=debug "$vu" --virtio-fs "$share" \
+	--virtio-fs "two,$dir/share,ro" \
 	--socket-dir "$sockets" --log-file "$dir/log" $free \
 	>"$dir/out" 2>"$dir/err" &
 pid=$!
@@ -111,8 +112,12 @@ until [ "$(grep -c ' is on ' "$dir/out")" -eq 2 ]; do
 	sleep 0.05
 done
 server=$(cat /proc/$pid/task/$pid/children)
-limits=$(awk '/^Max open files/ { print $4 == $5 }' "/proc/${server% }/limits")
-[ "$limits" -eq 1 ] || fail 'the limit of descriptors was not raised'
+limits=$(awk '/^Max open files/ { print $4, $5 }' "/proc/${server% }/limits")
+[ "${limits% *}" -eq "${limits#* }" ] ||
+	fail 'the limit of descriptors was not raised'
+part=$(((${limits% *} - 256) / 2))
+[ "$(grep -c "at most $part descriptors" "$dir/log")" -eq 2 ] ||
+	fail "not $part descriptors for each: $(cat "$dir/log")"
 [ -S "$sockets/good.sock" ] || fail 'no good.sock'
 [ -S "$sockets/two.sock" ] || fail 'no two.sock'
 [ ! -s "$dir/err" ] || fail "serving is not quiet: $(cat "$dir/err")"

@@ -354,14 +354,20 @@ static void a_message_cut_short_does_no_harm(void **state)
 	}
 }
 
+static void the_plugin_hears_how_many_devices_there_are(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_device.host.devices, 5);
+}
+
 static void a_config_that_is_bad_is_no_device(void **state)
 {
 	struct rig *rig = *state;
 	struct vfio_user_device *device = NULL;
 	char err[64];
 
-	assert_int_equal(vfio_user_device_new(&fake_plugin, "bad", "test",
-					      &rig->log, err, sizeof(err),
+	assert_int_equal(vfio_user_device_new(&fake_plugin, "bad", 1,
+					      "test", &rig->log, err, sizeof(err),
 					      &device), -EINVAL);
 	assert_string_equal(err, "bad it is");
 	assert_null(device);
@@ -389,6 +395,7 @@ int main(void)
 		TEST(reset_resets),
 		TEST(a_client_that_goes_leaves_a_device_as_new),
 		TEST(a_message_cut_short_does_no_harm),
+		TEST(the_plugin_hears_how_many_devices_there_are),
 		TEST(a_config_that_is_bad_is_no_device),
 	};
 

@@ -124,9 +124,14 @@ start --shared-dir="$dir/share" --socket-path="$socket" \
 [ "$(stat -c %a:%g "$socket")" = "770:$(id -g)" ] || fail 'not for the group'
 stop HUP
 
-# Several shares, in a folder.
-start --virtio-fs="one:$dir/share" --virtio-fs="two:$dir/share,ro" \
-	--socket-dir="$dir/sockets"
+# Several shares, in a folder; each may hold its part of the descriptors.
+HVLITE_LOG=debug start --virtio-fs="one:$dir/share" \
+	--virtio-fs="two:$dir/share,ro" --socket-dir="$dir/sockets" \
+	--rlimit-nofile=1024
+divided() {
+	[ "$(grep -c 'at most 384 descriptors' "$dir/log")" -eq 2 ]
+}
+await divided || fail "descriptors are not divided: $(cat "$dir/log")"
 await [ -S "$dir/sockets/two.sock" ] || fail 'no two.sock'
 [ -S "$dir/sockets/one.sock" ] || fail 'no one.sock'
 stop TERM
