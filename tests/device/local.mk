@@ -3,7 +3,8 @@ DEVICE_TESTS = test_device_flips test_device_hostile test_device_hung \
 	test_device_locks test_device_names test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
-	test_device_swaps test_device_unload
+	test_device_storm test_device_stress test_device_swaps \
+	test_device_unload
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
@@ -63,6 +64,17 @@ test_device_rings_packed_SOURCES = %reldir%/test_rings_packed.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h
 test_device_rings_packed_CFLAGS = $(TEST_CFLAGS)
 test_device_rings_packed_LDADD = $(DEVICE_LIBS)
+
+test_device_storm_SOURCES = %reldir%/test_storm.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h \
+	%reldir%/storm.c %reldir%/storm.h
+test_device_storm_CFLAGS = $(TEST_CFLAGS)
+test_device_storm_LDADD = $(DEVICE_LIBS)
+
+test_device_stress_SOURCES = %reldir%/test_stress.c \
+	%reldir%/device_fixture.h
+test_device_stress_CFLAGS = $(TEST_CFLAGS)
+test_device_stress_LDADD = $(DEVICE_LIBS)
 
 test_device_swaps_SOURCES = %reldir%/test_swaps.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h

@@ -263,9 +263,12 @@ int fake_guest_wait(struct fake_guest *g, unsigned q, uint16_t *ret_head,
 
 		if (fake_ring_collect(ring, ret_head, ret_len))
 			return 0;
-		if (fake_ring_arm(ring) &&
-		    !sleep_until_interrupt(g, q, seen))
-			return broken(g) ? -ECONNRESET : -ETIMEDOUT;
+		if (!fake_ring_arm(ring) ||
+		    sleep_until_interrupt(g, q, seen))
+			continue;
+		if (fake_host_gives_up(g->host))
+			return -ECANCELED;
+		return broken(g) ? -ECONNRESET : -ETIMEDOUT;
 	}
 }
 

@@ -101,7 +101,8 @@ void fake_guest_enable_queue(struct fake_guest *g, unsigned q);
 void fake_guest_kick(struct fake_guest *g, unsigned q);
 /*
  * Wait until a chain of queue `q` was used, by interrupts alone.  0;
- * -ETIMEDOUT (-110): none came; -ECONNRESET (-104): the device needs a reset.
+ * -ETIMEDOUT (-110): none came; -ECONNRESET (-104): the device needs a reset;
+ * -ECANCELED (-125): the host has given up.
  */
 int fake_guest_wait(struct fake_guest *g, unsigned q, uint16_t *ret_head,
 		    uint32_t *ret_len);

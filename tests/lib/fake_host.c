@@ -256,13 +256,32 @@ bool fake_host_wait_msix(struct fake_host *host, unsigned vector,
 			 unsigned seen)
 {
 	const struct timespec end = deadline();
+	bool signalled;
 	int ret = 0;
 
 	pthread_mutex_lock(&host->lock);
-	while (host->msix[vector] <= seen && !ret)
+	while (host->msix[vector] <= seen && !host->give_up && !ret)
 		ret = pthread_cond_timedwait(&host->changed, &host->lock, &end);
+	signalled = host->msix[vector] > seen;
 	pthread_mutex_unlock(&host->lock);
-	return !ret;
+	return signalled;
+}
+
+void fake_host_give_up(struct fake_host *host, bool give_up)
+{
+	pthread_mutex_lock(&host->lock);
+	host->give_up = give_up;
+	leave(host);
+}
+
+bool fake_host_gives_up(struct fake_host *host)
+{
+	bool give_up;
+
+	pthread_mutex_lock(&host->lock);
+	give_up = host->give_up;
+	pthread_mutex_unlock(&host->lock);
+	return give_up;
 }
 
 void fake_host_hold_mem(struct fake_host *host, bool hold)

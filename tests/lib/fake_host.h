@@ -32,6 +32,7 @@ struct fake_host {
 	/* Protected by lock. */
 	bool quiet;                     /* nothing may be called (T4) */
 	bool refuse_doorbells;
+	bool give_up;                   /* nobody waits for interrupts */
 	bool hold_mem;                  /* mem_read and mem_write wait */
 	unsigned held;                  /* how many do */
 	unsigned violations;            /* of `quiet`; wrong messages */
@@ -57,9 +58,12 @@ void fake_host_hold_mem(struct fake_host *host, bool hold);
 bool fake_host_wait_held(struct fake_host *host);
 
 unsigned fake_host_msix(struct fake_host *host, unsigned vector);
-/* Wait until vector was signalled more than `seen` times; false: never. */
+/* Wait until vector was signalled more than `seen` times; false: never yet. */
 bool fake_host_wait_msix(struct fake_host *host, unsigned vector,
 			 unsigned seen);
+/* From now on nobody waits for MSI-X, or again. */
+void fake_host_give_up(struct fake_host *host, bool give_up);
+bool fake_host_gives_up(struct fake_host *host);
 bool fake_host_intx(struct fake_host *host);
 /* Wait until INTA# is asserted; false: never. */
 bool fake_host_wait_intx(struct fake_host *host);

@@ -8,6 +8,7 @@ libtest_la_SOURCES = \
 	%reldir%/fake_ram.c %reldir%/fake_ram.h \
 	%reldir%/fake_ring.c %reldir%/fake_ring.h \
 	%reldir%/fuse_client.c %reldir%/fuse_client.h \
+	%reldir%/fuse_traffic.c %reldir%/fuse_traffic.h \
 	%reldir%/tmptree.c %reldir%/tmptree.h \
 	%reldir%/tree_print.c %reldir%/tree_print.h
 libtest_la_LIBADD = libcommon.la
