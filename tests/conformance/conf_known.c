@@ -60,6 +60,24 @@
 	"before Linux 6.6 FUSE has no time of birth"
 #define NO_DIRECT \
 	"O_DIRECT is about the guest's cache; some file systems, as tmpfs before Linux 6.6, have none"
+#define HOST_LIMIT \
+	"to Linux' FUSE a file may be as long as off_t, whatever the host's file system can have"
+#define NO_SUCH_FLAG \
+	"Linux' FUSE has no RWF_NOWAIT and no RWF_DONTCACHE"
+#define APPENDS \
+	"WRITE of a file with O_APPEND does not say that RWF_NOAPPEND was asked for"
+#define NOATIME_KEPT \
+	"O_NOATIME is asked for on the host only with preserve-noatime"
+#define NOTHING_READ \
+	"where there is nothing to read, the guest's kernel reads nothing"
+#define COPIED_FROM \
+	"Linux' FUSE goes on believing the times of a file that was copied from"
+#define READ_TO_WRITE \
+	"to write a part of a page the guest's kernel reads it first"
+#define NO_MODE \
+	"a change of owner that takes S_ISUID away is to a local file system a change of mode, which takes an owner's right"
+#define NO_PRIVILEGE \
+	"CREATE does not tell of privilege (CAP_FSETID)"
 #define BEING_WRITTEN \
 	"an inode whose data is being written back lives until that is done"
 
@@ -141,6 +159,33 @@ static const struct {
 	  "O_TRUNC of an empty file moves:*" },
 	{ READ_BY_SERVER, ANY, EVERYWHERE, "map/what_is_mapped_is_written",
 	  "msync moves: mtime ctime", "msync moves: atime mtime ctime" },
+	{ HOST_LIMIT, ANY, "ext4", "far/reaches_far_offsets",
+	  "*SEEK_SET) = -1 EINVAL", "*SEEK_SET) = *" },
+	{ NO_SUCH_FLAG, ANY, SOMETIMES, "far/vectors_have_flags",
+	  "@(NOWAIT|DONTCACHE)*", "*) = -1 EOPNOTSUPP" },
+	/* The file is then as it was. */
+	{ NO_SUCH_FLAG, ANY, SOMETIMES, "far/vectors_have_flags",
+	  "DONTCACHE*", "DONTCACHE*: stat file: * size 10, *" },
+	{ NO_SUCH_FLAG, ANY, SOMETIMES, "far/vectors_have_flags",
+	  "DONTCACHE*", "DONTCACHE*: content file: * '0123456789'" },
+	{ APPENDS, ANY, SOMETIMES, "far/vectors_have_flags",
+	  "NOAPPEND append 1: *", "NOAPPEND append 1: stat file: * size 13, *" },
+	{ APPENDS, ANY, SOMETIMES, "far/vectors_have_flags",
+	  "NOAPPEND append 1: *", "NOAPPEND append 1: content file: * '0123456789abc'" },
+	{ NOATIME_KEPT, "!(*preserve-noatime*)", SOMETIMES,
+	  "times/each_operation_moves_its_times",
+	  "read O_NOATIME *, moved:", "read O_NOATIME *, moved: atime" },
+	{ NOTHING_READ, ANY, SOMETIMES, "times/each_operation_moves_its_times",
+	  "read nothing *, moved: atime", "read nothing *, moved:" },
+	{ NO_MODE, ANY, EVERYWHERE, "caps/one_capability_is_enough",
+	  "chown: chown(\"dir/program\"* = -1 EPERM",
+	  "chown: chown(\"dir/program\"* = 0" },
+	{ NO_MODE, ANY, EVERYWHERE, "caps/one_capability_is_enough",
+	  "chown: stat dir/program: file 6755 * uid 0 *",
+	  "chown: stat dir/program: file 0755 * uid @(7|1000) *" },
+	{ NO_PRIVILEGE, ANY, EVERYWHERE, "caps/one_capability_is_enough",
+	  "fsetid: stat dir/group/file: file 2755 *",
+	  "fsetid: stat dir/group/file: file 0755 *" },
 
 	/* ---- by policy ---- */
 	{ NOT_MAPPABLE, UNMAPPABLE, EVERYWHERE,
@@ -200,6 +245,17 @@ static const struct {
 	{ TIME_IS_SENT, WRITEBACK, EVERYWHERE, "flags/append_only_files_grow",
 	  "utimensat(AT_FDCWD, \"file\", NULL, 0) = 0",
 	  "utimensat(AT_FDCWD, \"file\", NULL, 0) = -1 EPERM" },
+	{ OWN_SIZE_AND_TIMES, WRITEBACK, EVERYWHERE,
+	  "times/each_operation_moves_its_times",
+	  "truncate @(file*0x7|empty*): *, moved: mtime ctime",
+	  "truncate @(file*0x7|empty*): *, moved:" },
+	{ READ_TO_WRITE, WRITEBACK, SOMETIMES,
+	  "times/each_operation_moves_its_times",
+	  "@(write|append) *, moved: mtime ctime",
+	  "@(write|append) *, moved: atime mtime ctime" },
+	{ COPIED_FROM, NOT_NEVER, SOMETIMES,
+	  "times/each_operation_moves_its_times",
+	  "copy file *, moved: atime", "copy file *, moved:" },
 	{ READ_FROM_CACHE, WRITEBACK, EVERYWHERE, "io/moves_times",
 	  "read moves: atime", "read moves:" },
 	{ READ_FROM_CACHE, WRITEBACK, EVERYWHERE, "io/moves_times",

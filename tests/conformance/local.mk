@@ -36,6 +36,13 @@ test_conformance_SOURCES = \
 	%reldir%/test_conformance.c \
 	%reldir%/tmpfile.c \
 	%reldir%/under.c \
+	%reldir%/caps.c \
+	%reldir%/idmap.c \
+	%reldir%/link.c \
+	%reldir%/times.c \
+	%reldir%/exec.c \
+	%reldir%/far.c \
+	%reldir%/special.c \
 	%reldir%/xattr.c
 test_conformance_CFLAGS = $(TEST_CFLAGS)
 test_conformance_LDADD = $(CMOCKA_LIBS)

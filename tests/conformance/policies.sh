@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lanes.sh"
 
 areas='open attr priv size io map dir stat flags tmpfile lock under event pipe
-	full'
+	full times exec far'
 
 # shellcheck disable=SC2086 # words
 {
