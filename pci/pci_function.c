@@ -191,6 +191,13 @@ bool pci_function_msix_signal(struct pci_function *f, unsigned vector)
 	return enabled;
 }
 
+void pci_function_msix_forget(struct pci_function *f)
+{
+	pthread_mutex_lock(&f->lock);
+	pci_msix_forget(&f->msix);
+	pthread_mutex_unlock(&f->lock);
+}
+
 void pci_function_intx_set(struct pci_function *f, bool pending)
 {
 	pthread_mutex_lock(&f->lock);

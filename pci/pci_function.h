@@ -103,6 +103,8 @@ void pci_function_msix_write(struct pci_function *function, uint64_t offset,
 
 /* See pci_msix_signal(): false when the driver uses INTx. */
 bool pci_function_msix_signal(struct pci_function *function, unsigned vector);
+/* See pci_msix_forget(). */
+void pci_function_msix_forget(struct pci_function *function);
 /* The device has, or no longer has, a reason to interrupt by INTx. */
 void pci_function_intx_set(struct pci_function *function, bool pending);
 /* May the function access memory? */

@@ -58,12 +58,17 @@ void pci_msix_reset(struct pci_msix *msix)
 {
 	msix->enabled = false;
 	msix->blocked = true;
-	memset(msix->pba, 0, sizeof(msix->pba));
+	pci_msix_forget(msix);
 	memset(msix->table, 0, sizeof(msix->table));
 	for (unsigned v = 0; v < msix->vectors; v++)
 		msix->table[v * PCI_MSIX_ENTRY_SIZE +
 			    PCI_MSIX_ENTRY_VECTOR_CTRL] =
 			PCI_MSIX_ENTRY_CTRL_MASKBIT;
+}
+
+void pci_msix_forget(struct pci_msix *msix)
+{
+	memset(msix->pba, 0, sizeof(msix->pba));
 }
 
 static bool can_send(const struct pci_msix *msix, unsigned vector)
@@ -104,7 +109,7 @@ void pci_msix_update(struct pci_msix *msix, uint16_t control, bool bus_master)
 	if (msix->enabled)
 		send_pending(msix, 0, msix->vectors - 1);
 	else
-		memset(msix->pba, 0, sizeof(msix->pba));
+		pci_msix_forget(msix);
 }
 
 bool pci_msix_signal(struct pci_msix *msix, unsigned vector)

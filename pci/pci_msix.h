@@ -54,6 +54,9 @@ void pci_msix_reset(struct pci_msix *msix);
 /* Message Control or Bus Master Enable may have changed. */
 void pci_msix_update(struct pci_msix *msix, uint16_t control, bool bus_master);
 
+/* What was signalled and could not be sent yet is not to be sent any more. */
+void pci_msix_forget(struct pci_msix *msix);
+
 /*
  * Interrupt by vector; a vector that does not exist is nothing.  False:
  * MSI-X is disabled (and nothing was done), so INTx is in use.

@@ -46,7 +46,7 @@ static void clear_queue(struct virtio_core *core, struct core_queue *vq)
 	vq->placed = vq->kept = false;
 	vq->base = 0;
 	core_unwatch(vq);
-	virtio_worker_pause(&vq->worker, false);
+	virtio_worker_pause(&vq->worker, core->no_dma);
 }
 
 static bool all_quiet(const struct virtio_core *core)
@@ -135,7 +135,7 @@ static bool core_begin(void *owner, struct virtio_worker *worker)
 	pthread_mutex_lock(&core->lock);
 	settle(core);
 	vq->busy = vq->running && !vq->broken && !vq->resetting &&
-		   core->reset == RESET_NONE;
+		   !core->no_dma && core->reset == RESET_NONE;
 	if (!vq->busy) {
 		pthread_mutex_unlock(&core->lock);
 		return false;
@@ -318,6 +318,24 @@ void virtio_core_reset(struct virtio_core *core)
 	pthread_mutex_unlock(&core->lock);
 }
 
+void virtio_core_set_dma(struct virtio_core *core, bool allowed)
+{
+	bool changed;
+
+	pthread_mutex_lock(&core->lock);
+	changed = core->no_dma == allowed;
+	core->no_dma = !allowed;
+	for (unsigned i = 0; changed && i < core->params.queues; i++) {
+		struct core_queue *vq = &core->queue[i];
+
+		/* Who is called off for a reset stays so. */
+		if (core->reset == RESET_NONE && !vq->resetting)
+			virtio_worker_pause(&vq->worker, !allowed);
+		virtio_worker_wake(&vq->worker);
+	}
+	pthread_mutex_unlock(&core->lock);
+}
+
 /* ---- registers of the device ------------------------------------------- */
 
 unsigned virtio_core_queues(const struct virtio_core *core)
@@ -458,12 +476,18 @@ struct virtio_queue_regs virtio_core_queue(struct virtio_core *core,
 	return regs;
 }
 
+/* With the lock held. */
+static bool negotiated(const struct virtio_core *core, unsigned feature)
+{
+	return (core->status & VIRTIO_STATUS_FEATURES_OK) &&
+	       (core->driver_features & VIRTIO_FEATURE(feature));
+}
+
 /* Packed rings have any size (virtio 1.3 2.8.10.1). */
 static bool size_acceptable(const struct virtio_core *core, uint16_t size)
 {
 	return size && size <= core->params.queue_size &&
-	       (is_pow2(size) || (core->driver_features &
-				  VIRTIO_FEATURE(VIRTIO_F_RING_PACKED)));
+	       (is_pow2(size) || negotiated(core, VIRTIO_F_RING_PACKED));
 }
 
 void virtio_core_set_queue(struct virtio_core *core, unsigned queue,
@@ -510,9 +534,8 @@ void virtio_core_reset_queue(struct virtio_core *core, unsigned queue)
 	if (!vq)
 		return;
 	pthread_mutex_lock(&core->lock);
-	if (vq->regs.enabled && core->reset == RESET_NONE &&
-	    (core->status & VIRTIO_STATUS_FEATURES_OK) &&
-	    (core->driver_features & VIRTIO_FEATURE(VIRTIO_F_RING_RESET))) {
+	if (negotiated(core, VIRTIO_F_RING_RESET) &&
+	    core->reset == RESET_NONE) {
 		vq->resetting = true;
 		virtio_worker_pause(&vq->worker, true);
 		settle(core);

@@ -90,6 +90,13 @@ void virtio_core_stop(struct virtio_core *core);
 /* Bus reset: as if the driver had written 0, and wait until it is done. */
 void virtio_core_reset(struct virtio_core *core);
 
+/*
+ * May the device access guest memory (PCI: Bus Master Enable)?  Yes, if nothing
+ * is said.  Where not, queues wait; requests in flight are still finished.  From
+ * any thread; never blocks.
+ */
+void virtio_core_set_dma(struct virtio_core *core, bool allowed);
+
 /* ---- single queues (a transport whose registers are elsewhere) ---------- */
 
 /*

@@ -52,6 +52,7 @@ struct virtio_core {
 	uint64_t driver_features;
 	enum reset_state reset;
 	bool started;                   /* there are workers, or will be */
+	bool no_dma;                    /* guest memory is not to be touched */
 
 	struct core_queue queue[];      /* params.queues */
 };

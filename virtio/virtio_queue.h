@@ -62,6 +62,7 @@ struct virtio_queue {
 	uint16_t shown_used;            /* the driver sees those before it */
 	uint16_t told_used;             /* when interrupting was last decided */
 	uint16_t shown_flags;           /* packed: they show what was pushed */
+	bool flags_set;                 /* split: used->flags is ours */
 
 	/* The requests that are parked, the oldest at parked_first. */
 	uint16_t parked_first, parked_count;

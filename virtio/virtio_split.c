@@ -30,6 +30,7 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 
 	q->next_avail = q->seen_avail = 0;
 	q->next_used = q->shown_used = q->told_used = 0;
+	q->flags_set = false;
 	if (!is_pow2(size) || size > VIRTIO_QUEUE_SIZE_MAX)
 		return virtio_queue_break(q, "the queue's size is no power of two");
 	if (!virtio_ring_area(q, &q->desc, regs->desc, virtq_desc_bytes(size),
@@ -172,19 +173,21 @@ static int must_interrupt(struct virtio_queue *q)
 
 /*
  * With EVENT_IDX nothing is to be done when notifications are not wanted: the
- * index where one was wanted has been passed (virtio 1.3 2.7.10).
+ * index where one was wanted has been passed (virtio 1.3 2.7.10).  The flags
+ * are 0 then, whatever the driver has left there.
  */
 static int notify(struct virtio_queue *q, bool wanted)
 {
+	uint16_t flags = wanted || q->event_idx ? 0 : VIRTQ_USED_F_NO_NOTIFY;
 	int ret = 0;
 
-	if (!q->event_idx)
-		ret = virtio_area_store16(&q->device, VIRTQ_USED_FLAGS,
-					  wanted ? 0 : VIRTQ_USED_F_NO_NOTIFY);
-	else if (wanted)
+	if (q->event_idx && wanted)
 		ret = virtio_area_store16(&q->device,
 					  virtq_avail_event_offset(q->size),
 					  q->next_avail);
+	if (!ret && (!q->event_idx || !q->flags_set))
+		ret = virtio_area_store16(&q->device, VIRTQ_USED_FLAGS, flags);
+	q->flags_set = true;
 	return ret ? virtio_queue_break(q, nowhere) : 0;
 }
 

@@ -140,6 +140,7 @@ int virtio_pci_new(const struct virtio_pci_params *params,
 		return -ENOMEM;
 	pthread_mutex_init(&vp->isr_lock, NULL);
 	pthread_mutex_init(&vp->doorbell_lock, NULL);
+	pthread_mutex_init(&vp->master_lock, NULL);
 	vp->host = *host;
 	vp->host_ctx = host_ctx;
 	vp->log = log;
@@ -154,6 +155,7 @@ int virtio_pci_new(const struct virtio_pci_params *params,
 		virtio_pci_free(vp);
 		return r;
 	}
+	virtio_core_set_dma(vp->core, false);
 	*ret_pci = vp;
 	return 0;
 }
@@ -168,6 +170,7 @@ void virtio_pci_free(struct virtio_pci *vp)
 		virtio_core_free(vp->core);
 	}
 	pci_function_free(vp->function);
+	pthread_mutex_destroy(&vp->master_lock);
 	pthread_mutex_destroy(&vp->doorbell_lock);
 	pthread_mutex_destroy(&vp->isr_lock);
 	free(vp);
@@ -183,10 +186,19 @@ void virtio_pci_stop(struct virtio_pci *vp)
 	virtio_core_stop(vp->core);
 }
 
+/* By two processors at once, too, it ends as the register says. */
+static void follow_bus_master(struct virtio_pci *vp)
+{
+	pthread_mutex_lock(&vp->master_lock);
+	virtio_core_set_dma(vp->core, pci_function_bus_master(vp->function));
+	pthread_mutex_unlock(&vp->master_lock);
+}
+
 void virtio_pci_reset(struct virtio_pci *vp)
 {
 	virtio_core_reset(vp->core);
 	pci_function_reset(vp->function);
+	follow_bus_master(vp);
 }
 
 void virtio_pci_cfg_read(struct virtio_pci *vp, uint32_t offset, void *buf,
@@ -199,6 +211,7 @@ void virtio_pci_cfg_write(struct virtio_pci *vp, uint32_t offset,
 			  const void *buf, size_t len)
 {
 	pci_function_cfg_write(vp->function, offset, buf, len);
+	follow_bus_master(vp);
 }
 
 /*

@@ -10,6 +10,7 @@
  *
  * Locks, in the order in which they may be taken:
  *
+ *   master_lock
  *   core->lock (virtio_core.h; held when the core calls reset)
  *   doorbell_lock, isr_lock
  *   function->lock (pci_function.h)
@@ -66,6 +67,8 @@ struct virtio_pci {
 	void *host_ctx;
 	struct virtio_pci_region region[VIRTIO_PCI_REGIONS];
 	uint32_t cfg_cap;               /* offset of the PCI_CFG capability */
+
+	pthread_mutex_t master_lock;    /* what the core was told of DMA */
 
 	/* virtio_pci_regs.c */
 	_Atomic uint32_t device_feature_select;

@@ -76,5 +76,6 @@ void virtio_pci_interrupt_reset(struct virtio_pci *vp)
 	vp->config_vector = VIRTIO_MSI_NO_VECTOR;
 	for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++)
 		vp->queue_vector[i] = VIRTIO_MSI_NO_VECTOR;
+	pci_function_msix_forget(vp->function);
 	(void)isr_clear(vp);
 }

@@ -11,8 +11,6 @@
  */
 #include "virtio/pci/virtio_pci_internal.h"
 
-#include "virtio/virtio_spec.h"
-
 void virtio_pci_notify_write(struct virtio_pci *vp, uint32_t offset,
 			     const void *buf, size_t len)
 {
@@ -46,10 +44,6 @@ void virtio_pci_doorbells_add(struct virtio_pci *vp, uint64_t epoch)
 	bool wanted[VIRTIO_QUEUES_MAX] = { false };
 
 	if (!vp->host.doorbell_add || !vp->host.doorbell_del)
-		return;
-	/* Then the driver writes more than the queue's number. */
-	if (virtio_core_driver_features(vp->core) &
-	    VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA))
 		return;
 	for (unsigned q = 0; q < queues; q++)
 		wanted[q] = virtio_core_queue(vp->core, q).enabled;

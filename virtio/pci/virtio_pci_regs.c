@@ -108,7 +108,7 @@ static void status_write(struct virtio_pci *vp, uint64_t value)
 		return;
 	if (!pci_function_bus_master(vp->function))
 		log_limited(vp->log, LOG_VIRTIO, LOG_WARN,
-			    "driver is ready but Bus Master Enable is off: MSI-X messages wait for it");
+			    "driver is ready but Bus Master Enable is off: nothing is served before it is on");
 	virtio_pci_doorbells_add(vp, epoch);
 }
 
@@ -238,7 +238,8 @@ static void queue_reset_write(struct virtio_pci *vp, uint64_t value)
 {
 	unsigned queue = vp->queue_select;
 
-	if (value != 1 || !virtio_core_queue(vp->core, queue).enabled ||
+	if (value != 1 || !queue_exists(vp, queue) ||
+	    !(virtio_core_status(vp->core) & VIRTIO_STATUS_FEATURES_OK) ||
 	    !(virtio_core_driver_features(vp->core) &
 	      VIRTIO_FEATURE(VIRTIO_F_RING_RESET)))
 		return;

@@ -171,6 +171,24 @@ static void function_mask_and_bus_master_hold_everything_back(void **state)
 	assert_int_equal(read32(&m, PCI_MSIX_PBA_OFFSET), 4);
 }
 
+static void what_is_pending_can_be_forgotten(void **state)
+{
+	struct host h = { 0 };
+	struct pci_msix m;
+
+	(void)state;
+	pci_msix_init(&m, 4, false, host_send, &h);
+	pci_msix_update(&m, ENABLE, true);
+	pci_msix_signal(&m, 3);
+	pci_msix_forget(&m);
+	assert_int_equal(read32(&m, PCI_MSIX_PBA_OFFSET), 0);
+	write_control(&m, 3, 0);
+	assert_int_equal(h.sent, 0);
+	/* It was that one only. */
+	pci_msix_signal(&m, 3);
+	assert_int_equal(h.sent, 1);
+}
+
 static void disabling_forgets_what_is_pending(void **state)
 {
 	struct host h = { 0 };
@@ -299,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_masked_vector_waits_for_its_unmask),
 		cmocka_unit_test(
 			function_mask_and_bus_master_hold_everything_back),
+		cmocka_unit_test(what_is_pending_can_be_forgotten),
 		cmocka_unit_test(disabling_forgets_what_is_pending),
 		cmocka_unit_test(a_host_table_gets_every_signal),
 		cmocka_unit_test(the_table_takes_any_width_and_alignment),

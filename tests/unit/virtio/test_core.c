@@ -166,6 +166,21 @@ static void takes_any_size_for_a_packed_ring(void **state)
 	}
 }
 
+/* What a driver writes before FEATURES_OK is not agreed yet. */
+static void keeps_powers_of_2_until_packed_rings_are_agreed_on(void **state)
+{
+	struct core_fixture *f = *state;
+	const struct virtio_queue_regs regs = { .size = 12 };
+
+	virtio_core_set_driver_features(f->core, 1,
+					(uint32_t)((V1 | PACKED) >> 32));
+	virtio_core_set_queue(f->core, 0, &regs);
+	assert_int_equal(virtio_core_queue(f->core, 0).size, QUEUE_SIZE);
+	negotiate(f, V1);
+	virtio_core_set_queue(f->core, 0, &regs);
+	assert_int_equal(virtio_core_queue(f->core, 0).size, QUEUE_SIZE);
+}
+
 static void knows_no_other_queues(void **state)
 {
 	struct core_fixture *f = *state;
@@ -365,6 +380,7 @@ int main(void)
 		core_test(keeps_status_bits_and_its_own),
 		core_test(checks_queue_registers),
 		core_test(takes_any_size_for_a_packed_ring),
+		core_test(keeps_powers_of_2_until_packed_rings_are_agreed_on),
 		core_test(knows_no_other_queues),
 		core_test(resets_at_once_before_driver_ok),
 		core_test(resets_on_a_worker_after_driver_ok),

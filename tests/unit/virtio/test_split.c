@@ -169,6 +169,21 @@ static void asks_for_kicks_by_event_idx(void **state)
 	assert_false(fake_ring_must_kick(&f->ring));
 }
 
+/* The driver may have left anything in its memory. */
+static void clears_the_flags_with_event_idx(void **state)
+{
+	struct ring_fixture *f = *state;
+	uint8_t *flags;
+
+	fixture_attach(f, 8, EVENT_IDX);
+	flags = fake_ram_ptr(&f->ram, f->ring.used);
+	le16_store(flags, 0xffff);
+	assert_true(virtio_queue_arm(&f->queue));
+	assert_int_equal(le16_load(flags), 0);
+	virtio_queue_disarm(&f->queue);
+	assert_int_equal(le16_load(flags), 0);
+}
+
 static void does_not_sleep_on_work_that_came_meanwhile(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -434,6 +449,7 @@ int main(void)
 		ring_test(ignores_the_flag_with_event_idx),
 		ring_test(asks_for_kicks_by_flag),
 		ring_test(asks_for_kicks_by_event_idx),
+		ring_test(clears_the_flags_with_event_idx),
 		ring_test(does_not_sleep_on_work_that_came_meanwhile),
 		ring_test(breaks_on_a_head_outside_the_table),
 		ring_test(breaks_on_head_65535),

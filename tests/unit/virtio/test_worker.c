@@ -319,6 +319,87 @@ static void resets_no_queue_without_the_feature(void **state)
 	assert_true(virtio_core_queue(f->core, 0).enabled);
 }
 
+/* PCI: Bus Master Enable is off. */
+static void touches_no_memory_without_dma(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	virtio_core_set_dma(f->core, false);
+	drive(f, V1);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->entered), 0);
+	/* Nor has it said that it needs no kicks. */
+	assert_true(fake_ring_must_kick(&f->ring[0]));
+	/* A reset needs none. */
+	virtio_core_set_status(f->core, 0);
+	await_true(virtio_core_status(f->core) == 0);
+	drive(f, V1);
+	head = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->entered), 0);
+	/* What came meanwhile is found. */
+	virtio_core_set_dma(f->core, true);
+	await(f, &f->interrupts[0], 1);
+	assert_used(f, 0, head, 4);
+}
+
+static void finishes_what_was_begun_without_dma(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head[2];
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	set(f, &f->hold, true);
+	head[0] = add(f, 0);
+	head[1] = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, 1);
+	virtio_core_set_dma(f->core, false);
+	set(f, &f->hold, false);
+	await(f, &f->interrupts[0], 1);
+	virtio_core_kick(f->core, 0);
+	pause_ms(20);
+	assert_int_equal(get(f, &f->entered), 1);
+	assert_used(f, 0, head[0], 4);
+	virtio_core_set_dma(f->core, true);
+	await(f, &f->interrupts[0], 2);
+	assert_used(f, 0, head[1], 4);
+}
+
+/* It goes and comes back while the queue is called off for a reset. */
+static void dma_calls_back_nobody_who_is_to_be_reset(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	for (unsigned i = 1; i <= 4; i++) {
+		drive(f, V1 | RING_RESET);
+		set(f, &f->hold, true);
+		add(f, 0);
+		add(f, 0);
+		virtio_core_kick(f->core, 0);
+		await(f, &f->entered, i);
+		if (i & 1)
+			virtio_core_set_status(f->core, 0);
+		else
+			virtio_core_reset_queue(f->core, 0);
+		virtio_core_set_dma(f->core, false);
+		virtio_core_set_dma(f->core, true);
+		set(f, &f->hold, false);
+		await_true(i & 1 ? !virtio_core_status(f->core) :
+				   !virtio_core_queue_resetting(f->core, 0));
+		assert_int_equal(get(f, &f->entered), i);
+		virtio_core_set_status(f->core, 0);
+		await_true(!virtio_core_status(f->core));
+	}
+}
+
 static void *remove_memory(void *arg)
 {
 	struct core_fixture *f = arg;
@@ -448,6 +529,10 @@ int main(void)
 		core_test(resets_one_queue_alone),
 		core_packed_test(resets_one_queue_alone),
 		core_test(resets_no_queue_without_the_feature),
+		core_test(touches_no_memory_without_dma),
+		core_packed_test(touches_no_memory_without_dma),
+		core_test(finishes_what_was_begun_without_dma),
+		core_test(dma_calls_back_nobody_who_is_to_be_reset),
 		core_test(memory_stays_while_a_request_uses_it),
 		core_test(loses_no_wakeup_with_flags),
 		core_packed_test(loses_no_wakeup_with_flags),

@@ -312,6 +312,8 @@ void assign_vectors(struct fixture *f)
 
 void negotiate(struct fixture *f, uint64_t features)
 {
+	cfg_set(f, PCI_COMMAND, 2,
+		cfg_get(f, PCI_COMMAND, 2) | PCI_COMMAND_MASTER);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1,
 		VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
 	for (unsigned bank = 0; bank < 2; bank++) {

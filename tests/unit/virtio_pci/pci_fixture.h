@@ -102,7 +102,7 @@ uint32_t find_cap(struct fixture *f, uint8_t id, uint8_t cfg_type);
 void enable_msix(struct fixture *f);
 /* A vector for each queue, and 0 for the configuration. */
 void assign_vectors(struct fixture *f);
-/* Status 0 to FEATURES_OK with `features`. */
+/* Bus mastering, and status 0 to FEATURES_OK with `features`. */
 void negotiate(struct fixture *f, uint64_t features);
 /* Rings for all queues, all enabled. */
 void set_up_queues(struct fixture *f);

@@ -143,6 +143,32 @@ static void status_writes_never_block(void **state)
 	}
 }
 
+static void without_bus_mastering_nothing_is_served(void **state)
+{
+	struct fixture *f = *state;
+
+	negotiate(f, V1);
+	set_up_queues(f);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
+	cfg_set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	add_buffer(f, 0);
+	bar_set(f, 0, NOTIFY, 2, 0);
+	nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+	assert_int_equal(fixture_get(f, &f->requests[0]), 0);
+	cfg_set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	fixture_await(f, &f->requests[0], 1);
+	/* A bus reset switches it off again. */
+	virtio_pci_reset(f->vp);
+	set_up_queues(f);
+	virtio_core_set_driver_features(virtio_pci_core(f->vp), 1,
+					(uint32_t)(V1 >> 32));
+	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
+	add_buffer(f, 0);
+	bar_set(f, 0, NOTIFY, 2, 0);
+	nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+	assert_int_equal(fixture_get(f, &f->requests[0]), 1);
+}
+
 static void bus_reset_restores_everything(void **state)
 {
 	struct fixture *f = *state;
@@ -349,6 +375,7 @@ int main(void)
 		TEST(has_two_bars),
 		TEST(device_config_is_read_only_bytes),
 		TEST(status_writes_never_block),
+		TEST(without_bus_mastering_nothing_is_served),
 		TEST(bus_reset_restores_everything),
 		TEST(bus_reset_of_an_idle_device_resets_vectors),
 		TEST(refuses_wrong_parameters),

@@ -33,6 +33,14 @@ static void settle(struct fixture *f)
 	assert_int_equal(virtio_pci_start(f->vp), 0);
 }
 
+static void await_reset(struct fixture *f)
+{
+	for (unsigned i = 0; bar_get(f, 0, VIRTIO_PCI_COMMON_STATUS, 1); i++) {
+		assert_true(i < 20000);
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	}
+}
+
 static void each_queue_has_its_vector(void **state)
 {
 	struct fixture *f = *state;
@@ -67,6 +75,59 @@ static void queues_may_share_a_vector(void **state)
 	request(f, 0);
 	request(f, 2);
 	fixture_await(f, &f->messages[1], 2);
+}
+
+/* Queue 1 breaks and says so, by its own vector and the configuration's. */
+static void break_queue(struct fixture *f)
+{
+	fixture_set(f, &f->corrupt, true);
+	request(f, 1);
+	for (unsigned i = 0; !(bar_get(f, 0, VIRTIO_PCI_COMMON_STATUS, 1) &
+			       VIRTIO_STATUS_NEEDS_RESET); i++) {
+		assert_true(i < 20000);
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	}
+	settle(f);
+	fixture_set(f, &f->corrupt, false);
+}
+
+static void any_event_may_have_any_vector(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_msix(f);
+	for (unsigned v = 0; v < VECTORS; v++) {
+		unsigned other = (v + 1) % VECTORS;
+		unsigned before = fixture_get(f, &f->messages[v]);
+		unsigned other_before = fixture_get(f, &f->messages[other]);
+
+		bar_set(f, 0, VIRTIO_PCI_COMMON_MSIX, 2, v);
+		bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, 1);
+		bar_set(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2, other);
+		assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_MSIX, 2), v);
+		assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2),
+				 other);
+		run(f);
+		break_queue(f);
+		assert_int_equal(f->messages[v], before + 1);
+		assert_int_equal(f->messages[other], other_before + 1);
+		bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, 0);
+		await_reset(f);
+	}
+}
+
+static void no_config_vector_is_no_config_interrupt(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_msix(f);
+	assign_vectors(f);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_MSIX, 2, VIRTIO_MSI_NO_VECTOR);
+	run(f);
+	break_queue(f);
+	for (unsigned v = 0; v < VECTORS; v++)
+		assert_int_equal(f->messages[v], v == 2);
+	assert_false(f->line);
 }
 
 static void no_vector_is_no_interrupt(void **state)
@@ -190,10 +251,7 @@ static void reset_takes_everything_back(void **state)
 	request(f, 0);
 	await_line(f, true);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, 0);
-	for (unsigned i = 0; bar_get(f, 0, VIRTIO_PCI_COMMON_STATUS, 1); i++) {
-		assert_true(i < 20000);
-		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
-	}
+	await_reset(f);
 	assert_false(fixture_is(f, &f->line));
 	assert_int_equal(bar_get(f, 0, ISR, 1), 0);
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_MSIX, 2),
@@ -204,6 +262,25 @@ static void reset_takes_everything_back(void **state)
 		assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2),
 				 VIRTIO_MSI_NO_VECTOR);
 	}
+}
+
+/* Nothing of the old driver's life reaches the new one. */
+static void a_reset_drops_what_a_mask_held_back(void **state)
+{
+	struct fixture *f = *state;
+
+	enable_msix(f);
+	assign_vectors(f);
+	run(f);
+	bar_set(f, 2, 1 * 16 + 12, 1, 1);
+	request(f, 0);
+	settle(f);
+	assert_int_equal(bar_get(f, 2, 0x800, 4), 1 << 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, 0);
+	await_reset(f);
+	assert_int_equal(bar_get(f, 2, 0x800, 4), 0);
+	bar_set(f, 2, 1 * 16 + 12, 1, 0);
+	assert_int_equal(fixture_get(f, &f->messages[1]), 0);
 }
 
 static void a_host_table_gets_signals_by_vector(void **state)
@@ -254,6 +331,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_queue_has_its_vector),
 		TEST(queues_may_share_a_vector),
+		TEST(any_event_may_have_any_vector),
+		TEST(no_config_vector_is_no_config_interrupt),
 		TEST(no_vector_is_no_interrupt),
 		TEST(a_masked_vector_waits),
 		TEST(a_broken_queue_uses_the_config_vector),
@@ -262,6 +341,7 @@ int main(void)
 		TEST(a_broken_queue_raises_the_line),
 		TEST(interrupt_disable_holds_the_line_down),
 		TEST(reset_takes_everything_back),
+		TEST(a_reset_drops_what_a_mask_held_back),
 		cmocka_unit_test(a_host_table_gets_signals_by_vector),
 		cmocka_unit_test(without_a_pin_isr_still_tells),
 	};

@@ -294,6 +294,37 @@ static void only_1_enables_a_queue(void **state)
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2), 1);
 }
 
+/* A queue that was reset, with another size. */
+static void check_enabled_anew(struct fixture *f, unsigned q)
+{
+	struct fake_ring *ring = &f->ring[q];
+	unsigned before = fixture_get(f, &f->requests[q]);
+
+	fake_ring_init(ring, &f->ram, QUEUE_SIZE / 2, false);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, q);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SIZE, 2, QUEUE_SIZE / 2);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_DESCLO, 8, ring->desc);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_AVAILLO, 8, ring->avail);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_USEDLO, 8, ring->used);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2, 1);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2), 1);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_RESET, 2), 0);
+	/* More than once around, which takes the right size. */
+	for (unsigned i = 1; i <= QUEUE_SIZE; i++) {
+		uint16_t head;
+		uint32_t len;
+
+		add_buffer(f, q);
+		bar_set(f, 0, NOTIFY + 4 * q, 2, q);
+		for (unsigned tries = 0; !fake_ring_has_used(ring); tries++) {
+			assert_true(tries < 20000);
+			nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+		}
+		assert_true(fake_ring_collect(ring, &head, &len));
+	}
+	assert_int_equal(fixture_get(f, &f->requests[q]), before + QUEUE_SIZE);
+}
+
 static void one_queue_can_be_reset(void **state)
 {
 	struct fixture *f = *state;
@@ -323,6 +354,40 @@ static void one_queue_can_be_reset(void **state)
 	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, 2);
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2), 1);
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2), 3);
+	check_enabled_anew(f, 1);
+}
+
+static void a_queue_that_is_not_enabled_can_be_reset(void **state)
+{
+	struct fixture *f = *state;
+
+	negotiate(f, V1 | VIRTIO_FEATURE(VIRTIO_F_RING_RESET));
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SIZE, 2, 8);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2, 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_DESCLO, 8, 0x1000);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_RESET, 2, 1);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_RESET, 2), 0);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_SIZE, 2),
+			 QUEUE_SIZE);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2),
+			 VIRTIO_MSI_NO_VECTOR);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_DESCLO, 8), 0);
+}
+
+/* The driver has only written that it would like to. */
+static void no_queue_is_reset_before_features_ok(void **state)
+{
+	struct fixture *f = *state;
+
+	bar_set(f, 0, VIRTIO_PCI_COMMON_GFSELECT, 4, 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_GF, 4,
+		(V1 | VIRTIO_FEATURE(VIRTIO_F_RING_RESET)) >> 32);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2, 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2, 1);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_RESET, 2, 1);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2), 1);
+	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2), 1);
 }
 
 #define TEST(name) \
@@ -342,6 +407,8 @@ int main(void)
 		TEST(an_enabled_queue_is_fixed),
 		TEST(only_1_enables_a_queue),
 		TEST(one_queue_can_be_reset),
+		TEST(a_queue_that_is_not_enabled_can_be_reset),
+		TEST(no_queue_is_reset_before_features_ok),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
