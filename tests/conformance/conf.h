@@ -36,7 +36,7 @@ enum {
 	CONF_READ_ONLY = 1 << 2,        /* on a read-only mount and share */
 	CONF_UNDERNEATH = 1 << 3,       /* changes files behind the mount */
 	CONF_SMALL = 1 << 4,            /* "small" is a tmpfs of 1 MiB... */
-	CONF_QUOTA = 1 << 5             /* ...with 256 KiB for each user */
+	CONF_QUOTA = 1 << 5             /* ...or something with quotas */
 };
 
 struct conf_case {

@@ -53,6 +53,16 @@ struct conf_record *conf_record_new(void);
 /* What conf_say() and so on write into from now on. */
 void conf_record_use(struct conf_record *record);
 
+/* ---- conf_small.c ------------------------------------------------------ */
+
+/*
+ * Mount "small", a file system of a few MiB, on a new directory of the current
+ * one; with a quota for CONF_UID and for CONF_OTHER, or false where there are
+ * no quotas.
+ */
+bool conf_small_mount(bool quota);
+void conf_small_unmount(const char *dir);
+
 /* ---- conf_tree.c ------------------------------------------------------- */
 
 enum {

@@ -7,10 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -124,26 +127,204 @@ static void full_ones_take_no_files(void)
 	say_free();
 }
 
-static void quota_is_the_owners(void)
+/* With the privilege that quotas do not hold for, as servers have it not. */
+static void without_privilege(void)
 {
-	MUST(chdir("small"));
-	fill("file");
-	DO(unlink("file"));
-	wait_for_room();
-	conf_file("file", 0666, "mine");
-	DO(truncate("file", 1 << 19));
-	DO(fallocate(open("file", O_RDWR), 0, 0, 1 << 19));
-	conf_stat("file");
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct sets[2];
+
+	MUST(syscall(SYS_capget, &head, sets));
+	sets[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+	MUST(syscall(SYS_capset, &head, sets));
 }
 
-/* Buffered writes find out when they are written back. */
-#define UNBUFFERED(function, bits) \
-	{ .name = #function, .flags = CONF_BOTH | CONF_SMALL | (bits), \
-	  .run = function, .options = "!(*writeback*)" }
+static void use_up_quota(void)
+{
+	char name[32];
+	int fd, from, i = 0;
+
+	conf_file("from", 0644, "some data");
+	fill("file");
+	fd = FD(open("file", O_RDWR));
+	DO(pwrite(fd, "overwritten", 11, 100));
+	DO(fallocate(fd, 0, 0, 1 << 20));
+	DO(fallocate(fd, FALLOC_FL_KEEP_SIZE, 1 << 20, 1 << 20));
+	DO(ftruncate(fd, 1 << 20));
+	DO(pwrite(fd, "far", 3, 1 << 19));
+	from = FD(open("from", O_RDONLY));
+	DO(copy_file_range(from, NULL, fd, &(off_t){ 1 << 19 }, 9, 0));
+	close(from);
+	conf_fstat("file", fd);
+	DO(ftruncate(fd, 8192));
+	close(fd);
+	fill("again");
+	DO(unlink("file"));
+	DO(unlink("again"));
+	do {
+		snprintf(name, sizeof(name), "file%d", i++);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+		close(fd);
+	} while (fd >= 0 && i < 100);
+	conf_say("after %d files", i);
+	close(FD(open("new", O_WRONLY | O_CREAT, 0644)));
+	close(FD(open(".", O_WRONLY | O_TMPFILE, 0644)));
+	DO(mkdir("new", 0755));
+	DO(symlink("x", "new"));
+	DO(mknod("new", S_IFIFO | 0644, 0));
+	DO(link("from", "new"));
+	DO(rename("new", "renamed"));
+	DO(unlink("file0"));
+	DO(mkdir("dir", 0755));
+	conf_list(".");
+}
+
+static void quotas_hold(void)
+{
+	MUST(chdir("small"));
+	conf_as(CONF_AS_USER, use_up_quota);
+}
+
+/* Data and files count for the one whose they are. */
+static void quotas_are_the_owners(void)
+{
+	MUST(chdir("small"));
+	without_privilege();
+	conf_file("file", 0666, "mine");
+	DO(chown("file", CONF_UID, CONF_GID));
+	fill("file");
+	DO(chown("file", CONF_OTHER, CONF_OTHER));
+	conf_file("second", 0666, "");
+	DO(chown("second", CONF_OTHER, CONF_OTHER));
+	fill("second");
+	DO(chown("second", CONF_UID, CONF_GID));
+	fill("second");
+	DO(chown("file", CONF_UID, CONF_GID));
+	conf_stat("file");
+	DO(chown("file", 0, 0));
+	fill("file");
+}
+
+/* ---- what is found out later -------------------------------------------- */
+
+/* A bit more than there is room for; some step has to say so. */
+static void write_too_much(const char *name, bool sync, int flags)
+{
+	int fd = FD(open(name, O_WRONLY | O_CREAT | flags, 0644)), err = 0;
+	struct statvfs st;
+	size_t left;
+
+	MUST(statvfs(".", &st));
+	left = st.f_bfree * st.f_frsize + 8192;
+	memset(data, 'd', sizeof(data));
+	while (left > 0 && !err) {
+		ssize_t n = write(fd, data, left < CHUNK ? left : CHUNK);
+
+		if (n < 0)
+			err = errno;
+		else
+			left -= (size_t)n;
+	}
+	if (sync && !err && fsync(fd))
+		err = errno;
+	if (close(fd) && !err)
+		err = errno;
+	conf_say("%s: %s", name, conf_errname(err));
+}
+
+static void full_ones_say_so_at_last(void)
+{
+	static const struct {
+		const char *name;
+		bool sync;
+		int flags;
+	} ways[] = {
+		{ "closed", false, 0 }, { "synced", true, 0 },
+		{ "written through", false, O_SYNC },
+		{ "appended", true, O_APPEND },
+	};
+
+	MUST(chdir("small"));
+	for (size_t i = 0; i < CONF_COUNT(ways); i++) {
+		write_too_much(ways[i].name, ways[i].sync, ways[i].flags);
+		DO(unlink(ways[i].name));
+		wait_for_room();
+	}
+	conf_file("file", 0644, "there is room again");
+	conf_content("file");
+}
+
+/* ---- a file system that becomes read-only ------------------------------- */
+
+static void remount(unsigned long flags)
+{
+	int here = (int)MUST(open(".", O_PATH | O_DIRECTORY));
+
+	MUST(fchdir(conf_host_fd));
+	MUST(mount(NULL, "small", NULL, MS_REMOUNT | flags, NULL));
+	MUST(fchdir(here));
+	close(here);
+}
+
+static void change_it(void)
+{
+	int fd = FD(open("file", O_RDONLY));
+
+	conf_content("file");
+	close(FD(open("file", O_WRONLY)));
+	close(FD(open("file", O_RDONLY | O_TRUNC)));
+	close(FD(open("file", O_RDWR | O_CREAT, 0644)));
+	close(FD(open("new", O_RDONLY | O_CREAT, 0644)));
+	close(FD(open(".", O_RDWR | O_TMPFILE, 0644)));
+	DO(mkdir("new", 0755));
+	DO(mknod("new", S_IFIFO | 0644, 0));
+	DO(symlink("x", "new"));
+	DO(link("file", "new"));
+	DO(unlink("file"));
+	DO(rmdir("dir"));
+	DO(rename("file", "new"));
+	DO(truncate("file", 3));
+	DO(chmod("file", 0600));
+	DO(fchmod(fd, 0600));
+	DO(chown("file", 1, 1));
+	DO(utimensat(AT_FDCWD, "file", NULL, 0));
+	DO(setxattr("file", "user.x", "v", 1, 0));
+	DO(removexattr("file", "user.x"));
+	DO(fsync(fd));
+	conf_stat("file");
+	conf_list(".");
+	close(fd);
+}
+
+static void full_ones_become_read_only(void)
+{
+	MUST(chdir("small"));
+	conf_file("file", 0644, "content");
+	conf_dir("dir", 0755);
+	remount(MS_RDONLY);
+	conf_on("read-only");
+	change_it();
+	conf_on("%s", "");
+	remount(0);
+	DO(truncate("file", 3));
+	DO(rmdir("dir"));
+	conf_content("file");
+}
+
+#define SMALL(function, bits) \
+	{ .name = #function, .flags = CONF_SMALL | (bits), .run = function }
+/* What is not told by the write, but when that is written back. */
+#define AT_ONCE(function, bits) \
+	{ .name = #function, .flags = CONF_SMALL | (bits), .run = function, \
+	  .options = "!(*writeback*)" }
 
 static const struct conf_case cases[] = {
-	UNBUFFERED(full_ones_take_no_data, 0),
-	CONF_CASE(full_ones_take_no_files, CONF_BOTH | CONF_SMALL),
-	UNBUFFERED(quota_is_the_owners, CONF_QUOTA),
+	AT_ONCE(full_ones_take_no_data, CONF_BOTH),
+	SMALL(full_ones_take_no_files, CONF_BOTH),
+	AT_ONCE(quotas_hold, CONF_ROOT | CONF_QUOTA),
+	AT_ONCE(quotas_are_the_owners, CONF_ROOT | CONF_QUOTA),
+	SMALL(full_ones_say_so_at_last, CONF_BOTH),
+	SMALL(full_ones_become_read_only, CONF_ROOT),
 };
 CONF_AREA(full, cases);

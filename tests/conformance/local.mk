@@ -10,18 +10,24 @@ EXTRA_DIST += %reldir%/lanes.sh %reldir%/policies.sh %reldir%/run.sh
 test_conformance_SOURCES = \
 	%reldir%/acl.c \
 	%reldir%/attr.c \
+	%reldir%/caps.c \
 	%reldir%/conf.h \
 	%reldir%/conf_compare.c \
 	%reldir%/conf_known.c \
 	%reldir%/conf_mount.c \
 	%reldir%/conf_record.c \
 	%reldir%/conf_run.h \
+	%reldir%/conf_small.c \
 	%reldir%/conf_tree.c \
 	%reldir%/dir.c \
 	%reldir%/event.c \
+	%reldir%/exec.c \
+	%reldir%/far.c \
 	%reldir%/flags.c \
 	%reldir%/full.c \
+	%reldir%/idmap.c \
 	%reldir%/io.c \
+	%reldir%/link.c \
 	%reldir%/lock.c \
 	%reldir%/map.c \
 	%reldir%/names.c \
@@ -32,17 +38,12 @@ test_conformance_SOURCES = \
 	%reldir%/readonly.c \
 	%reldir%/rename.c \
 	%reldir%/size.c \
+	%reldir%/special.c \
 	%reldir%/stat.c \
 	%reldir%/test_conformance.c \
+	%reldir%/times.c \
 	%reldir%/tmpfile.c \
 	%reldir%/under.c \
-	%reldir%/caps.c \
-	%reldir%/idmap.c \
-	%reldir%/link.c \
-	%reldir%/times.c \
-	%reldir%/exec.c \
-	%reldir%/far.c \
-	%reldir%/special.c \
 	%reldir%/xattr.c
 test_conformance_CFLAGS = $(TEST_CFLAGS)
 test_conformance_LDADD = $(CMOCKA_LIBS)

@@ -27,6 +27,9 @@ mount_share() { # share text
 	"$top_builddir/virtiofs-mount" --log-file "$dir/log" \
 		--seccomp "$seccomp" "$1" "$mnt" &
 	pid=$!
+	wait_for_mount "$1"
+}
+wait_for_mount() { # share text
 	for _ in $(seq 100); do
 		mountpoint -q "$mnt" && return
 		sleep 0.1
@@ -245,6 +248,22 @@ then
 	unmount_share
 fi
 rm -f "$share/direct"
+
+# A limit of the server is an error of the write, and not the server's end.
+for options in cache=auto writeback; do
+	(ulimit -f 64 && exec "$top_builddir/virtiofs-mount" --log-file \
+		"$dir/log" --seccomp "$seccomp" "t:$share,$options" "$mnt") &
+	pid=$!
+	wait_for_mount "t:$share"
+	head -c 100k /dev/zero >"$dir/data"
+	! dd if="$dir/data" of="$mnt/limited" bs=100k conv=fsync 2>"$dir/said" ||
+		fail "$options: a file became longer than is allowed"
+	grep -q 'File too large' "$dir/said" || fail "$(cat "$dir/said")"
+	! truncate -s 100k "$mnt/limited" 2>/dev/null ||
+		fail "$options: truncate beyond the limit"
+	rm "$mnt/limited"
+	unmount_share
+done
 
 mount_share "t:$share,ro"
 ! touch "$mnt/new" 2>/dev/null || fail "a read-only share was changed"

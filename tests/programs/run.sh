@@ -154,7 +154,7 @@ run() {
 	start=$(date +%s) status=0
 	[ "$on_host$in_guest" ] || mount_all || status=$?
 	[ $status -ne 0 ] || run_program || status=$?
-	unmount_all >>"$dir/said" 2>&1 || status=1
+	unmount_all >>"$dir/said" 2>&1 || [ $status -ne 0 ] || status=1
 	seconds=$(($(date +%s) - start))
 	case $status in
 	0) result=ok why='' ;;

@@ -158,6 +158,25 @@ static uint32_t write_flags(const struct fuse_write_in *in)
 	return flags;
 }
 
+/*
+ * A guest that writes back what it has kept does not look at how much was
+ * written.  So the rest is written too, or what prevents it is told.
+ */
+static ssize_t write_all(struct lx_file *file, struct iov_tail *src,
+			 uint64_t offset, uint32_t flags)
+{
+	ssize_t total = 0, n;
+
+	do {
+		n = transfer(lx_write, file, src, offset + (uint64_t)total,
+			     flags);
+		if (n < 0)
+			return n;
+		total += n;
+	} while (n > 0 && iov_tail_size(src));
+	return iov_tail_size(src) ? -LX_EIO : total;
+}
+
 ssize_t vfs_read(void *fs, const struct fuse_request *req,
 		 const struct fuse_read_in *in, struct iov_tail *dst)
 {
@@ -179,6 +198,7 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 		  const struct fuse_write_in *in, struct iov_tail *src)
 {
 	struct vfs_server *s = fs;
+	const bool cached = in->write_flags & FUSE_WRITE_CACHE;
 	struct vfs_handle *handle;
 	ssize_t n;
 	int err;
@@ -190,7 +210,9 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 	n = lx_volume_read_only(handle->share->vol) ? -LX_EROFS : 0;
 	if (!n)
 		n = vfs_drop_capability_of(s, handle);
-	if (!n)
+	if (!n && cached)
+		n = write_all(handle->file, src, in->offset, write_flags(in));
+	else if (!n)
 		n = transfer(lx_write, handle->file, src, in->offset,
 			     write_flags(in));
 	vfs_handle_put(&s->handles, handle);

@@ -6,6 +6,7 @@
 # after a few changes it finds those, and nothing else.
 #
 # mounts: posix-acl
+# seconds: 300
 needs rsync setfattr setfacl
 
 same_trees() { # what from to

@@ -7,6 +7,7 @@
 # links, extended attributes, data.
 #
 # mounts: posix-acl
+# seconds: 300
 needs tar cksum
 
 tree=$(size 'usr/sbin usr/share/perl usr/share/zoneinfo' usr)

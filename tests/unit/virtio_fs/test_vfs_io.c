@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -84,6 +86,29 @@ static void appends(void **state)
 	assert_int_equal(client_write(c, node, fh, 2, "y", 1), 1);
 	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 99), 6);
 	assert_memory_equal(c->reply, "0xy3ab", 6);
+}
+
+/* The guest's cache would take a short write for a whole one. */
+static void tells_the_cache_what_was_not_written(void **state)
+{
+	const struct rlimit limit = { 6, RLIM_INFINITY };
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint64_t node = make(s, "a", "0123");
+	uint64_t fh = open_node(s, node, LX_O_RDWR);
+	struct rlimit old;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(client_write(c, node, fh, 4, "abcd", 4), 2);
+	c->write_flags = FUSE_WRITE_CACHE;
+	assert_int_equal(client_write(c, node, fh, 4, "wxyz", 4), -LX_EFBIG);
+	assert_int_equal(client_write(c, node, fh, 4, "wx", 2), 2);
+	assert_int_equal(client_write(c, node, fh, 4, "", 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 99), 6);
+	assert_memory_equal(c->reply, "0123wx", 6);
 }
 
 /* 1 MiB in so many pieces that one system call does not take them. */
@@ -305,6 +330,7 @@ int main(void)
 		TEST(reads_what_is_there),
 		TEST(writes_where_it_is_told),
 		TEST(appends),
+		TEST(tells_the_cache_what_was_not_written),
 		TEST(moves_data_in_any_number_of_pieces),
 		TEST(opens_regular_files_only),
 		TEST(minds_the_flags_that_count),
