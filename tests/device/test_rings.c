@@ -21,10 +21,15 @@ static void send_desc(struct device_fixture *f, uint64_t addr, uint32_t len,
 	fake_guest_kick(&f->guest, REQUESTS);
 }
 
-/* What is broken stays so, and the other queues go on. */
-static void assert_only_this_queue_broke(struct device_fixture *f)
+/*
+ * For that reason, and not by chance.  What is broken stays so, and the other
+ * queues go on.
+ */
+static void assert_only_this_queue_broke(struct device_fixture *f,
+					 const char *why)
 {
 	assert_true(fake_guest_wait_broken(&f->guest));
+	assert_true(fake_host_logged(&f->host, why));
 	fake_guest_kick(&f->guest, REQUESTS);
 	f->client.queue = HIPRIO;
 	assert_alive(f);
@@ -54,13 +59,13 @@ static void a_buffer_outside_memory(void **state)
 	struct device_fixture *f = *state;
 
 	send_desc(f, f->host.ram.gpa + f->host.ram.size, 64, 0, 0);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "a buffer is outside guest memory");
 }
 
 static void a_buffer_that_wraps(void **state)
 {
 	send_desc(*state, UINT64_MAX - 10, 64, 0, 0);
-	assert_only_this_queue_broke(*state);
+	assert_only_this_queue_broke(*state, "a buffer wraps around");
 }
 
 static void a_buffer_of_4_gib(void **state)
@@ -68,7 +73,7 @@ static void a_buffer_of_4_gib(void **state)
 	struct device_fixture *f = *state;
 
 	send_desc(f, f->host.ram.gpa, UINT32_MAX, 0, 0);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "too much in memory");
 }
 
 static void a_loop_of_descriptors(void **state)
@@ -76,7 +81,17 @@ static void a_loop_of_descriptors(void **state)
 	struct device_fixture *f = *state;
 
 	send_desc(f, f->host.ram.gpa, 1, VIRTQ_DESC_F_NEXT, 3);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "a loop of descriptors");
+}
+
+/* Of which no limit of pieces or bytes makes an end. */
+static void a_loop_of_empty_descriptors(void **state)
+{
+	struct device_fixture *f = *state;
+
+	fake_ring_desc(ring(f), ring(f)->desc, 4, 0, 0, VIRTQ_DESC_F_NEXT, 3);
+	send_desc(f, 0, 0, VIRTQ_DESC_F_NEXT, 4);
+	assert_only_this_queue_broke(f, "a loop of descriptors");
 }
 
 static void a_next_outside_the_table(void **state)
@@ -84,7 +99,7 @@ static void a_next_outside_the_table(void **state)
 	struct device_fixture *f = *state;
 
 	send_desc(f, f->host.ram.gpa, 1, VIRTQ_DESC_F_NEXT, 65535);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "a next descriptor is outside");
 }
 
 static void head_65535(void **state)
@@ -93,7 +108,7 @@ static void head_65535(void **state)
 
 	fake_ring_publish(ring(f), 65535);
 	fake_guest_kick(&f->guest, REQUESTS);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "the head of a chain is outside");
 }
 
 static void readable_after_writable(void **state)
@@ -103,7 +118,7 @@ static void readable_after_writable(void **state)
 	fake_ring_desc(ring(f), ring(f)->desc, 4, f->host.ram.gpa, 64, 0, 0);
 	send_desc(f, f->host.ram.gpa, 64,
 		  VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT, 4);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "a readable descriptor after");
 }
 
 static void an_available_index_that_jumps(void **state)
@@ -113,7 +128,7 @@ static void an_available_index_that_jumps(void **state)
 	fake_ring_set_avail_idx(ring(f),
 				(uint16_t)(ring(f)->avail_idx + 60000));
 	fake_guest_kick(&f->guest, REQUESTS);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "the available index jumped");
 }
 
 static void an_indirect_table_in_itself(void **state)
@@ -123,7 +138,7 @@ static void an_indirect_table_in_itself(void **state)
 
 	fake_ring_desc(ring(f), table, 0, table, 16, VIRTQ_DESC_F_INDIRECT, 0);
 	send_desc(f, table, 16, VIRTQ_DESC_F_INDIRECT, 0);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "an indirect table in an indirect");
 }
 
 static void an_indirect_table_of_4_gib(void **state)
@@ -131,12 +146,14 @@ static void an_indirect_table_of_4_gib(void **state)
 	struct device_fixture *f = *state;
 
 	send_desc(f, f->host.ram.gpa, 0xfffffff0, VIRTQ_DESC_F_INDIRECT, 0);
-	assert_only_this_queue_broke(f);
+	assert_only_this_queue_broke(f, "an indirect table is too long");
 }
 
-static void a_ring_outside_memory(void **state)
+/* The first queue's three areas are there. */
+static void breaks_with_rings_at(struct device_fixture *f, uint64_t desc,
+				 uint64_t driver, uint64_t device,
+				 const char *why)
 {
-	struct device_fixture *f = *state;
 	struct fake_guest *g = &f->guest;
 
 	device_drive(f, &default_options);
@@ -144,13 +161,26 @@ static void a_ring_outside_memory(void **state)
 	fake_guest_set_driver_features(g, VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
 	fake_guest_set(g, FAKE_STATUS, 3 | VIRTIO_STATUS_FEATURES_OK);
 	fake_guest_set(g, FAKE_QUEUE_SELECT, REQUESTS);
-	fake_guest_set(g, FAKE_QUEUE_DESC, UINT64_MAX & ~15);
-	fake_guest_set(g, FAKE_QUEUE_DRIVER, NOWHERE);
-	fake_guest_set(g, FAKE_QUEUE_DEVICE, UINT64_MAX & ~3);
+	fake_guest_set(g, FAKE_QUEUE_DESC, desc);
+	fake_guest_set(g, FAKE_QUEUE_DRIVER, driver);
+	fake_guest_set(g, FAKE_QUEUE_DEVICE, device);
 	fake_guest_set(g, FAKE_QUEUE_ENABLE, 1);
 	fake_guest_set(g, FAKE_STATUS,
 		       3 | VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 	assert_true(fake_guest_wait_broken(&f->guest));
+	assert_true(fake_host_logged(&f->host, why));
+}
+
+static void a_ring_outside_memory(void **state)
+{
+	breaks_with_rings_at(*state, NOWHERE, NOWHERE, NOWHERE,
+			     "the ring is outside guest memory");
+}
+
+static void a_ring_that_wraps(void **state)
+{
+	breaks_with_rings_at(*state, UINT64_MAX & ~15, NOWHERE,
+			     UINT64_MAX & ~3, "the ring is misaligned");
 }
 
 static void kicks_of_every_kind(void **state)
@@ -174,6 +204,7 @@ int main(void)
 		hostile_test(a_buffer_that_wraps),
 		hostile_test(a_buffer_of_4_gib),
 		hostile_test(a_loop_of_descriptors),
+		hostile_test(a_loop_of_empty_descriptors),
 		hostile_test(a_next_outside_the_table),
 		hostile_test(head_65535),
 		hostile_test(readable_after_writable),
@@ -181,6 +212,7 @@ int main(void)
 		hostile_test(an_indirect_table_in_itself),
 		hostile_test(an_indirect_table_of_4_gib),
 		hostile_test(a_ring_outside_memory),
+		hostile_test(a_ring_that_wraps),
 		hostile_test(kicks_of_every_kind),
 	};
 

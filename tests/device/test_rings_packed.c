@@ -20,10 +20,12 @@ static void write_desc(struct device_fixture *f, unsigned n, uint64_t addr,
 			 flags | fake_packed_turn(place));
 }
 
-static void assert_only_this_queue_breaks(struct device_fixture *f)
+static void assert_only_this_queue_breaks(struct device_fixture *f,
+					  const char *why)
 {
 	fake_guest_kick(&f->guest, REQUESTS);
 	assert_true(fake_guest_wait_broken(&f->guest));
+	assert_true(fake_host_logged(&f->host, why));
 	fake_guest_kick(&f->guest, REQUESTS);
 	f->client.queue = HIPRIO;
 	assert_alive(f);
@@ -38,7 +40,7 @@ static void a_chain_around_the_whole_ring(void **state)
 
 	for (unsigned i = ring(f)->size; i-- > 0;)
 		write_desc(f, i, f->host.ram.gpa, 0, VIRTQ_DESC_F_NEXT);
-	assert_only_this_queue_breaks(f);
+	assert_only_this_queue_breaks(f, "a chain is longer than");
 }
 
 static void a_chain_that_is_partly_available(void **state)
@@ -46,7 +48,7 @@ static void a_chain_that_is_partly_available(void **state)
 	struct device_fixture *f = *state;
 
 	write_desc(f, 0, f->host.ram.gpa, 0, VIRTQ_DESC_F_NEXT);
-	assert_only_this_queue_breaks(f);
+	assert_only_this_queue_breaks(f, "a descriptor that is not available");
 }
 
 static void id_65535(void **state)
@@ -54,7 +56,7 @@ static void id_65535(void **state)
 	struct device_fixture *f = *state;
 
 	write_desc(f, 0, f->host.ram.gpa, 65535, 0);
-	assert_only_this_queue_breaks(f);
+	assert_only_this_queue_breaks(f, "a buffer's id is not below");
 }
 
 static void a_buffer_outside_memory(void **state)
@@ -62,7 +64,7 @@ static void a_buffer_outside_memory(void **state)
 	struct device_fixture *f = *state;
 
 	write_desc(f, 0, f->host.ram.gpa + f->host.ram.size, 0, 0);
-	assert_only_this_queue_breaks(f);
+	assert_only_this_queue_breaks(f, "a buffer is outside guest memory");
 }
 
 static void an_indirect_table_in_a_chain(void **state)
@@ -71,7 +73,7 @@ static void an_indirect_table_in_a_chain(void **state)
 
 	write_desc(f, 1, f->host.ram.gpa, 0, VIRTQ_DESC_F_INDIRECT);
 	write_desc(f, 0, f->host.ram.gpa, 0, VIRTQ_DESC_F_NEXT);
-	assert_only_this_queue_breaks(f);
+	assert_only_this_queue_breaks(f, "an indirect table in a chain");
 }
 
 /* Every descriptor says that it was used. */
