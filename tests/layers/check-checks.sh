@@ -127,8 +127,11 @@ printf '%s\n' '`test_x:fails`' '| `X_MAX` | 3 KiB | bytes |' \
 refuses check-security 'there is no test test_x:fails'
 refuses check-security 'its limits are not those of common/limits.h'
 refuses check-security 'the limit Y_MAX is missing'
-printf '%s\n' '`test_x:holds`' '| `X_MAX` | 2 KiB | bytes |' \
+printf '%s\n' '| `X_MAX` | 2 KiB | bytes | `test_x:holds` |' \
 	'| `Y_MAX` | 1 | bytes |' >"$tree/docs/security.md"
+refuses check-security 'the limit Y_MAX has no test'
+printf '%s\n' '| `X_MAX` | 2 KiB | bytes | `test_x:holds` |' \
+	'| `Y_MAX` | 1 | bytes | `test_x:holds` |' >"$tree/docs/security.md"
 accepts check-security
 
 # Symbols

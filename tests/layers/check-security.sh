@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The tests that docs/security.md names are there, and its limits are those of
-# common/limits.h, all of them.
+# common/limits.h, all of them, each with a test that reaches it.
 
 . "$(dirname "$0")/tree.sh"
 
@@ -45,6 +45,11 @@ for name in $(sed -n 's/^#define \([A-Z_0-9]*\) .*/\1/p' common/limits.h)
 do
 	limits | grep -q "^$name " || {
 		echo "$page: the limit $name is missing"
+		status=1
+		continue
+	}
+	grep -q "^| \`$name\` .*\`test_[a-z_0-9:]*\` |\$" "$page" || {
+		echo "$page: the limit $name has no test"
 		status=1
 	}
 done

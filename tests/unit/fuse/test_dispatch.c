@@ -186,6 +186,26 @@ static void does_not_shorten_reads_of_large_pages(void **state)
 	bench_free(b);
 }
 
+/* 32 MiB of room in one page, and a guest that asks for all of them. */
+static void no_read_takes_for_ever(void **state)
+{
+	const struct fuse_read_in in = { .size = 0xffffffff };
+	struct bench *b = bench_open();
+	static uint8_t page[65536];
+	struct iov request, reply[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(reply); i++)
+		reply[i] = (struct iov){ page, sizeof(page) };
+	begin_with(b, FUSE_READ, 3, &in);
+	request = (struct iov){ b->bytes, b->len };
+	assert_int_equal(fuse_session_dispatch(b->session,
+					       iov_tail_init(&request, 1),
+					       iov_tail_init(reply, 512)), 16);
+	assert_int_equal(b->fs.dst_size, FUSE_MAX_READ);
+	bench_free(b);
+}
+
 static void refuses_data_in_too_many_pieces(void **state)
 {
 	const struct fuse_read_in in = { .size = FUSE_PIECES_MAX + 1 };
@@ -500,6 +520,7 @@ int main(void)
 		cmocka_unit_test(opens_and_releases),
 		cmocka_unit_test(reads_as_much_as_asked_for_and_fits),
 		cmocka_unit_test(does_not_shorten_reads_of_large_pages),
+		cmocka_unit_test(no_read_takes_for_ever),
 		cmocka_unit_test(refuses_data_in_too_many_pieces),
 		cmocka_unit_test(refuses_counts_beyond_the_memory),
 		cmocka_unit_test(writes_the_data_where_it_lies),

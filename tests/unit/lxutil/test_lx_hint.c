@@ -360,6 +360,38 @@ static void too_many_orphans_end_hints(void **state)
 	share_free(share);
 }
 
+/* Each walk goes 16 such names far. */
+static void too_far_below_a_descriptor_is_stale(void **state)
+{
+	enum { FAR = 16 * LX_WALKS_MAX + 16 };
+	struct fixture *fx = *state;
+	struct share *share = names_new(fx);
+	struct lx_node *node[FAR + 1] = { share->root };
+	struct lx_stat st[FAR + 1];
+	char name[LX_NAME_MAX + 1];
+	int fd[FAR + 1] = { fx->fd };
+
+	memset(name, 'd', LX_NAME_MAX);
+	name[LX_NAME_MAX] = '\0';
+	for (int i = 1; i <= FAR; i++) {
+		assert_int_equal(mkdirat(fd[i - 1], name, 0755), 0);
+		fd[i] = openat(fd[i - 1], name, O_PATH | O_DIRECTORY);
+		assert_true(fd[i] >= 0);
+		node[i] = look(share, node[i - 1], name, &st[i]);
+	}
+	push_out(share);
+	assert_int_equal(ask(share, node[FAR], &st[FAR]), -LX_ESTALE);
+	/* Nearer ones are found, and lead on to it. */
+	assert_int_equal(ask(share, node[FAR / 2], &st[FAR / 2]), 0);
+	assert_int_equal(ask(share, node[FAR], &st[FAR]), 0);
+	for (int i = FAR; i >= 1; i--) {
+		lx_node_close(share->vol, node[i]);
+		close(fd[i]);
+		assert_int_equal(unlinkat(fd[i - 1], name, AT_REMOVEDIR), 0);
+	}
+	share_free(share);
+}
+
 static void nodes_and_hints_are_small(void **state)
 {
 	(void)state;
@@ -381,6 +413,7 @@ int main(void)
 		fixture_test(directories_outlive_their_owners_for_those_below),
 		fixture_test(no_directory_is_above_itself),
 		fixture_test(too_many_orphans_end_hints),
+		fixture_test(too_far_below_a_descriptor_is_stale),
 		fixture_test(nodes_and_hints_are_small),
 	};
 

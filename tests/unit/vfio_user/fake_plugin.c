@@ -53,7 +53,8 @@ static int bar_info(struct pciplug_device *dev, uint32_t bar,
 	if (bar > 5)
 		return -EINVAL;
 	out->flags = PCIPLUG_BAR_64BIT;
-	out->length = bar == 0 || bar == 2 ? FAKE_BAR_SIZE : 0;
+	out->length = bar == 0 || bar == 2 ? FAKE_BAR_SIZE :
+		      bar == 4 ? FAKE_LARGE_BAR_SIZE : 0;
 	return 0;
 }
 
@@ -74,15 +75,17 @@ static void cfg_write(struct pciplug_device *dev, uint32_t offset,
 static void bar_read(struct pciplug_device *dev, uint32_t bar, uint64_t offset,
 		     void *buf, size_t len)
 {
-	(void)bar;
-	memcpy(buf, dev->bar + offset, len);
+	if (bar == 4)
+		memset(buf, 0, len);
+	else
+		memcpy(buf, dev->bar + offset, len);
 }
 
 static void bar_write(struct pciplug_device *dev, uint32_t bar,
 		      uint64_t offset, const void *buf, size_t len)
 {
-	(void)bar;
-	memcpy(dev->bar + offset, buf, len);
+	if (bar != 4)
+		memcpy(dev->bar + offset, buf, len);
 }
 
 static int mem_add(struct pciplug_device *dev, uint64_t gpa, uint64_t size,

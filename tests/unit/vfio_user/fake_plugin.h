@@ -16,6 +16,8 @@
 #include <stdbool.h>
 
 #define FAKE_BAR_SIZE 4096u
+/* BAR 4: more than one message takes; reads as zeros, ignores writes. */
+#define FAKE_LARGE_BAR_SIZE (4u << 20)
 #define FAKE_VECTORS 4u
 /* A read of this configuration byte calls the test's hook. */
 #define FAKE_HOOK_OFFSET 0xf0u

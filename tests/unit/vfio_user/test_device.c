@@ -82,7 +82,8 @@ static void tells_what_the_device_is(void **state)
 static void tells_the_regions(void **state)
 {
 	static const uint64_t sizes[VFIO_USER_REGIONS] = {
-		[0] = FAKE_BAR_SIZE, [2] = FAKE_BAR_SIZE, [7] = 256,
+		[0] = FAKE_BAR_SIZE, [2] = FAKE_BAR_SIZE,
+		[4] = FAKE_LARGE_BAR_SIZE, [7] = 256,
 	};
 	struct rig *rig = *state;
 	struct client *c = &rig->client;
@@ -210,6 +211,7 @@ static void refuses_accesses_outside_a_region(void **state)
 		{ 0, FAKE_BAR_SIZE, 1 }, { 0, FAKE_BAR_SIZE - 3, 4 },
 		{ 0, UINT64_MAX, 1 }, { 0, UINT64_MAX - 1, 4 },
 		{ 0, 0, 0 }, { 0, 0, FAKE_BAR_SIZE + 1 }, { 0, 0, UINT32_MAX },
+		{ 4, 0, VFIO_USER_XFER_MAX + 1 }, { 4, 0, UINT32_MAX },
 		{ 1, 0, 4 }, { 6, 0, 4 }, { 7, 0, 257 }, { 7, 255, 2 },
 		{ 7, 1ull << 32, 4 }, { 8, 0, 1 }, { 9, 0, 4 },
 		{ UINT32_MAX, 0, 4 },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/bytes.h"
 #include "common/limits.h"
 #include "tests/unit/virtio_fs/share.h"
 
@@ -162,6 +163,31 @@ static void there_is_an_end_to_open_directories(void **state)
 	vfs_handle_cancel(&handles, more);
 }
 
+static void there_is_an_end_to_handles(void **state)
+{
+	struct vfs_handle *handle[3], *more = NULL;
+
+	(void)state;
+	assert_int_equal(handles.slots.max, VFS_HANDLES_MAX);
+	/* A million would take a while. */
+	handles.slots.max = ARRAY_LEN(handle);
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < ARRAY_LEN(handle); i++)
+			assert_int_equal(vfs_handle_reserve(&handles,
+							    VFS_HANDLE_FILE,
+							    &handle[i]), 0);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_FILE,
+						    &more), -LX_ENFILE);
+		assert_int_equal(vfs_handle_reserve(&handles, VFS_HANDLE_DIR,
+						    &more), -LX_ENFILE);
+		assert_null(more);
+		for (size_t i = 0; i < ARRAY_LEN(handle); i++)
+			vfs_handle_cancel(&handles, handle[i]);
+	}
+	/* Those of directories have not been counted either. */
+	assert_int_equal(handles.dirs, 0);
+}
+
 static void clears_all(void **state)
 {
 	unsigned fds = host_fds();
@@ -188,6 +214,7 @@ int main(void)
 		TEST(a_handle_in_use_outlives_its_release),
 		TEST(a_reserved_handle_is_not_found),
 		TEST(there_is_an_end_to_open_directories),
+		TEST(there_is_an_end_to_handles),
 		TEST(clears_all),
 	};
 

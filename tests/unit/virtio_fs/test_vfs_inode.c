@@ -2,6 +2,7 @@
 #include "tests/unit/virtio_fs/share.h"
 
 #include "common/bytes.h"
+#include "common/limits.h"
 #include "fuse/fuse_proto.h"
 #include "virtio/fs/vfs_inode.h"
 #include "virtio/fs/vfs_share.h"
@@ -245,6 +246,28 @@ static void grows_and_shrinks(void **state)
 	}
 }
 
+static void there_is_an_end_to_nodes(void **state)
+{
+	/* Inodes that nobody has: it is only the table that counts. */
+	struct lx_stat st = { .mode = LX_S_IFREG | 0600, .mount = 4711 };
+	uint64_t id = 0;
+
+	(void)state;
+	for (st.ino = 1; st.ino < VFS_NODES_MAX; st.ino++)
+		if (vfs_inodes_add(inodes, &served, NULL, &st, &id))
+			fail_msg("no room beside %zu",
+				 vfs_inodes_count(inodes));
+	assert_true(vfs_inodes_full(inodes));
+	assert_int_equal(vfs_inodes_add(inodes, &served, NULL, &st, &id),
+			 -LX_ENFILE);
+	/* What is known is found, and one that goes makes room. */
+	assert_true(known(id));
+	assert_true(known(FUSE_ROOT_ID));
+	vfs_inodes_forget(inodes, id, 1, false);
+	assert_int_equal(vfs_inodes_add(inodes, &served, NULL, &st, &id), 0);
+	assert_true(vfs_inodes_full(inodes));
+}
+
 static void node_one_may_be_somebody_else_s(void **state)
 {
 	struct share *s = *state;
@@ -283,6 +306,7 @@ int main(void)
 		TEST(counts_of_lookups_saturate),
 		TEST(an_inode_in_use_outlives_its_forget),
 		TEST(grows_and_shrinks),
+		TEST(there_is_an_end_to_nodes),
 		TEST(node_one_may_be_somebody_else_s),
 		TEST(an_inode_is_small),
 	};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_fs/share.h"
 
+#include "common/limits.h"
+
 #include "lxutil/lx_volume.h"
 
 #include <stdarg.h>
@@ -55,6 +57,22 @@ static void reads_and_sets_flags(void **state)
 	assert_int_equal(client_ioctl(c, node, fh, FS_IOC_SETFLAGS, &flags,
 				      sizeof(flags), 0), 0);
 	assert_int_equal(host_flags(s), flags);
+}
+
+/* However much room there is: what comes out is what the command has. */
+static void passes_out_what_there_is(void **state)
+{
+	struct share *s = *state;
+	uint64_t node, fh;
+	int flags;
+
+	host_file(s->root_fd, "a", "");
+	flags = host_flags(s);
+	fh = open_file(s, &node);
+	assert_int_equal(client_ioctl(s->client, node, fh, FS_IOC_GETFLAGS,
+				      NULL, 0, 4 * VFS_IOCTL_MAX),
+			 sizeof(flags));
+	assert_memory_equal(s->client->reply + OUT, &flags, sizeof(flags));
 }
 
 static void works_on_directories(void **state)
@@ -112,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reads_and_sets_flags),
+		TEST(passes_out_what_there_is),
 		TEST(works_on_directories),
 		TEST(refuses_others),
 		cmocka_unit_test_setup_teardown(

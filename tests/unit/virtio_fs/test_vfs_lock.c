@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_fs/share.h"
 
+#include "common/bytes.h"
+#include "common/limits.h"
 #include "lxutil/lx_volume.h"
+#include "virtio/fs/vfs_private.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -280,6 +284,24 @@ static void release_drops_flock(void **state)
 /* ---- many ---------------------------------------------------------------- */
 
 /* Descriptors run out long before the limit does, and come back. */
+static void there_is_an_end_to_owners(void **state)
+{
+	struct locked l = locked_file(state);
+	struct vfs_locks *locks = &l.s->server->locks;
+
+	/* All those would take a while. */
+	assert_int_equal(set(&l, ANN, LX_F_RDLCK, 0, 0), 0);
+	atomic_fetch_add(&locks->count, VFS_LOCK_OWNERS_MAX - 2);
+	assert_int_equal(set(&l, BOB, LX_F_RDLCK, 0, 0), 0);
+	assert_int_equal(set(&l, 3, LX_F_RDLCK, 0, 0), -LX_ENOLCK);
+	/* Who is one of them may go on. */
+	assert_int_equal(set(&l, ANN, LX_F_RDLCK, 5, 5), 0);
+	assert_int_equal(close_file(&l, BOB), 0);
+	assert_int_equal(set(&l, 3, LX_F_RDLCK, 0, 0), 0);
+	atomic_fetch_sub(&locks->count, VFS_LOCK_OWNERS_MAX - 2);
+	assert_int_equal(owners(&l), 2);
+}
+
 static void a_guest_that_locks_too_much_is_told(void **state)
 {
 	struct locked l = locked_file(state);
@@ -293,7 +315,7 @@ static void a_guest_that_locks_too_much_is_told(void **state)
 	} while (!err && owner < 40000);
 	assert_true(err == -LX_ENOLCK || err == -LX_EMFILE ||
 		    err == -LX_ENFILE);
-	assert_true(owners(&l) <= 16384);
+	assert_true(owners(&l) <= VFS_LOCK_OWNERS_MAX);
 	while (--owner >= 100)
 		assert_int_equal(close_file(&l, owner), 0);
 	assert_int_equal(owners(&l), 0);
@@ -315,8 +337,15 @@ int main(void)
 		TEST(refuses_what_is_no_lock),
 		TEST(flock_belongs_to_the_open_file),
 		TEST(release_drops_flock),
+		TEST(there_is_an_end_to_owners),
 		TEST(a_guest_that_locks_too_much_is_told),
 	};
+	struct rlimit files;
 
+	/* What is used up shall be used up soon. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = MIN(files.rlim_cur, (rlim_t)1024);
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

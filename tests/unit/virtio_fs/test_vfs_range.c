@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_fs/share.h"
 
+#include "common/limits.h"
 #include "lxutil/lx_volume.h"
 
 #include <stdarg.h>
@@ -132,6 +133,28 @@ static void copies_between_files(void **state)
 	assert_int_equal(client_copy(c, &in, from), -LX_EBADF);
 }
 
+/* One that copies for ever would hold its queue as long. */
+static void copies_so_much_at_a_time(void **state)
+{
+	struct share *s = *state;
+	struct fuse_copy_file_range_in in = { .len = UINT64_MAX };
+	uint64_t from;
+	ssize_t copied;
+	int fd;
+
+	host_file(s->root_fd, "a", "");
+	host_file(s->root_fd, "b", "");
+	fd = openat(s->root_fd, "a", O_WRONLY);
+	assert_int_equal(ftruncate(fd, VFS_COPY_MAX + 4096), 0);
+	close(fd);
+	in.fh_in = open_file(s, "a", LX_O_RDONLY, &from);
+	in.fh_out = open_file(s, "b", LX_O_RDWR, &in.nodeid_out);
+	copied = client_copy(s->client, &in, from);
+	if (copied == -LX_ENOSPC)
+		skip();
+	assert_int_equal(copied, VFS_COPY_MAX);
+}
+
 /* ---- privileges ---------------------------------------------------------- */
 
 /* What is changed by FALLOCATE, COPY_FILE_RANGE or WRITE loses setuid. */
@@ -240,6 +263,7 @@ int main(void)
 		TEST(refuses_ranges_that_make_no_sense),
 		TEST(finds_data_and_holes),
 		TEST(copies_between_files),
+		TEST(copies_so_much_at_a_time),
 		TEST(changes_drop_setuid_where_agreed),
 		cmocka_unit_test_setup_teardown(
 			without_killpriv_the_guest_does_it, no_killpriv_up,

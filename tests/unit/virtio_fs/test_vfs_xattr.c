@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_fs/share.h"
 
+#include "common/limits.h"
 #include "lxutil/lx_volume.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -93,6 +95,49 @@ static void lists_and_removes_names(void **state)
 			 -LX_ENODATA);
 	assert_true(client_getxattr(c, node, NULL, 65536) > 0);
 	assert_true(!listed(c, "user.one") && listed(c, "user.two"));
+}
+
+/* On a file system that holds any number of them. */
+static int shm_up(void **state)
+{
+	const char *old = getenv("TMPDIR");
+	char *tmp = old ? strdup(old) : NULL;
+	int ret;
+
+	setenv("TMPDIR", "/dev/shm", 1);
+	ret = share_up(state);
+	if (tmp)
+		setenv("TMPDIR", tmp, 1);
+	else
+		unsetenv("TMPDIR");
+	free(tmp);
+	return ret;
+}
+
+static void a_list_that_is_too_long_is_an_error(void **state)
+{
+	struct share *s = *state;
+	char path[128], name[201];
+	uint64_t node;
+	unsigned n = 0;
+
+	host_file(s->root_fd, "a", "");
+	snprintf(path, sizeof(path), "%s/a", s->root);
+	memset(name, 'x', sizeof(name));
+	memcpy(name, "trusted.", 8);
+	for (size_t len = 0; len <= LX_XATTR_LIST_MAX; len += sizeof(name)) {
+		snprintf(name + 190, sizeof(name) - 190, "%010u", n++);
+		/* Not there, not allowed, or not so many. */
+		if (setxattr(path, name, "", 0, 0))
+			skip();
+	}
+	node = node_of(s, FUSE_ROOT_ID, "a");
+	assert_int_equal(client_getxattr(s->client, node, NULL, 0), -LX_E2BIG);
+	assert_int_equal(client_getxattr(s->client, node, NULL, 65536),
+			 -LX_E2BIG);
+	/* Each by itself is still there. */
+	assert_int_equal(removexattr(path, name), 0);
+	assert_true(client_getxattr(s->client, node, NULL, 0) >= 0);
 }
 
 static void attributes_belong_to_the_inode(void **state)
@@ -234,6 +279,9 @@ int main(void)
 		TEST(stores_and_tells_values),
 		TEST(heeds_create_and_replace),
 		TEST(lists_and_removes_names),
+		cmocka_unit_test_setup_teardown(
+			a_list_that_is_too_long_is_an_error, shm_up,
+			share_down),
 		TEST(attributes_belong_to_the_inode),
 		TEST(stale_nodes_have_none),
 		cmocka_unit_test_setup_teardown(without_xattr_there_are_none,
