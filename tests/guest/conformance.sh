@@ -11,8 +11,9 @@
 #
 # The guest has the share, a read-only one, and one that has both of their
 # folders without any cache, which is to it what the host directory is to a
-# mount on the host.  All of this twice, with different options.  It prints
-# "CONFORMANCE ok NAME" for each, and fails if one fails.
+# mount on the host.  All of this twice, with different options.  The cases of
+# full file systems are run with virtiofs-mount inside of a guest, whose kernel
+# has quotas.  It prints "CONFORMANCE ok NAME" for each, and fails if one fails.
 set -eu
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tools/common.sh
@@ -68,20 +69,41 @@ boot() { # name options pattern...
 	wait "$pid" && return "$exited"
 }
 
-try() { # name options pattern...
-	if boot "$@"; then
-		echo "CONFORMANCE ok $1"
+# In a guest that has this host's root file system, read-only.
+full() { # name options
+	dir=$work/$1
+	mkdir -p "$dir"
+	cat >"$dir/script" <<-GUEST
+		root=/mnt/root
+		mkdir -p /dev/shm && mount -t proc proc \$root/proc &&
+			mount -o bind /dev \$root/dev &&
+			mount -t tmpfs shm \$root/dev/shm &&
+			mount -t tmpfs run \$root/run &&
+			mount -t tmpfs tmp \$root/tmp || exit
+		top_builddir=${program%/*} exec chroot \$root "$program" \
+			-d /dev/shm -o '$2' full
+	GUEST
+	SERVER=$server "$top/tools/guest/uml.sh" -t 600 -l fuse -l loop \
+		-l quota_v2 -v root:/,ro,cache=always "$dir/script" \
+		>"$dir/console" 2>&1 &&
+		! grep -q SKIPPED "$dir/console"
+}
+
+try() { # function name argument...
+	if "$@"; then
+		echo "CONFORMANCE ok $2"
 	else
-		grep -avE '^\[( RUN |       OK )' "$work/$1/console" | tail -n 40
-		echo "CONFORMANCE FAILED $1"
+		grep -avE '^\[( RUN |       OK )' "$work/$2/console" | tail -n 40
+		echo "CONFORMANCE FAILED $2"
 		: >"$work/failed"
 	fi
 }
 
 # shellcheck disable=SC2086 # words
-try default cache=auto $areas &
+try boot default cache=auto $areas &
 first=$!
-try never posix-acl,cache=never,allow-mmap \
+try boot never posix-acl,cache=never,allow-mmap \
 	open priv size io map dir stat acl tmpfile lock under pipe
+try full full cache=auto
 wait "$first"
 [ ! -e "$work/failed" ]

@@ -9,7 +9,8 @@
 #   -H         on the host's own file system instead, to compare with
 #   -g         in a guest (User-Mode Linux), served by vhost-user-virtiofs, whose
 #              root file system is this host's, read-only
-#   -c POLICY  cache policy of the programs that do not ask for one of their own
+#   -c POLICY  cache policy of the mounts that do not ask for one of their own
+#              (with options: -c auto,writeback)
 #   -k         keep the folders of programs that failed
 #   PROGRAM    one of cases/*.sh (default: all)
 #
@@ -92,9 +93,20 @@ mount_share() { # folder options
 	done
 }
 
+# The options of each mount, a word each.
+mounts() {
+	for options in $(about mounts default); do
+		case $cache,$options in
+		,* | *,*cache=*) echo "$options" ;;
+		*,default) echo "$cache" ;;
+		*) echo "$options,$cache" ;;
+		esac
+	done
+}
+
 mount_all() {
 	i=''
-	for options in $(about mounts "${cache:-default}"); do
+	for options in $(mounts); do
 		mount_share "$dir/mnt$i" "${options#default}" || return
 		i=$((${i:-1} + 1))
 	done
@@ -128,7 +140,7 @@ run_program() {
 	[ -z "$long" ] || limit=$((limit * 20))
 	if [ "$in_guest" ]; then
 		name=$name dir=$dir limit=$limit long=$long nofile=$nofile \
-			mounts=$(about mounts "${cache:-default}") \
+			mounts=$(mounts) \
 			modules=$(about modules '') builddir=$builddir \
 			sh "$here/guest.sh" >"$dir/said" 2>&1
 		return
