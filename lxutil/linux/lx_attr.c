@@ -140,24 +140,30 @@ static int set_owner(int fd, const struct lx_setattr *attr)
 {
 	uid_t uid = attr->valid & LX_SET_UID ? attr->uid : (uid_t)-1;
 	gid_t gid = attr->valid & LX_SET_GID ? attr->gid : (gid_t)-1;
+	int err = lx_cred_fsetid(true);
 
-	lx_cred_fsetid(true);
-	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) ? lx_error() : 0;
+	if (!err && fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
+		err = lx_error();
+	return err;
 }
 
 static int set_mode(const struct lx_volume *vol, int fd, uint32_t mode)
 {
-	lx_cred_fsetid(true);
-	return fchmodat(vol->proc_fd, lx_fd_name(fd).s, mode & MODE_BITS, 0) ?
-		       lx_error() : 0;
+	int err = lx_cred_fsetid(true);
+
+	if (!err && fchmodat(vol->proc_fd, lx_fd_name(fd).s, mode & MODE_BITS,
+			     0))
+		err = lx_error();
+	return err;
 }
 
 static int set_size(int fd, const struct lx_file *file, uint64_t size,
 		    bool kill_priv)
 {
-	int err;
+	int err = lx_cred_fsetid(!kill_priv);
 
-	lx_cred_fsetid(!kill_priv);
+	if (err)
+		return err;
 	/* A writable file may still be cut when its mode no longer allows. */
 	if (file && file->writable)
 		err = ftruncate(file->fd, (off_t)size);
@@ -206,7 +212,9 @@ static int look_at_priv(int fd, struct priv *ret_priv)
 	ret_priv->mode = st.mode;
 	ret_priv->cap_size = getxattr(lx_fd_path(fd).s, XATTR_NAME_CAPS,
 				      ret_priv->cap, sizeof(ret_priv->cap));
-	return 0;
+	if (ret_priv->cap_size < 0)
+		err = lx_error();
+	return err == -LX_ENODATA || err == -LX_EOPNOTSUPP ? 0 : err;
 }
 
 /*

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "lxutil/linux/lx_cred.h"
 
-#include "lxutil/lx_volume.h"
+#include "lxutil/linux/lx_node.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,12 +25,14 @@ struct caps {
 static _Thread_local struct {
 	bool may_change;
 	bool may_group;                 /* has no further groups, and may */
+	bool all_ids;                   /* each number is somebody */
 	bool has_umask;                 /* of its own */
 	uint32_t uid, gid;
 	struct caps caps;
 
 	uint32_t umask;
 	bool no_fsetid;
+	bool lost;                      /* it is not what it was */
 } self;
 
 /*
@@ -42,12 +47,12 @@ static bool caps_get(struct caps *caps)
 	return !syscall(SYS_capget, &head, caps->word);
 }
 
-static void caps_set(const struct caps *caps)
+static int caps_set(const struct caps *caps)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
 						 0 };
 
-	syscall(SYS_capset, &head, caps->word);
+	return syscall(SYS_capset, &head, caps->word) ? lx_error() : 0;
 }
 
 static bool caps_has(const struct caps *caps, unsigned cap)
@@ -63,15 +68,84 @@ static struct caps caps_without(const struct caps *from, unsigned cap)
 	return caps;
 }
 
-void lx_cred_fsetid(bool want)
+/* ---- changing ---------------------------------------------------------- */
+
+/*
+ * setfsuid(2) and setfsgid(2) do not tell whether they did it; the kernel may
+ * have had no memory.
+ */
+static bool is(uint32_t uid, uint32_t gid)
+{
+	return (uint32_t)setfsuid(NOBODY) == uid &&
+	       (uint32_t)setfsgid(NOBODY) == gid;
+}
+
+/* Take somebody's ids, if they are anybody's, with these capabilities. */
+static int become(uint32_t uid, uint32_t gid, const struct caps *caps)
+{
+	int err;
+
+	setfsgid(gid);
+	setfsuid(uid);
+	/* A change from or to uid 0 has changed what is about files. */
+	err = caps_set(caps);
+	if (!err && self.all_ids && uid != NOBODY && gid != NOBODY &&
+	    !is(uid, gid))
+		err = -LX_ENOMEM;
+	return err;
+}
+
+/* Be again what the thread was, as far as it is not. */
+static int go_back(bool grouped, bool changed)
+{
+	int err = 0;
+
+	if (grouped && syscall(SYS_setgroups, 0, NULL))
+		err = lx_error();
+	if (changed && !err) {
+		err = become(self.uid, self.gid, &self.caps);
+		self.no_fsetid = false;
+	}
+	self.lost = err;
+	return err;
+}
+
+static int find_oneself(void)
+{
+	return self.lost ? go_back(self.may_group, true) : 0;
+}
+
+int lx_cred_fsetid(bool want)
 {
 	struct caps caps;
+	int err = find_oneself();
 
-	if (self.no_fsetid == !want || !caps_has(&self.caps, CAP_FSETID))
-		return;
+	if (err || self.no_fsetid == !want ||
+	    !caps_has(&self.caps, CAP_FSETID))
+		return err;
 	caps = want ? self.caps : caps_without(&self.caps, CAP_FSETID);
-	caps_set(&caps);
-	self.no_fsetid = !want;
+	err = caps_set(&caps);
+	if (!err)
+		self.no_fsetid = !want;
+	return err;
+}
+
+/* ---- the thread -------------------------------------------------------- */
+
+/* In a user namespace, a number that is not in its map is nobody. */
+static bool all_ids(const char *map)
+{
+	int fd = open(map, O_RDONLY | O_CLOEXEC);
+	unsigned first, outside, count;
+	char buf[64] = "";
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	return n > 0 && sscanf(buf, "%u %u %u", &first, &outside, &count) == 3 &&
+	       first == 0 && count == UINT32_MAX;
 }
 
 void lx_thread_init(void)
@@ -85,6 +159,8 @@ void lx_thread_init(void)
 		umask(0);
 	self.uid = (uint32_t)setfsuid(NOBODY);
 	self.gid = (uint32_t)setfsgid(NOBODY);
+	self.all_ids = all_ids("/proc/self/uid_map") &&
+		       all_ids("/proc/self/gid_map");
 	if (!caps_get(&self.caps))
 		self.caps = (struct caps){ 0 };
 	self.may_change = caps_has(&self.caps, CAP_SETUID) &&
@@ -115,40 +191,46 @@ static uint32_t take_umask(uint32_t mask)
 	return 0;
 }
 
-struct lx_cred lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask)
+/* Without that privilege there is nothing to change. */
+static int enter(const struct lx_caller *who, struct lx_cred *own)
 {
-	struct lx_cred own = { .changed = false };
 	const bool fsetid = who->uid == 0;
 	struct caps caps;
 
-	*ret_umask = take_umask(who->umask);
-	if (!self.may_change) {
-		lx_cred_fsetid(true);
-		return own;
+	if (!self.may_change)
+		return lx_cred_fsetid(true);
+	if (who->has_group && who->group != who->gid && self.may_group) {
+		own->grouped = !syscall(SYS_setgroups, 1, &who->group);
+		/* Else it is nobody's. */
+		if (!own->grouped && errno != EINVAL)
+			return lx_error();
 	}
-	if (who->has_group && who->group != who->gid && self.may_group)
-		own.grouped = !syscall(SYS_setgroups, 1, &who->group);
-	if (who->uid == self.uid && who->gid == self.gid) {
-		lx_cred_fsetid(fsetid);
-		return own;
-	}
-	own.changed = true;
-	own.gid = (uint32_t)setfsgid(who->gid);
-	own.uid = (uint32_t)setfsuid(who->uid);
-	/* A change from or to uid 0 has changed what is about files. */
+	if (who->uid == self.uid && who->gid == self.gid)
+		return lx_cred_fsetid(fsetid);
+	own->changed = true;
 	caps = fsetid ? self.caps : caps_without(&self.caps, CAP_FSETID);
-	caps_set(&caps);
-	return own;
+	return become(who->uid, who->gid, &caps);
+}
+
+int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
+		  struct lx_cred *ret_own)
+{
+	struct lx_cred own = { .changed = false };
+	int err = find_oneself();
+
+	if (!err)
+		err = enter(who, &own);
+	if (err) {
+		lx_cred_leave(&own);
+		return err;
+	}
+	*ret_umask = take_umask(who->umask);
+	*ret_own = own;
+	return 0;
 }
 
 void lx_cred_leave(const struct lx_cred *own)
 {
-	if (own->grouped)
-		syscall(SYS_setgroups, 0, NULL);
-	if (!own->changed)
-		return;
-	setfsuid(own->uid);
-	setfsgid(own->gid);
-	caps_set(&self.caps);
-	self.no_fsetid = false;
+	if (own->grouped || own->changed)
+		go_back(own->grouped, own->changed);
 }

@@ -24,6 +24,11 @@
  * asked for last, so that they cost nothing where requests are alike.  Hence
  * the rule: whatever CAP_FSETID matters to (creating, writing, truncating,
  * chmod, chown, ACLs) says first whether it wants it; nothing else looks.
+ *
+ * Where the kernel refuses a change (it has no memory), nothing is done as
+ * somebody that it should not be done as: the call fails, and so do further
+ * ones until the thread is itself again.  In a user namespace where not every
+ * number is somebody, the process is the owner of what nobody would own.
  */
 #ifndef LXUTIL_LINUX_LX_CRED_H
 #define LXUTIL_LINUX_LX_CRED_H
@@ -33,17 +38,17 @@
 /* What lx_cred_leave() goes back to. */
 struct lx_cred {
 	bool changed, grouped;
-	uint32_t uid, gid;
 };
 
 /*
- * No nesting.  *ret_umask are bits to take from the mode of what is created:
+ * No nesting.  0 or -LX_E..., and nothing is changed.  *ret_umask are bits to take from the mode of what is created:
  * none where the kernel does it, knowing of default ACLs.
  */
-struct lx_cred lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask);
+int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
+		  struct lx_cred *ret_own);
 void lx_cred_leave(const struct lx_cred *own);
 
 /* From now on with CAP_FSETID (where the thread had it), or without. */
-void lx_cred_fsetid(bool want);
+int lx_cred_fsetid(bool want);
 
 #endif

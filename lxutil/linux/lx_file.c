@@ -60,25 +60,36 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
 	return host;
 }
 
-int lx_file_new(struct lx_volume *vol, int fd, int flags,
-		struct lx_file **ret_file)
+int lx_file_new(struct lx_volume *vol, struct lx_file **ret_file)
 {
-	struct lx_file *file = fd < 0 ? NULL : malloc(sizeof(*file));
+	struct lx_file *file;
+	int err = lx_fds_reserve_file(vol);
 
+	if (err)
+		return err;
+	file = malloc(sizeof(*file));
 	if (!file) {
-		if (fd >= 0)
-			close(fd);
 		lx_fds_release_file(vol);
-		return fd < 0 ? fd : -LX_ENOMEM;
+		return -LX_ENOMEM;
 	}
 	*file = (struct lx_file){
 		.vol = vol,
-		.fd = fd,
-		.writable = (flags & O_ACCMODE) == O_WRONLY ||
-			    (flags & O_ACCMODE) == O_RDWR,
+		.fd = -1,
 		.read_only = vol->read_only,
 	};
 	*ret_file = file;
+	return 0;
+}
+
+int lx_file_opened(struct lx_file *file, int fd, int flags)
+{
+	if (fd < 0) {
+		lx_file_close(file);
+		return fd;
+	}
+	file->fd = fd;
+	file->writable = (flags & O_ACCMODE) == O_WRONLY ||
+			 (flags & O_ACCMODE) == O_RDWR;
 	return 0;
 }
 
@@ -149,7 +160,8 @@ int lx_files_reopen(struct lx_volume *vol, const struct lx_node *node)
 int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	    struct lx_file **ret_file)
 {
-	int host, fd, path, err;
+	int host, fd, path, err = 0;
+	struct lx_file *file;
 
 	if (LX_S_ISDIR(node->type))
 		return -LX_EISDIR;
@@ -160,21 +172,25 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	host = lx_open_flags(vol, flags);
 	if (host < 0)
 		return host;
-	err = lx_fds_reserve_file(vol);
+	if (host & O_TRUNC)
+		err = lx_cred_fsetid(!(flags & LX_O_KILL_PRIV));
+	/* What is cut by being opened cannot fail afterwards. */
+	if (!err)
+		err = lx_file_new(vol, &file);
 	if (err)
 		return err;
-	if (host & O_TRUNC)
-		lx_cred_fsetid(!(flags & LX_O_KILL_PRIV));
 	path = lx_node_fd_get(vol, node);
 	fd = path < 0 ? path : lx_reopen(vol, path, host);
 	/* Only the owner may; it is a hint. */
 	if (fd == -LX_EPERM && host & O_NOATIME)
 		fd = lx_reopen(vol, path, host & ~O_NOATIME);
 	lx_node_fd_put(vol, node, path);
-	err = lx_file_new(vol, fd, host, ret_file);
-	if (!err)
-		lx_file_attach(*ret_file, node);
-	return err;
+	err = lx_file_opened(file, fd, host);
+	if (err)
+		return err;
+	lx_file_attach(file, node);
+	*ret_file = file;
+	return 0;
 }
 
 void lx_file_close(struct lx_file *file)
@@ -182,7 +198,8 @@ void lx_file_close(struct lx_file *file)
 	if (!file)
 		return;
 	detach(file);
-	close(file->fd);
+	if (file->fd >= 0)
+		close(file->fd);
 	lx_fds_release_file(file->vol);
 	free(file->dir);
 	free(file);
@@ -239,7 +256,10 @@ static ssize_t append(int fd, const struct iovec *iov, int count, off_t offset)
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
 		 uint64_t offset, uint32_t flags)
 {
-	lx_cred_fsetid(!(flags & LX_WRITE_KILL_PRIV));
+	int err = lx_cred_fsetid(!(flags & LX_WRITE_KILL_PRIV));
+
+	if (err)
+		return err;
 	return transfer(file, iov, count, offset,
 			flags & LX_WRITE_APPEND ? append : pwritev);
 }

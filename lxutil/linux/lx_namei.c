@@ -71,29 +71,51 @@ static int begin(struct lx_volume *vol, struct lx_node *dir,
 	new->dir = dir;
 	new->dir_fd = lx_node_fd_get(vol, dir);
 	new->spare = new->dir_fd < 0 ? new->dir_fd : lx_spare_take(vol);
-	if (new->spare < 0) {
-		lx_node_fd_put(vol, dir, new->dir_fd);
-		lx_fds_release(vol);
-		return new->spare;
-	}
-	new->own = lx_cred_enter(who, &new->umask);
-	return 0;
+	err = new->spare < 0 ? new->spare :
+			       lx_cred_enter(who, &new->umask, &new->own);
+	if (!err)
+		return 0;
+	if (new->spare >= 0)
+		lx_spare_put(vol, new->spare);
+	lx_node_fd_put(vol, dir, new->dir_fd);
+	lx_fds_release(vol);
+	return err;
+}
+
+/*
+ * What has just been created cannot be told, as the host fails; so it shall
+ * not be there.  It is still what was made if it is of its type and as empty;
+ * whoever could put something else there just now could as well remove it.
+ */
+static void undo(int dir_fd, const char *name, uint32_t type)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    (st.st_mode & LX_S_IFMT) != type ||
+	    (type == LX_S_IFREG && (st.st_size || st.st_nlink != 1)))
+		return;
+	unlinkat(dir_fd, name, type == LX_S_IFDIR ? AT_REMOVEDIR : 0);
 }
 
 /* The node of the new `name`, unless the call that creates failed by err. */
-static int finish(struct lx_volume *vol, const char *name,
+static int finish(struct lx_volume *vol, const char *name, uint32_t type,
 		  struct creation *new, int err, struct lx_node **ret_node,
 		  struct lx_stat *ret_st)
 {
+	bool made = !err;
 	int fd = err;
 
 	lx_cred_leave(&new->own);
-	if (!err)
+	if (made)
 		fd = lx_spare_openat(&new->spare, new->dir_fd, name,
 				     O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	lx_node_fd_put(vol, new->dir, new->dir_fd);
 	lx_spare_put(vol, new->spare);
-	return lx_node_new(vol, fd, new->dir, name, ret_node, ret_st);
+	err = lx_node_new(vol, fd, new->dir, name, ret_node, ret_st);
+	if (err && made)
+		undo(new->dir_fd, name, type);
+	lx_node_fd_put(vol, new->dir, new->dir_fd);
+	return err;
 }
 
 int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -109,7 +131,7 @@ int lx_mkdir(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		return err;
 	if (mkdirat(new.dir_fd, name, mode & MODE_BITS & ~new.umask))
 		err = lx_error();
-	return finish(vol, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, LX_S_IFDIR, &new, err, ret_node, ret_st);
 }
 
 int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -139,7 +161,8 @@ int lx_mknod(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		    mode & (LX_S_IFMT | MODE_BITS) & ~new.umask,
 		    makedev(rdev_major, rdev_minor)))
 		err = lx_error();
-	return finish(vol, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, mode & LX_S_IFMT, &new, err, ret_node,
+		      ret_st);
 }
 
 int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
@@ -155,7 +178,7 @@ int lx_symlink(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		return err;
 	if (symlinkat(target, new.dir_fd, name))
 		err = lx_error();
-	return finish(vol, name, &new, err, ret_node, ret_st);
+	return finish(vol, name, LX_S_IFLNK, &new, err, ret_node, ret_st);
 }
 
 /*
@@ -167,33 +190,38 @@ static int create_new(struct lx_volume *vol, struct lx_node *dir,
 		      const struct lx_caller *who, struct lx_file **ret_file,
 		      struct lx_node **ret_node, struct lx_stat *ret_st)
 {
-	struct lx_file *file = NULL;
 	struct creation new;
+	struct lx_file *file;
+	bool made;
 	int fd, err;
 
-	err = lx_fds_reserve_file(vol); /* the node's: begin() */
+	err = lx_file_new(vol, &file);
 	if (err)
 		return err;
 	err = begin(vol, dir, who, &new);
-	if (err) {
-		lx_fds_release_file(vol);
-		return err;
-	}
+	if (err)
+		return lx_file_opened(file, err, flags);
 	fd = openat(new.dir_fd, name,
 		    flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
 		    mode & MODE_BITS & ~new.umask);
+	made = fd >= 0 && flags & O_CREAT;
 	if (fd < 0)
 		fd = lx_error();
 	lx_cred_leave(&new.own);
-	lx_node_fd_put(vol, dir, new.dir_fd);
-	fd = lx_file_new(vol, fd, flags, &file);
-	if (!fd)
+	err = lx_file_opened(file, fd, flags);
+	if (err)
+		file = NULL;
+	fd = err;
+	if (!err)
 		fd = lx_spare_openat(&new.spare, vol->proc_fd,
 				     lx_fd_name(file->fd).s,
 				     O_PATH | O_CLOEXEC);
 	lx_spare_put(vol, new.spare);
 	err = lx_node_new(vol, fd, flags & O_CREAT ? dir : NULL, name,
 			  ret_node, ret_st);
+	if (err && made)
+		undo(new.dir_fd, name, LX_S_IFREG);
+	lx_node_fd_put(vol, dir, new.dir_fd);
 	if (err) {
 		lx_file_close(file);
 		return err;
@@ -285,11 +313,21 @@ int lx_create(struct lx_volume *vol, struct lx_node *dir, const char *name,
 
 /* ---- moving and removing ----------------------------------------------- */
 
+static void undo_link(int dir_fd, const char *name, const struct lx_node *node)
+{
+	struct stat st;
+
+	if (!fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    st.st_ino == node->ino)
+		unlinkat(dir_fd, name, 0);
+}
+
 int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 	    const char *name, struct lx_stat *ret_st)
 {
 	int err = check_change(vol, dir, name);
 	int fd, dir_fd;
+	bool made;
 
 	if (err)
 		return err;
@@ -303,8 +341,11 @@ int lx_link(struct lx_volume *vol, struct lx_node *node, struct lx_node *dir,
 	if (!err && linkat(vol->proc_fd, lx_fd_name(fd).s, dir_fd, name,
 			   AT_SYMLINK_FOLLOW))
 		err = lx_error();
-	if (!err)
+	made = !err;
+	if (made)
 		err = lx_fd_stat(fd, ret_st);
+	if (err && made)
+		undo_link(dir_fd, name, node);
 	lx_node_fd_put(vol, dir, dir_fd);
 	lx_node_fd_put(vol, node, fd);
 	lx_fds_linked(vol, node);
@@ -355,8 +396,8 @@ int lx_rename(struct lx_volume *vol, struct lx_node *dir, const char *name,
 	fd = lx_node_fd_get(vol, dir);
 	new_fd = fd < 0 ? fd : lx_node_fd_get(vol, new_dir);
 	err = new_fd < 0 ? new_fd : 0;
-	if (flags & LX_RENAME_WHITEOUT)
-		own = lx_cred_enter(who, &mask);
+	if (!err && flags & LX_RENAME_WHITEOUT)
+		err = lx_cred_enter(who, &mask, &own);
 	if (!err && renameat2(fd, name, new_fd, new_name, flags))
 		err = lx_error();
 	lx_cred_leave(&own);

@@ -141,11 +141,13 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st);
 int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
 
 /*
- * A file of a descriptor that was opened with these flags of the host's.  As
- * lx_node_new() it takes fd and what lx_fds_reserve_file() has counted.
+ * A file in two steps, so that nothing is opened (or created) that there is no
+ * memory or no room for: make it, then say what descriptor it was opened as, by
+ * these flags of the host's.  That may be an error, -LX_E..., which is returned
+ * and ends the file.
  */
-int lx_file_new(struct lx_volume *vol, int fd, int flags,
-		struct lx_file **ret_file);
+int lx_file_new(struct lx_volume *vol, struct lx_file **ret_file);
+int lx_file_opened(struct lx_file *file, int fd, int flags);
 
 /* It is open for this node.  Once. */
 void lx_file_attach(struct lx_file *file, struct lx_node *node);

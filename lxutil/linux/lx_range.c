@@ -35,7 +35,9 @@ int lx_fallocate(struct lx_file *file, uint32_t mode, uint64_t offset,
 
 	if (mode & ~FALLOC_MODES)
 		return -LX_EOPNOTSUPP;
-	lx_cred_fsetid(!kill_priv);
+	err = lx_cred_fsetid(!kill_priv);
+	if (err)
+		return err;
 	do {
 		err = fallocate(file->fd, (int)mode, (off_t)offset,
 				(off_t)len) ? lx_error() : 0;
@@ -74,7 +76,9 @@ int64_t lx_copy_range(struct lx_file *from, uint64_t from_offset,
 
 	if (from_offset > INT64_MAX || to_offset > INT64_MAX)
 		return -LX_EINVAL;
-	lx_cred_fsetid(!kill_priv);
+	err = lx_cred_fsetid(!kill_priv);
+	if (err)
+		return err;
 	do {
 		n = copy_file_range(from->fd, &from_pos, to->fd, &to_pos,
 				    (size_t)MIN(len, (uint64_t)SSIZE_MAX), 0);

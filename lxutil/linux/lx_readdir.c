@@ -26,13 +26,13 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 
 	if (!LX_S_ISDIR(node->type))
 		return -LX_ENOTDIR;
-	err = lx_fds_reserve_file(vol);
+	err = lx_file_new(vol, &file);
 	if (err)
 		return err;
 	path = lx_node_fd_get(vol, node);
 	fd = path < 0 ? path : lx_reopen(vol, path, O_RDONLY | O_DIRECTORY);
 	lx_node_fd_put(vol, node, path);
-	err = lx_file_new(vol, fd, O_RDONLY, &file);
+	err = lx_file_opened(file, fd, O_RDONLY);
 	if (err)
 		return err;
 	file->dir = malloc(sizeof(*file->dir));

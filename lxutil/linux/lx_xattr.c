@@ -22,9 +22,10 @@ int lx_setxattr(struct lx_volume *vol, struct lx_node *node, const char *name,
 	fd = lx_node_fd_get(vol, node);
 	if (fd < 0)
 		return fd;
-	lx_cred_fsetid(!(flags & LX_XATTR_KILL_SGID));
-	err = setxattr(lx_fd_path(fd).s, name, value, size,
-		       (int)(flags & ~LX_XATTR_KILL_SGID)) ? lx_error() : 0;
+	err = lx_cred_fsetid(!(flags & LX_XATTR_KILL_SGID));
+	if (!err && setxattr(lx_fd_path(fd).s, name, value, size,
+			     (int)(flags & ~LX_XATTR_KILL_SGID)))
+		err = lx_error();
 	lx_node_fd_put(vol, node, fd);
 	return err;
 }

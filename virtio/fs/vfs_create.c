@@ -5,7 +5,8 @@
  *
  * What is created belongs to the caller from the first moment.  A security
  * context (FUSE_SECURITY_CTX) cannot be given in the same step: it is set
- * afterwards, and where that fails, what was created is removed.
+ * afterwards, and where that or anything else fails, what was created is
+ * removed.
  */
 #include "virtio/fs/vfs_private.h"
 
@@ -41,7 +42,7 @@ int vfs_creator(const struct vfs_share *share, const struct fuse_request *req,
 static int begin(struct vfs_server *s, const struct fuse_request *req,
 		 struct lx_caller *ret_who, struct vfs_inode **ret_dir)
 {
-	struct vfs_inode *dir;
+	struct vfs_inode *dir = NULL;
 	int err;
 
 	err = vfs_dir_to_create_in(s, req, &dir);
@@ -70,13 +71,9 @@ static void undo(struct vfs_inode *dir, const char *name,
 		lx_unlink(vfs_vol(dir), dir->node, name);
 }
 
-/*
- * What was created gets its security context.  name is NULL where it has
- * none.  On failure, node is closed.
- */
+/* What was created gets its security context.  On failure, node is closed. */
 static int label(const struct fuse_request *req, struct vfs_inode *dir,
-		 const char *name, struct lx_node *node,
-		 const struct lx_stat *st)
+		 struct lx_node *node)
 {
 	const struct vfs_share *share = dir->key.share;
 	char host_name[LX_XATTR_NAME_MAX + 1];
@@ -89,25 +86,29 @@ static int label(const struct fuse_request *req, struct vfs_inode *dir,
 	if (!err)
 		err = lx_setxattr(share->vol, node, host_name, req->secctx,
 				  req->secctx_len, 0);
-	if (!err)
-		return 0;
-	if (name)
-		undo(dir, name, st);
-	lx_node_close(share->vol, node);
+	if (err)
+		lx_node_close(share->vol, node);
 	return err;
 }
 
-/* The end of each creation: err, or the entry of what was made. */
+/*
+ * The end of each creation: err, or the entry of what was made.  name is NULL
+ * where it has none.
+ */
 static int finish(struct vfs_server *s, const struct fuse_request *req,
 		  struct vfs_inode *dir, const char *name, int err,
 		  struct lx_node *node, const struct lx_stat *st,
 		  struct fuse_entry_out *ret_entry)
 {
+	bool made = !err;
+
 	if (!err)
-		err = label(req, dir, name, node, st);
+		err = label(req, dir, node);
 	if (!err)
 		err = vfs_enter_node(s, dir->key.share, dir, node, st,
 				     ret_entry);
+	if (err && made && name)
+		undo(dir, name, st);
 	vfs_inode_put(s->inodes, dir);
 	return vfs_note(s, "creation", err);
 }

@@ -201,7 +201,8 @@ static void enter_with_masks(void *arg)
 		uint32_t rest;
 
 		job->who.umask = masks[i];
-		cred = lx_cred_enter(&job->who, &rest);
+		if (lx_cred_enter(&job->who, &rest, &cred))
+			continue;
 		job->seen[i] = umask(masks[i]) | rest << 16;
 		lx_cred_leave(&cred);
 	}
@@ -341,7 +342,8 @@ static void enter(void *arg)
 	uint32_t mask;
 
 	lx_thread_init();
-	job->cred = lx_cred_enter(&job->who, &mask);
+	if (lx_cred_enter(&job->who, &mask, &job->cred))
+		return;
 	job->uid = (uid_t)setfsuid((uid_t)-1);
 	job->gid = (gid_t)setfsgid((gid_t)-1);
 	who_am_i(job->inside);
@@ -401,11 +403,13 @@ static void drop_fsetid(void *arg)
 	lx_thread_init();
 	lx_cred_fsetid(false);
 	who_am_i(job->again);
-	cred = lx_cred_enter(&fixture_root, &mask);
+	if (lx_cred_enter(&fixture_root, &mask, &cred))
+		return;
 	who_am_i(job->entered);
 	lx_cred_leave(&cred);
 	lx_cred_fsetid(false);
-	cred = lx_cred_enter(&other, &mask);
+	if (lx_cred_enter(&other, &mask, &cred))
+		return;
 	lx_cred_leave(&cred);
 	lx_cred_fsetid(false);
 	who_am_i(job->left);
