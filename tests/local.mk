@@ -11,6 +11,7 @@ include tests/unit/vfio_user/local.mk
 include tests/unit/plugin/local.mk
 include tests/lib/local.mk
 include tests/device/local.mk
+include tests/faults/local.mk
 include tests/abi/local.mk
 include tests/layers/local.mk
 include tests/guest/local.mk

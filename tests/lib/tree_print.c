@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 struct print {
 	FILE *out;
 	const char *but;                /* or NULL */
+	bool attributes;                /* instead of times */
 	dev_t dev;
 };
 
@@ -41,17 +43,37 @@ static uint64_t sum(int dir, const char *name)
 	return hash;
 }
 
+/* In the order in which the file system has them. */
+static void print_attributes(struct print *p, int dir, const char *name)
+{
+	char path[PATH_MAX], list[4096], value[4096];
+	ssize_t len, size;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name);
+	len = llistxattr(path, list, sizeof(list));
+	for (const char *at = list; len > 0 && at < list + len;
+	     at += strlen(at) + 1) {
+		size = lgetxattr(path, at, value, sizeof(value));
+		fprintf(p->out, " %s=", at);
+		for (ssize_t i = 0; i < size; i++)
+			fprintf(p->out, "%02x", (unsigned char)value[i]);
+	}
+}
+
 static void print_one(struct print *p, int dir, const char *name,
 		      const struct stat *st)
 {
 	char target[PATH_MAX] = "";
 
-	fprintf(p->out, " %o %u:%u %ju %jd %jd.%09ld %jd.%09ld",
-		(unsigned)st->st_mode, (unsigned)st->st_uid,
-		(unsigned)st->st_gid, (uintmax_t)st->st_nlink,
-		(intmax_t)st->st_size, (intmax_t)st->st_mtim.tv_sec,
-		st->st_mtim.tv_nsec, (intmax_t)st->st_ctim.tv_sec,
-		st->st_ctim.tv_nsec);
+	fprintf(p->out, " %o %u:%u %ju %jd", (unsigned)st->st_mode,
+		(unsigned)st->st_uid, (unsigned)st->st_gid,
+		(uintmax_t)st->st_nlink, (intmax_t)st->st_size);
+	if (p->attributes)
+		print_attributes(p, dir, name);
+	else
+		fprintf(p->out, " %jd.%09ld %jd.%09ld",
+			(intmax_t)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+			(intmax_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 	if (S_ISLNK(st->st_mode) &&
 	    readlinkat(dir, name, target, sizeof(target) - 1) >= 0)
 		fprintf(p->out, " -> %s", target);
@@ -97,9 +119,8 @@ static void print_dir(struct print *p, int parent, const char *name,
 	close(fd);
 }
 
-char *tree_print(const char *root, const char *but)
+static char *print(const char *root, struct print p)
 {
-	struct print p = { .but = but };
 	struct stat st;
 	char *text;
 	size_t len;
@@ -114,4 +135,14 @@ char *tree_print(const char *root, const char *but)
 	if (fclose(p.out))
 		die(root);
 	return text;
+}
+
+char *tree_print(const char *root, const char *but)
+{
+	return print(root, (struct print){ .but = but });
+}
+
+char *tree_print_state(const char *root)
+{
+	return print(root, (struct print){ .attributes = true });
 }

@@ -14,4 +14,10 @@
  */
 char *tree_print(const char *root, const char *but);
 
+/*
+ * The same without times, and with extended attributes: two trees that were
+ * made alike are alike.
+ */
+char *tree_print_state(const char *root);
+
 #endif

@@ -1,0 +1,17 @@
+# The host's faults.  wrap.ld is the list of calls that the doubles stand for.
+FAULT_TESTS = test_faults
+check_PROGRAMS += $(FAULT_TESTS)
+TESTS += $(FAULT_TESTS)
+EXTRA_DIST += %reldir%/wrap.ld
+FAULT_LINK = $(AM_LDFLAGS) -Wl,@$(srcdir)/%reldir%/wrap.ld
+
+test_faults_SOURCES = %reldir%/test_faults.c %reldir%/faults.c \
+	%reldir%/faults.h %reldir%/op_attributes.c %reldir%/op_files.c \
+	%reldir%/op_names.c %reldir%/operations.h %reldir%/world.c %reldir%/world.h
+test_faults_CFLAGS = $(TEST_CFLAGS)
+test_faults_LDFLAGS = $(FAULT_LINK)
+test_faults_LDADD = libtest_virtio_fs.la libtest.la $(LINK_VIRTIO_FS) \
+	$(CMOCKA_LIBS)
+
+TESTS += %reldir%/check-calls.sh
+EXTRA_DIST += %reldir%/check-calls.sh
