@@ -21,19 +21,19 @@
 # Targets: the plugin in the process of the driver, vhost-user-virtiofs, and of
 # virtiofsd what tools/guest/get-qemu.sh -p has fetched: 1.14 in Rust, and 7.2
 # in C, QEMU's of old.  Each part's table goes to the standard output and, with
-# JSON and a picture, to build/bench/; the last table sums all up.  That one,
-# build/bench/table.md, and build/bench/main.svg are what docs/benchmarks.md
-# shows.
+# JSON and a picture, to build/bench/; the last table sums all up, with those of
+# former runs that were not measured anew.  Without --quick, that one and the
+# picture of `main` are put into docs/benchmarks.md.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
 all='main depth1 depth32 queues packed memory disk'
-dir=/dev/shm disk=/var/tmp rounds=5 time=300
+dir=/dev/shm disk=/var/tmp rounds=5 time=300 quick=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--quick) rounds=3 time=100 ;;
+	--quick) rounds=3 time=100 quick=yes ;;
 	--dir) dir=${2:?--dir needs a folder}; shift ;;
 	--disk) disk=${2:?--disk needs a folder}; shift ;;
 	-h | --help) usage; exit ;;
@@ -66,12 +66,12 @@ bench() { # name virtiofs-bench-argument...
 	name=$1
 	shift
 	set -- --dir "$where" --rounds "$rounds" --time "$time" "$@" \
-		-t "in-process=plugin:$build/gcc/.libs/virtiofs.so,queues=$queues" \
-		-t "vhost-user=$ours" -t plain=plain
+		-t "in-process=plugin:$build/gcc/.libs/virtiofs.so,queues=$queues${direct:+,direct-io}" \
+		-t "vhost-user=$ours ${direct:+--allow-direct-io}" -t plain=plain
 	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd" ] ||
-		set -- "$@" -t "virtiofsd-1.14=$rust $direct"
+		set -- "$@" -t "virtiofsd-1.14=$rust ${direct:+--allow-direct-io}"
 	[ "$peers" = no ] || [ ! -x "$rig/bin/virtiofsd-7.2" ] ||
-		set -- "$@" -t "virtiofsd-7.2=$c" --base virtiofsd-7.2
+		set -- "$@" -t "virtiofsd-7.2=$c ${direct:+-o allow_direct_io}" --base virtiofsd-7.2
 	echo "## $name"
 	"$build/gcc/virtiofs-bench" "$@" --queues "$queues" \
 		--json "$out/$name.json" --svg "$out/$name.svg" \
@@ -103,9 +103,11 @@ part() { # name
 	memory)
 		queues=4 peers=no
 		bench memory --depth 1 --rounds 1 --time 10 -w null
+		sed -n 's/^vhost-user: \(.*\) of anon.*/Memory of vhost-user-virtiofs with four queues, idle: \1./p' \
+			"$out/memory.md" >"$out/memory.txt"
 		;;
 	disk)
-		where=$disk direct=--allow-direct-io
+		where=$disk direct=yes
 		bench disk --direct --depth 32 --size 256 -w randread-4k
 		fio_read
 		;;
@@ -122,7 +124,8 @@ fio_read() {
 	fio --name=randread --filename="$file" --size=256m --rw=randread \
 		--bs=4k --direct=1 --ioengine=io_uring --iodepth=32 \
 		--runtime=5 --time_based --minimal --terse-version=3 |
-		awk -F';' '{ printf "fio, io_uring, depth 32: %.1f k/s\n", $8 / 1000 }'
+		awk -F';' '{ printf "fio on the disk by io_uring, depth 32: %.1f k/s.\n", $8 / 1000 }' |
+		tee "$out/fio.txt"
 	rm -f "$file"
 }
 
@@ -176,8 +179,14 @@ summary() {
 		cpu[key, $3] = $6 + 0
 	}
 	END { line(workload) }' >"$out/table.md"
+	for line in fio memory; do
+		[ ! -s "$out/$line.txt" ] || printf '\n%s\n' "$(cat "$out/$line.txt")"
+	done >>"$out/table.md"
 	echo "## all: k/s / CPU us; ratios of vhost-user to the better peer"
 	cat "$out/table.md"
+	[ -z "$quick" ] || return 0
+	show_table table.md "$out/table.md"
+	[ ! -s "$out/main.svg" ] || cp "$out/main.svg" "$top/docs/benchmarks.svg"
 }
 
 for part; do

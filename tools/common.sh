@@ -36,6 +36,22 @@ build_in() { # folder configure-argument...
 	make -C "$folder" -j"$(nproc)"
 }
 
+# Put a table where docs/benchmarks.md shows it: between the comment with its
+# name and the next "end".
+show_table() { # name file
+	awk -v begin="<!-- build/bench/$1 -->" -v file="$2" '
+	$0 == begin {
+		print
+		while ((getline line <file) > 0)
+			print line
+		skip = 1
+		next
+	}
+	$0 == "<!-- end -->" { skip = 0 }
+	!skip' "$top/docs/benchmarks.md" >"$2.new" &&
+		cat "$2.new" >"$top/docs/benchmarks.md" && rm "$2.new"
+}
+
 # Where this system gets its own release from; apt knows once it has lists.
 find_mirror() { # apt-get-option...
 	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")

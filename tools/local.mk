@@ -15,6 +15,7 @@ LINK_VFIO_USER = libvfio_user.la $(LINK_COMMON) $(JSON_LIBS)
 
 dist_noinst_SCRIPTS += \
 	%reldir%/bench.sh \
+	%reldir%/bench-guest.sh \
 	%reldir%/check.sh \
 	%reldir%/fuzz.sh \
 	%reldir%/install-packages.sh \
