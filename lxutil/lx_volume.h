@@ -264,8 +264,10 @@ int lx_node_hold(struct lx_volume *vol, struct lx_node *node);
 void lx_node_release(struct lx_volume *vol, struct lx_node *node);
 /*
  * The node has (not any more) this name.  Nothing but a hint, and cheap where
- * the node does not need it.
+ * the node does not need it; where no node does, names do not matter, and they
+ * do nothing.
  */
+bool lx_names_matter(const struct lx_volume *vol);
 void lx_node_named(struct lx_volume *vol, struct lx_node *node,
 		   struct lx_node *dir, const char *name);
 void lx_node_unnamed(struct lx_volume *vol, struct lx_node *node,

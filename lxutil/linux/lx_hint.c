@@ -27,6 +27,7 @@ static int open_below(int dir_fd, const char *path)
 void lx_hints_init(struct lx_hints *hints)
 {
 	hints->usable = false;
+	atomic_init(&hints->any, false);
 	pthread_mutex_init(&hints->lock, NULL);
 	atomic_init(&hints->orphans, 0);
 }
@@ -86,8 +87,15 @@ void lx_hint_new(struct lx_volume *vol, struct lx_node *node,
 	node->hint->dev = dev_of(st);
 	node->hint->mount = (uint32_t)st->mount;
 	node->hint->btime = btime_of(st);
+	if (!atomic_load(&vol->hints.any))
+		atomic_store(&vol->hints.any, true);
 	if (dir)
 		lx_removal_tell(vol);
+}
+
+bool lx_names_matter(const struct lx_volume *vol)
+{
+	return atomic_load(&vol->hints.any);
 }
 
 struct lx_node *lx_hint_free(struct lx_hint *hint)
@@ -187,7 +195,7 @@ void lx_node_named(struct lx_volume *vol, struct lx_node *node,
 	if (!new)
 		return;
 	pthread_mutex_lock(&vol->hints.lock);
-	if (LX_S_ISDIR(node->type))
+	if (LX_S_ISDIR(lx_node_type(node)))
 		below = break_ring(node, dir);
 	old = node->hint;
 	new->dev = old->dev;

@@ -34,6 +34,7 @@ struct lx_hint {
 
 struct lx_hints {
 	bool usable;                    /* the kernel has openat2() */
+	_Atomic bool any;               /* there is one, or was */
 	pthread_mutex_t lock;           /* of what hints say; a leaf */
 	_Atomic unsigned orphans;
 };

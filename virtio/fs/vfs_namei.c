@@ -72,7 +72,8 @@ int vfs_enter(struct vfs_server *s, struct vfs_inode *dir, const char *name,
 	int err;
 
 	if (vfs_inodes_find(s->inodes, share, st, &id)) {
-		note_name(s, id, dir, name);
+		if (lx_names_matter(share->vol))
+			note_name(s, id, dir, name);
 		vfs_fill_entry(s, share, dir, id, st, ret_entry);
 		return 0;
 	}

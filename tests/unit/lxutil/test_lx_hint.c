@@ -398,10 +398,25 @@ static void nodes_and_hints_are_small(void **state)
 	assert_true(sizeof(struct lx_node) + sizeof(struct lx_hint) <= 88);
 }
 
+static void names_matter_only_where_a_node_has_no_handle(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = names_new(fx);
+
+	assert_true(lx_names_matter(share->vol));
+	share_free(share);
+	share = share_new(fx, LX_HANDLES_PREFER, FEW);
+	share_fill(share, SOME);
+	assert_int_equal(lx_names_matter(share->vol),
+			 share->node[0]->by_name);
+	share_free(share);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(goes_down_from_the_root),
+		fixture_test(names_matter_only_where_a_node_has_no_handle),
 		fixture_test(the_root_comes_back),
 		fixture_test(symlinks_and_fifos_come_back_unopened),
 		fixture_test(what_the_host_moved_is_stale_until_it_is_found),
