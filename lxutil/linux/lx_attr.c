@@ -121,12 +121,12 @@ static int check_setattr(const struct lx_node *node,
 	if (!time_ok(attr, LX_SET_ATIME, LX_SET_ATIME_NOW, &attr->atime) ||
 	    !time_ok(attr, LX_SET_MTIME, LX_SET_MTIME_NOW, &attr->mtime))
 		return -LX_EINVAL;
-	if (valid & LX_SET_MODE && LX_S_ISLNK(node->type))
+	if (valid & LX_SET_MODE && LX_S_ISLNK(lx_node_type(node)))
 		return -LX_EOPNOTSUPP;
-	if (valid & LX_SET_SIZE && LX_S_ISDIR(node->type))
+	if (valid & LX_SET_SIZE && LX_S_ISDIR(lx_node_type(node)))
 		return -LX_EISDIR;
 	if (valid & LX_SET_SIZE &&
-	    (!LX_S_ISREG(node->type) || attr->size > INT64_MAX))
+	    (!LX_S_ISREG(lx_node_type(node)) || attr->size > INT64_MAX))
 		return -LX_EINVAL;
 	return 0;
 }
@@ -258,7 +258,7 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	bool kill_priv = attr->valid & LX_SET_KILL_PRIV;
 	bool keep_priv = attr->valid & LX_SET_KEEP_PRIV &&
 			 valid & (OWNER | LX_SET_SIZE) &&
-			 LX_S_ISREG(node->type);
+			 LX_S_ISREG(lx_node_type(node));
 	struct priv kept;
 	int err = check_setattr(node, attr);
 	int fd;
@@ -284,7 +284,7 @@ int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 		err = give_back_priv(vol, fd, valid, &kept);
 	/* Every other change has touched ctime already. */
 	if (!err && valid == LX_SET_CTIME)
-		err = touch(vol, fd, node->type);
+		err = touch(vol, fd, lx_node_type(node));
 	lx_node_fd_put(vol, node, fd);
 	return err;
 }
@@ -297,7 +297,7 @@ ssize_t lx_readlink(struct lx_volume *vol, struct lx_node *node, char *buf,
 	ssize_t len;
 	int fd;
 
-	if (!LX_S_ISLNK(node->type))
+	if (!LX_S_ISLNK(lx_node_type(node)))
 		return -LX_EINVAL;
 	fd = lx_node_fd_get(vol, node);
 	if (fd < 0)

@@ -331,7 +331,7 @@ static int check_same(struct lx_volume *vol, const struct lx_node *node,
 
 	if (err)
 		return err;
-	return st.ino == node->ino && (st.mode & LX_S_IFMT) == node->type &&
+	return st.ino == node->ino && LX_DT(st.mode) == node->dt &&
 	       (!node->by_name || lx_hint_same(vol, node, &st)) ?
 		       0 : -LX_ESTALE;
 }

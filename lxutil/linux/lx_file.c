@@ -163,11 +163,11 @@ int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	int host, fd, path, err = 0;
 	struct lx_file *file;
 
-	if (LX_S_ISDIR(node->type))
+	if (LX_S_ISDIR(lx_node_type(node)))
 		return -LX_EISDIR;
-	if (LX_S_ISLNK(node->type))
+	if (LX_S_ISLNK(lx_node_type(node)))
 		return -LX_ELOOP;
-	if (!LX_S_ISREG(node->type))
+	if (!LX_S_ISREG(lx_node_type(node)))
 		return -LX_ENXIO;
 	host = lx_open_flags(vol, flags);
 	if (host < 0)

@@ -238,7 +238,7 @@ int lx_tmpfile(struct lx_volume *vol, struct lx_node *dir, uint32_t flags,
 {
 	int host;
 
-	if (!LX_S_ISDIR(dir->type))
+	if (!LX_S_ISDIR(lx_node_type(dir)))
 		return -LX_ENOTDIR;
 	host = lx_open_flags(vol, flags);
 	if (host < 0)

@@ -40,7 +40,7 @@ int lx_node_new(struct lx_volume *vol, int fd, struct lx_node *dir,
 		.ino = st.ino,
 		.mount = mount,
 		.by_name = !mount || !lx_mount_opens(mount, fd, &st),
-		.type = (uint16_t)(st.mode & LX_S_IFMT),
+		.dt = LX_DT(st.mode),
 		.refs = 1,
 	};
 	lx_hint_new(vol, node, &st, dir, name);
@@ -60,8 +60,7 @@ static struct lx_node *destroy(struct lx_volume *vol, struct lx_node *node)
 {
 	struct lx_node *parent = NULL;
 
-	if (node->orphan)
-		atomic_fetch_sub(&vol->hints.orphans, 1);
+	atomic_fetch_sub(&vol->hints.orphans, 1);
 	lx_mount_put(vol, node->mount);
 	if (node->by_name)
 		parent = lx_hint_free(node->hint);
@@ -90,14 +89,14 @@ void lx_node_close(struct lx_volume *vol, struct lx_node *node)
 {
 	if (!node)
 		return;
-	node->orphan = true;
 	atomic_fetch_add(&vol->hints.orphans, 1);
 	lx_node_unref(vol, node);
 }
 
 int lx_check_at(const struct lx_node *dir, const char *name)
 {
-	return LX_S_ISDIR(dir->type) ? lx_check_name(name) : -LX_ENOTDIR;
+	return LX_S_ISDIR(lx_node_type(dir)) ? lx_check_name(name) :
+					       -LX_ENOTDIR;
 }
 
 struct lx_fd_name lx_fd_name(int fd)

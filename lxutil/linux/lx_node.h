@@ -63,18 +63,26 @@ struct lx_node {
 		struct file_handle *handle; /* NULL until it is evicted first */
 		struct lx_hint *hint;   /* protected by lx_hints' lock */
 	};
-	struct lx_link link;            /* these three: see lx_fds.h */
-	uint8_t place;                  /* enum lx_place */
-	bool closed;                    /* while it was leaving */
+	/* These four: see lx_fds.h. */
+	struct lx_link link;
+	uint8_t place : 2;              /* enum lx_place */
+	uint8_t closed : 1;             /* while it was leaving */
 	_Atomic bool used;              /* since the hand came by */
-	bool by_name;                   /* it has a hint and no handle */
-	bool orphan;                    /* closed, and still referenced */
-	bool root;                      /* of the volume */
-	uint16_t type;                  /* LX_S_IFMT of the mode */
+	/* What it will always be: */
+	uint8_t dt;                     /* LX_DT() of the mode */
+	bool by_name : 1;               /* it has a hint and no handle */
+	bool root : 1;                  /* of the volume */
 	_Atomic uint32_t refs;          /* its owner's, and of hints */
 };
 
-_Static_assert(sizeof(struct lx_node) <= 64, "small");
+/* With malloc()'s own word, a line of the cache. */
+_Static_assert(sizeof(struct lx_node) <= 56, "small");
+
+/* LX_S_IFMT of the mode. */
+static inline uint32_t lx_node_type(const struct lx_node *node)
+{
+	return (uint32_t)node->dt << 12;
+}
 
 /* Where a directory is read; protected by its caller. */
 struct lx_dir {

@@ -96,7 +96,7 @@ int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
 {
 	int dir_fd, fd, err;
 
-	if (!LX_S_ISDIR(dir->type))
+	if (!LX_S_ISDIR(lx_node_type(dir)))
 		return -LX_ENOTDIR;
 	err = lx_fds_reserve(vol);
 	if (err)

@@ -24,7 +24,7 @@ int lx_opendir(struct lx_volume *vol, struct lx_node *node,
 	struct lx_file *file;
 	int path, fd, err;
 
-	if (!LX_S_ISDIR(node->type))
+	if (!LX_S_ISDIR(lx_node_type(node)))
 		return -LX_ENOTDIR;
 	err = lx_file_new(vol, &file);
 	if (err)

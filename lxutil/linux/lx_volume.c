@@ -189,7 +189,7 @@ int lx_syncfs(struct lx_volume *vol, struct lx_node *node)
 {
 	int path, fd, err;
 
-	if (!LX_S_ISDIR(node->type) && !LX_S_ISREG(node->type))
+	if (!LX_S_ISDIR(lx_node_type(node)) && !LX_S_ISREG(lx_node_type(node)))
 		return -LX_EINVAL;
 	/* The kernel wants one that is not of O_PATH. */
 	path = lx_node_fd_get(vol, node);

@@ -129,10 +129,12 @@ static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
 
 	if (!inode)
 		return false;
+	if (inode->state == VFS_INODE_FORGOTTEN) {
+		vfs_forgotten_remove(&inodes->forgotten, inode);
+		inode->lookups = 0;
+	}
 	if (inode->lookups < UINT64_MAX)
 		inode->lookups++;
-	if (inode->state == VFS_INODE_FORGOTTEN)
-		vfs_forgotten_remove(&inodes->forgotten, inode);
 	if (inode->state != VFS_INODE_KNOWN) {
 		inode->state = VFS_INODE_KNOWN;
 		vfs_slot_ref(&inode->slot);
@@ -435,12 +437,14 @@ static uint64_t drop_lookups(struct vfs_inodes *inodes,
 			     struct vfs_inode *inode, uint64_t count, bool keep)
 {
 	struct shard *shard = shard_of(inodes, &inode->key);
-	uint64_t had;
+	uint64_t had = 0;
 	bool last;
 
 	pthread_mutex_lock(&shard->lock);
-	had = inode->lookups;
-	inode->lookups -= MIN(count, had);
+	if (inode->state == VFS_INODE_KNOWN) {
+		had = inode->lookups;
+		inode->lookups -= MIN(count, had);
+	}
 	last = had && !inode->lookups;
 	if (last && keep)
 		inode->state = VFS_INODE_LEAVING;

@@ -51,12 +51,17 @@ struct vfs_inode {
 	struct lx_node *node;
 	struct vfs_inode_key key;
 	/* Protected by the shard's lock: */
-	uint64_t lookups;
+	union {
+		uint64_t lookups;
+		struct {                /* forgotten: see vfs_forgotten.h */
+			uint32_t older, newer;
+		};
+	};
 	struct vfs_inode *next;         /* in its bucket */
 	_Atomic uint8_t state;          /* enum vfs_inode_state */
-	/* See vfs_forgotten.h: */
-	uint32_t older, newer;
 };
+
+_Static_assert(sizeof(struct vfs_inode) <= 88, "small");
 
 struct vfs_inodes;
 
