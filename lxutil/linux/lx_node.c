@@ -101,9 +101,17 @@ int lx_check_at(const struct lx_node *dir, const char *name)
 
 struct lx_fd_name lx_fd_name(int fd)
 {
+	unsigned left = (unsigned)fd, digits = 1;
 	struct lx_fd_name name;
 
-	snprintf(name.s, sizeof(name.s), "%d", fd);
+	/* Each open file passes here; printf() would take longer than this. */
+	for (unsigned rest = left / 10; rest; rest /= 10)
+		digits++;
+	name.s[digits] = '\0';
+	do {
+		name.s[--digits] = (char)('0' + left % 10);
+		left /= 10;
+	} while (digits);
 	return name;
 }
 
