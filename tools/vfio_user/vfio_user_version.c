@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <json-c/json.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,16 +46,10 @@ static int parse_caps(json_object *root, struct vfio_user_caps *caps,
 			 &caps->max_data_xfer_size);
 }
 
-/* Is there nothing after the JSON text but white space? */
-static bool ends(const char *text, size_t len, json_tokener *tokener)
-{
-	size_t end = json_tokener_get_parse_end(tokener);
-
-	return end >= len ||
-	       end + strspn(text + end, " \t\r\n") == len - 1;
-}
-
-/* `text` of len bytes, a NUL being the last. */
+/*
+ * `text` of len bytes, a NUL being the last.  Strict, as json-c takes comments
+ * otherwise, whole or cut, and anything after the object.
+ */
 static int parse_json(const char *text, size_t len, struct vfio_user_caps *caps,
 		      const char **ret_why)
 {
@@ -67,11 +60,11 @@ static int parse_json(const char *text, size_t len, struct vfio_user_caps *caps,
 	*ret_why = "out of memory";
 	if (!tokener)
 		return -ENOMEM;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	root = json_tokener_parse_ex(tokener, text, (int)len);
 	*ret_why = "its version data is not JSON";
 	ret = -EINVAL;
-	if (json_tokener_get_error(tokener) == json_tokener_success &&
-	    ends(text, len, tokener))
+	if (json_tokener_get_error(tokener) == json_tokener_success)
 		ret = parse_caps(root, caps, ret_why);
 	json_object_put(root);
 	json_tokener_free(tokener);

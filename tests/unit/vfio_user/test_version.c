@@ -85,6 +85,7 @@ static void refuses_bad_json(void **state)
 {
 	static const char *const bad[] = {
 		"{", "}", "[]", "1", "\"x\"", "null", "{} {}", "{}x", "nonsense",
+		"{} /* cut", "{}/*", "{} // cut", "{}/", "{/* x */}",
 		"{\"capabilities\":1}", "{\"capabilities\":[]}",
 		"{\"capabilities\":null}",
 		"{\"capabilities\":{\"max_data_xfer_size\":\"4096\"}}",
