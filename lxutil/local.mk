@@ -1,5 +1,5 @@
 noinst_LTLIBRARIES += liblxutil.la
-liblxutil_la_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS)
+liblxutil_la_CFLAGS = $(STRICT_CFLAGS)
 liblxutil_la_SOURCES = \
 	%reldir%/lx.h \
 	%reldir%/lx_errno.c \

@@ -1,7 +1,7 @@
 # virtiofs.so, for dlopen(): it lands in $(libdir)/pciplug.
 plugindir = $(libdir)/pciplug
 plugin_LTLIBRARIES = virtiofs.la
-virtiofs_la_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS) $(GLIB_CFLAGS)
+virtiofs_la_CFLAGS = $(STRICT_CFLAGS) $(GLIB_CFLAGS)
 virtiofs_la_SOURCES = %reldir%/plugin.c
 virtiofs_la_LIBADD = $(LINK_PLUGIN)
 virtiofs_la_LDFLAGS = $(LTO_LDFLAGS) -module -avoid-version -shared \
@@ -9,7 +9,7 @@ virtiofs_la_LDFLAGS = $(LTO_LDFLAGS) -module -avoid-version -shared \
 
 # All of it but the entry, for unit tests.
 noinst_LTLIBRARIES += libplugin.la
-libplugin_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+libplugin_la_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libplugin_la_SOURCES = \
 	%reldir%/plugin.h \
 	%reldir%/plugin_config.c %reldir%/plugin_config.h \

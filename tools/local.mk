@@ -33,7 +33,7 @@ EXTRA_DIST += %reldir%/common.sh
 # What the host-side programs are made of, besides their main files.
 noinst_LTLIBRARIES += libhost.la
 libhost_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGINDIR='"$(plugindir)"'
-libhost_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+libhost_la_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libhost_la_SOURCES = \
 	%reldir%/host_listen.c %reldir%/host_listen.h \
 	%reldir%/host_options.c %reldir%/host_options.h \
@@ -46,11 +46,11 @@ LINK_HOST = libhost.la $(LINK_SANDBOX) $(GLIB_LIBS) $(JSON_LIBS)
 
 bin_PROGRAMS += pciplug-vfio-user
 pciplug_vfio_user_SOURCES = %reldir%/pciplug_vfio_user.c
-pciplug_vfio_user_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+pciplug_vfio_user_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS)
 pciplug_vfio_user_LDADD = $(LINK_HOST) $(LINK_VFIO_USER)
 
 bin_PROGRAMS += virtiofs-mount
-virtiofs_mount_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+virtiofs_mount_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS)
 virtiofs_mount_SOURCES = %reldir%/virtiofs_mount.c
 virtiofs_mount_LDADD = libfuse_dev.la $(LINK_SANDBOX) $(LINK_PLUGIN)
 
@@ -59,7 +59,7 @@ pciplug_info_SOURCES = \
 	%reldir%/info_device.c %reldir%/info_device.h \
 	%reldir%/info_virtio.c %reldir%/info_virtio.h \
 	%reldir%/pciplug_info.c
-pciplug_info_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+pciplug_info_CFLAGS = $(TOOL_CFLAGS) $(JSON_CFLAGS)
 pciplug_info_LDADD = $(LINK_HOST) $(LINK_COMMON)
 include %reldir%/bench/local.mk
 include %reldir%/lsvirtiofs/local.mk

@@ -254,7 +254,8 @@ static int touch(const struct lx_volume *vol, int fd, uint32_t type)
 int lx_setattr(struct lx_volume *vol, struct lx_node *node,
 	       struct lx_file *file, const struct lx_setattr *attr)
 {
-	uint32_t valid = attr->valid & ~(LX_SET_KILL_PRIV | LX_SET_KEEP_PRIV);
+	const uint32_t privileges = LX_SET_KILL_PRIV | LX_SET_KEEP_PRIV;
+	uint32_t valid = attr->valid & ~privileges;
 	bool kill_priv = attr->valid & LX_SET_KILL_PRIV;
 	bool keep_priv = attr->valid & LX_SET_KEEP_PRIV &&
 			 valid & (OWNER | LX_SET_SIZE) &&

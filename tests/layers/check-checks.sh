@@ -157,4 +157,33 @@ plant plugin/names.c 'int fork(void);' \
 ${CC:-cc} -shared -fPIC -o "$tree/names.so" "$tree/plugin/names.c"
 refuses check-symbols 'calls fork' "$tree/names.so"
 
+# Hardening: COMPLAINT and the flags that make what is complained of
+plant tools/main.c '#include <stdio.h>' 'int main(int argc, char **argv)' \
+	'{' '	char text[64];' '	sprintf(text, "%s", argv[argc - 1]);' \
+	'	puts(text);' '	return 0;' '}'
+hard='-O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
+hard="$hard -fPIE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack"
+HARDEN=$hard
+export HARDEN
+while read -r complaint flags
+do
+	# shellcheck disable=SC2086 # a list of words
+	${CC:-cc} $hard $flags -o "$tree/main" "$tree/tools/main.c"
+	refuses check-hardening "$(echo "$complaint" | tr _ ' ')" "$tree/main"
+done <<-EOT
+	relocations_stay_writable -Wl,-z,norelro
+	symbols_are_bound_lazily -Wl,-z,lazy
+	has_an_executable_stack -Wl,-z,execstack
+	is_not_position-independent -no-pie
+	its_stack_is_unprotected -fno-stack-protector
+	it_calls_nothing_fortified -U_FORTIFY_SOURCE
+EOT
+# shellcheck disable=SC2086
+${CC:-cc} $hard -o "$tree/main" "$tree/tools/main.c"
+accepts check-hardening "$tree/main"
+HARDEN="$hard -fcf-protection"
+# shellcheck disable=SC2086
+${CC:-cc} $hard -fcf-protection=none -o "$tree/main" "$tree/tools/main.c"
+refuses check-hardening 'main is no target' "$tree/main"
+
 exit $status

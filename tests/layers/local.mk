@@ -1,6 +1,7 @@
 # The tree's own rules, checked.
 layer_checks = \
 	%reldir%/check-checks.sh \
+	%reldir%/check-hardening.sh \
 	%reldir%/check-headers.sh \
 	%reldir%/check-layers.sh \
 	%reldir%/check-prefix.sh \

@@ -79,7 +79,8 @@ static void begin(struct plain_thread *t, const struct bench_tree *tree,
 		  uint64_t until)
 {
 	t->plain.tree = tree;
-	t->plain.number = t->plain.random = number;
+	t->plain.number = number;
+	t->plain.random = number;
 	t->plain.big = openat(tree->root, "big", O_RDWR | O_CLOEXEC |
 			      (tree->direct ? O_DIRECT : 0));
 	if (t->plain.big < 0 ||

@@ -1,7 +1,7 @@
 # virtiofs-bench: a guest driver at native speed; it shares nothing with the
 # devices that it measures but wire headers.
 bin_PROGRAMS += virtiofs-bench
-virtiofs_bench_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+virtiofs_bench_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 virtiofs_bench_SOURCES = \
 	%reldir%/bench_count.c %reldir%/bench_count.h \
 	%reldir%/bench_device.h \

@@ -11,12 +11,12 @@ liblsvirtiofs_la_SOURCES = \
 	%reldir%/lsv_regs.h \
 	%reldir%/lsv_report.h \
 	%reldir%/lsv_text.c
-liblsvirtiofs_la_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+liblsvirtiofs_la_CFLAGS = $(TOOL_CFLAGS) $(JSON_CFLAGS)
 LINK_LSVIRTIOFS = liblsvirtiofs.la $(LINK_COMMON) $(JSON_LIBS)
 
 lsvirtiofs_SOURCES = \
 	%reldir%/lsv_access.c \
 	%reldir%/lsv_access.h \
 	%reldir%/lsvirtiofs.c
-lsvirtiofs_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(PCIACCESS_CFLAGS)
+lsvirtiofs_CFLAGS = $(TOOL_CFLAGS) $(JSON_CFLAGS) $(PCIACCESS_CFLAGS)
 lsvirtiofs_LDADD = $(LINK_LSVIRTIOFS) $(PCIACCESS_LIBS)

@@ -205,5 +205,5 @@ int main(int argc, char **argv)
 	}
 	status = show_all(&opt);
 	pci_system_cleanup();
-	return status;
+	return (int)status;
 }

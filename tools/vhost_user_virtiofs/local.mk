@@ -1,7 +1,7 @@
 # vhost-user-virtiofs, virtiofsd's place: all but main() is a library, so that
 # the unit tests link it.
 noinst_LTLIBRARIES += libvuf.la
-libvuf_la_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+libvuf_la_CFLAGS = $(TOOL_CFLAGS) $(GLIB_CFLAGS)
 libvuf_la_SOURCES = \
 	%reldir%/vuf_daemon.c %reldir%/vuf_daemon.h \
 	%reldir%/vuf_log.c %reldir%/vuf_log.h \
@@ -13,7 +13,7 @@ LINK_VUF = libvuf.la $(LINK_HOST) $(LINK_SANDBOX) $(LINK_VHOST_USER) \
 	$(LINK_PLUGIN)
 
 bin_PROGRAMS += vhost-user-virtiofs
-vhost_user_virtiofs_CFLAGS = $(AM_CFLAGS) $(LTO_CFLAGS) $(GLIB_CFLAGS)
+vhost_user_virtiofs_CFLAGS = $(STRICT_CFLAGS) $(GLIB_CFLAGS)
 vhost_user_virtiofs_LDFLAGS = $(LTO_LDFLAGS)
 vhost_user_virtiofs_SOURCES = %reldir%/vhost_user_virtiofs.c
 vhost_user_virtiofs_LDADD = $(LINK_VUF)
