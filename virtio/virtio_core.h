@@ -92,8 +92,8 @@ void virtio_core_reset(struct virtio_core *core);
 
 /*
  * May the device access guest memory (PCI: Bus Master Enable)?  Yes, if nothing
- * is said.  Where not, queues wait; requests in flight are still finished.  From
- * any thread; never blocks.
+ * is said.  Where not, queues wait; requests in flight are still finished.  Any
+ * thread; never blocks.
  */
 void virtio_core_set_dma(struct virtio_core *core, bool allowed);
 

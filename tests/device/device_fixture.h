@@ -161,6 +161,29 @@ static inline void assert_alive(struct device_fixture *f)
 	assert_true(LX_S_ISDIR(attr.mode));
 }
 
+/*
+ * Make a GETATTR of the root available without a kick; its unique number is
+ * 77.
+ */
+static inline void device_begin_getattr(struct device_fixture *f,
+					struct fake_buf *ret_reply)
+{
+	const struct fuse_in_header in = {
+		.len = sizeof(in) + sizeof(struct fuse_getattr_in),
+		.opcode = FUSE_GETATTR,
+		.unique = 77,
+		.nodeid = FUSE_ROOT_ID,
+	};
+	struct fake_ram *ram = &f->host.ram;
+	struct fake_buf buf[2];
+
+	buf[0] = (struct fake_buf){ fake_ram_alloc(ram, in.len, 8), in.len };
+	buf[1] = (struct fake_buf){ fake_ram_alloc(ram, 120, 8), 120 };
+	memcpy(fake_ram_ptr(ram, buf[0].gpa), &in, sizeof(in));
+	fake_ring_add(&f->guest.queue[REQUESTS].ring, buf, 1, 1, 0);
+	*ret_reply = buf[1];
+}
+
 static inline void pause_ms(long ms)
 {
 	const struct timespec t = { 0, ms * 1000000 };

@@ -1,7 +1,7 @@
 # The whole plugin without a virtual machine: loaded by dlopen() as a host does.
-DEVICE_TESTS = test_device_exhaustion test_device_flips \
-	test_device_hostile test_device_hung test_device_locks \
-	test_device_names test_device_numbers \
+DEVICE_TESTS = test_device_bars test_device_chains test_device_exhaustion \
+	test_device_flips test_device_hostile test_device_hung \
+	test_device_locks test_device_names test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
 	test_device_storm test_device_stress test_device_swaps \
@@ -9,6 +9,14 @@ DEVICE_TESTS = test_device_exhaustion test_device_flips \
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
+
+test_device_bars_SOURCES = %reldir%/test_bars.c %reldir%/device_fixture.h
+test_device_bars_CFLAGS = $(TEST_CFLAGS)
+test_device_bars_LDADD = $(DEVICE_LIBS)
+
+test_device_chains_SOURCES = %reldir%/test_chains.c %reldir%/device_fixture.h
+test_device_chains_CFLAGS = $(TEST_CFLAGS)
+test_device_chains_LDADD = $(DEVICE_LIBS)
 
 test_device_exhaustion_SOURCES = %reldir%/test_exhaustion.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h

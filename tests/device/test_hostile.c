@@ -87,6 +87,10 @@ static void the_root_forgotten_for_ever(void **state)
 					    UINT64_MAX), 0);
 	assert_alive(f);
 	assert_true(fuse_client_walk(&f->client, "dir/inner"));
+	/* An unmount finds it where it was. */
+	assert_int_equal(fuse_client_destroy(&f->client), 0);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+	assert_alive(f);
 }
 
 static void a_node_forgotten_too_often(void **state)
@@ -261,6 +265,18 @@ static void a_second_init(void **state)
 	assert_refused(f, fuse_client_init(&f->client, NULL));
 }
 
+static void an_init_shorter_than_its_header(void **state)
+{
+	struct device_fixture *f = *state;
+	const struct fuse_init_in in = { .major = 7, .minor = 39 };
+
+	device_drive(f, &default_options);
+	for (uint32_t len = 0; len < sizeof(struct fuse_in_header); len++)
+		assert_int_equal(send_raw(f, FUSE_INIT, 0, len, &in, sizeof(in),
+					  256), 0);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+}
+
 static void a_request_before_init(void **state)
 {
 	struct device_fixture *f = *state;
@@ -367,6 +383,7 @@ int main(void)
 		hostile_test(a_read_of_more_than_there_is_room_for),
 		hostile_test(handles_and_nodes_that_are_not),
 		hostile_test(a_second_init),
+		hostile_test(an_init_shorter_than_its_header),
 		hostile_test(a_request_before_init),
 		hostile_test(an_open_of_a_fifo),
 		hostile_test(an_open_of_a_symbolic_link),

@@ -127,6 +127,22 @@ static void sets_attributes(void **state)
 	assert_string_equal(tmptree_read(&f->tree, "file"), "hel");
 }
 
+static void sets_attributes_of_the_root(void **state)
+{
+	struct device_fixture *f = *state;
+	const struct fuse_setattr_in in = {
+		.valid = FATTR_MODE | FATTR_UID | FATTR_ATIME | FATTR_MTIME,
+		.mode = 0711, .uid = getuid(), .atime = 5, .mtime = 1234567,
+	};
+	struct fuse_attr attr;
+
+	assert_int_equal(fuse_client_setattr(&f->client, FUSE_ROOT_ID, &in,
+					     &attr), 0);
+	assert_int_equal(attr.mode, LX_S_IFDIR | 0711);
+	assert_int_equal(attr.atime, 5);
+	assert_int_equal(attr.mtime, 1234567);
+}
+
 /* All names of a directory, sorted into a bitmap of the expected ones. */
 static unsigned list(struct device_fixture *f, bool plus, uint32_t size)
 {
@@ -298,6 +314,7 @@ static int run(void)
 		mount_test(moves_a_mebibyte_at_a_time),
 		mount_test(opens_what_is_there),
 		mount_test(sets_attributes),
+		mount_test(sets_attributes_of_the_root),
 		mount_test(lists_directories),
 		mount_test(makes_and_removes_names),
 		mount_test(renames),

@@ -106,25 +106,6 @@ static void stop_and_start_keep_the_mount(void **state)
 	assert_int_equal(fuse_client_release(c, node, fh), 0);
 }
 
-/* Send a GETATTR of the root without waiting for it. */
-static void begin_getattr(struct device_fixture *f, struct fake_buf *ret_reply)
-{
-	const struct fuse_in_header in = {
-		.len = sizeof(in) + sizeof(struct fuse_getattr_in),
-		.opcode = FUSE_GETATTR,
-		.unique = 77,
-		.nodeid = FUSE_ROOT_ID,
-	};
-	struct fake_ram *ram = &f->host.ram;
-	struct fake_buf buf[2];
-
-	buf[0] = (struct fake_buf){ fake_ram_alloc(ram, in.len, 8), in.len };
-	buf[1] = (struct fake_buf){ fake_ram_alloc(ram, 120, 8), 120 };
-	memcpy(fake_ram_ptr(ram, buf[0].gpa), &in, sizeof(in));
-	fake_ring_add(&f->guest.queue[REQUESTS].ring, buf, 1, 1, 0);
-	*ret_reply = buf[1];
-}
-
 static void serves_after_start_what_was_sent_while_stopped(void **state)
 {
 	struct device_fixture *f = *state;
@@ -134,7 +115,7 @@ static void serves_after_start_what_was_sent_while_stopped(void **state)
 	uint16_t head;
 
 	f->plugin->stop(f->dev);
-	begin_getattr(f, &reply);
+	device_begin_getattr(f, &reply);
 	fake_guest_kick(&f->guest, REQUESTS);
 	pause_ms(10);
 	assert_false(fake_ring_has_used(&f->guest.queue[REQUESTS].ring));
@@ -261,7 +242,7 @@ static void breaks_when_its_memory_is_gone(void **state)
 	struct fake_buf reply;
 
 	device_remove_memory(f);
-	begin_getattr(f, &reply);
+	device_begin_getattr(f, &reply);
 	fake_guest_kick(&f->guest, REQUESTS);
 	assert_true(fake_guest_wait_broken(&f->guest));
 	assert_true(fake_host_wait_msix(&f->host, 0, 0));

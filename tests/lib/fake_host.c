@@ -160,6 +160,44 @@ unsigned fake_host_doorbells(struct fake_host *host)
 	return n;
 }
 
+/* ---- BARs -------------------------------------------------------------- */
+
+/* A device that is destroyed leaves its BARs mapped; another one may follow. */
+static int bar_map(void *ctx, uint32_t bar, uint64_t gpa)
+{
+	struct fake_host *host = ctx;
+
+	pthread_mutex_lock(&host->lock);
+	if (bar >= FAKE_HOST_BARS || !gpa)
+		host->violations++;
+	else
+		host->bar[bar] = gpa;
+	leave(host);
+	return 0;
+}
+
+static void bar_unmap(void *ctx, uint32_t bar)
+{
+	struct fake_host *host = ctx;
+
+	pthread_mutex_lock(&host->lock);
+	if (bar >= FAKE_HOST_BARS || !host->bar[bar])
+		host->violations++;
+	else
+		host->bar[bar] = 0;
+	leave(host);
+}
+
+uint64_t fake_host_bar(struct fake_host *host, unsigned bar)
+{
+	uint64_t gpa;
+
+	pthread_mutex_lock(&host->lock);
+	gpa = host->bar[bar];
+	pthread_mutex_unlock(&host->lock);
+	return gpa;
+}
+
 /* ---- log --------------------------------------------------------------- */
 
 static void log_line(void *ctx, int level, const char *target,
@@ -200,6 +238,8 @@ void fake_host_init(struct fake_host *host, size_t ram_size)
 		.intx_set = intx_set,
 		.mem_read = mem_read,
 		.mem_write = mem_write,
+		.bar_map = bar_map,
+		.bar_unmap = bar_unmap,
 		.doorbell_add = doorbell_add,
 		.doorbell_del = doorbell_del,
 		.log = log_line,

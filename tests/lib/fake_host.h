@@ -15,6 +15,7 @@
 
 #define FAKE_HOST_VECTORS 128
 #define FAKE_HOST_DOORBELLS 128
+#define FAKE_HOST_BARS 6
 #define FAKE_HOST_LOG_SIZE 65536
 #define FAKE_HOST_PATIENCE_S 30         /* for what must come */
 
@@ -41,6 +42,7 @@ struct fake_host {
 	unsigned intx_raised;
 	unsigned doorbells;
 	struct pciplug_doorbell doorbell[FAKE_HOST_DOORBELLS];
+	uint64_t bar[FAKE_HOST_BARS];   /* where they are; 0: nowhere */
 	size_t log_used;
 	char log[FAKE_HOST_LOG_SIZE];   /* "level target: message\n" ... */
 };
@@ -72,6 +74,9 @@ bool fake_host_wait_intx(struct fake_host *host);
 bool fake_host_ring(struct fake_host *host, unsigned bar, uint64_t offset,
 		    uint64_t value, unsigned length);
 unsigned fake_host_doorbells(struct fake_host *host);
+
+/* Where the guest has put a BAR, or 0. */
+uint64_t fake_host_bar(struct fake_host *host, unsigned bar);
 
 /* Has a line with this text been logged? */
 bool fake_host_logged(struct fake_host *host, const char *text);

@@ -147,6 +147,24 @@ static void reads_and_writes_regions(void **state)
 	assert_int_equal(le16_load(c->body + 16), 0x3456);
 }
 
+/* Clients move BARs by themselves; accesses name a region, not an address. */
+static void a_bar_that_moves_stays_the_same_region(void **state)
+{
+	struct rig *rig = *state;
+	struct client *c = &rig->client;
+	const uint32_t address = 0xd0000000, value = 0x12345678;
+
+	rig_start(rig);
+	assert_int_equal(client_write(c, 0, 8, &value, 4), 0);
+	assert_int_equal(client_write(c, 7, 0x10, &address, 4), 0);
+	assert_int_equal(client_read(c, 7, 0x10, 4), 0);
+	assert_int_equal(le32_load(c->body + 16), address);
+	assert_int_equal(client_read(c, 0, 8, 4), 0);
+	assert_int_equal(le32_load(c->body + 16), value);
+	assert_int_equal(client_write(c, 0, 12, &value, 4), 0);
+	assert_int_equal(le32_load(fake_device.bar + 12), value);
+}
+
 static void posted_writes_get_no_reply(void **state)
 {
 	struct rig *rig = *state;
@@ -387,6 +405,7 @@ int main(void)
 		TEST(tells_the_regions),
 		TEST(tells_the_interrupts),
 		TEST(reads_and_writes_regions),
+		TEST(a_bar_that_moves_stays_the_same_region),
 		TEST(posted_writes_get_no_reply),
 		TEST(many_writes_come_in_one_message),
 		TEST(refuses_accesses_outside_a_region),

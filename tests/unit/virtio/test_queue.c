@@ -41,6 +41,36 @@ static void follows_an_indirect_table(void **state)
 	assert_used(f, head, 5);
 }
 
+/* Behind two descriptors of the ring; its own WRITE flag means nothing. */
+static void follows_a_table_at_the_end_of_a_chain(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+	uint64_t table;
+
+	fixture_attach(f, 4, INDIRECT);
+	buf = fixture_buf(f, 64);
+	table = new_table(f, 2);
+	fake_ring_desc(&f->ring, f->ring.desc, 1, buf.gpa, 8,
+		       VIRTQ_DESC_F_NEXT, 3);
+	fake_ring_desc(&f->ring, f->ring.desc, 3, buf.gpa + 16, 8,
+		       VIRTQ_DESC_F_NEXT, 2);
+	fake_ring_desc(&f->ring, f->ring.desc, 2, table, 32,
+		       VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_WRITE, 0);
+	fake_ring_desc(&f->ring, table, 0, buf.gpa + 32, 8, VIRTQ_DESC_F_NEXT,
+		       1);
+	fake_ring_desc(&f->ring, table, 1, buf.gpa + 48, 8, VIRTQ_DESC_F_WRITE,
+		       0);
+	fake_ring_publish(&f->ring, 1);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(f->req.chain.readable_count, 3);
+	assert_int_equal(f->req.chain.writable_count, 1);
+	assert_ptr_equal(f->req.chain.readable[2].base,
+			 fake_ram_ptr(&f->ram, buf.gpa + 32));
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 8), 0);
+	assert_used(f, 1, 8);
+}
+
 /* Linux makes tables longer than the queue. */
 static void takes_an_indirect_table_longer_than_the_queue(void **state)
 {
@@ -388,6 +418,7 @@ int main(void)
 		packed_test(takes_nothing_before_it_is_attached),
 		ring_test(follows_an_indirect_table),
 		packed_test(follows_an_indirect_table),
+		ring_test(follows_a_table_at_the_end_of_a_chain),
 		ring_test(takes_an_indirect_table_longer_than_the_queue),
 		packed_test(takes_an_indirect_table_longer_than_the_queue),
 		ring_test(breaks_when_indirect_was_not_negotiated),

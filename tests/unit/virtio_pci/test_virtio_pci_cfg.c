@@ -88,6 +88,32 @@ static void kicks_a_queue(void **state)
 	fixture_await(f, &f->requests[2], 1);
 }
 
+static void the_status_can_be_written_during_a_reset(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t data;
+
+	negotiate(f, V1);
+	set_up_queues(f);
+	data = point(f, 0, VIRTIO_PCI_COMMON_STATUS, 1);
+	cfg_set(f, data, 1, READY);
+	fixture_set(f, &f->hold, true);
+	add_buffer(f, 0);
+	bar_set(f, 0, NOTIFY, 2, 0);
+	fixture_await(f, &f->requests[0], 1);
+	cfg_set(f, data, 1, 0);
+	cfg_set(f, data, 1, READY);
+	cfg_set(f, data, 1, 0);
+	cfg_set(f, data, 1, VIRTIO_STATUS_ACKNOWLEDGE);
+	assert_int_equal(cfg_get(f, data, 1), READY);
+	fixture_set(f, &f->hold, false);
+	for (unsigned i = 0; cfg_get(f, data, 1); i++) {
+		assert_true(i < 20000);
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	}
+	assert_int_equal(fixture_get(f, &f->device_resets), 1);
+}
+
 static void refuses_a_wrong_place(void **state)
 {
 	static const struct {
@@ -197,6 +223,7 @@ int main(void)
 		TEST(a_wider_access_does_only_its_length),
 		TEST(reaches_the_msix_table),
 		TEST(kicks_a_queue),
+		TEST(the_status_can_be_written_during_a_reset),
 		TEST(refuses_a_wrong_place),
 		TEST(refuses_an_access_that_does_not_hold_its_length),
 		TEST(a_dump_of_the_space_has_no_effect),
