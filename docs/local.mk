@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	%reldir%/fuse.md \
 	%reldir%/logging.md \
 	%reldir%/security.md \
+	%reldir%/virtio-conformance.md \
 	%reldir%/semantics.md \
 	%reldir%/testing.md \
 	%reldir%/vhost-user.md

@@ -118,13 +118,16 @@ refuses check-headers 'include/pciplug.h: does not compile alone'
 plant common/lonely.h 'struct lonely { int x; };'
 refuses check-headers 'common/lonely.h: does not compile alone'
 
-# The page on security
+# What pages say
 plant common/limits.h '#define X_MAX 2048' '#define Y_MAX 1'
 plant tests/test_x.c 'static void holds(void **state)'
 mkdir -p "$tree/docs"
 printf '%s\n' '`test_x:fails`' '| `X_MAX` | 3 KiB | bytes |' \
 	>"$tree/docs/security.md"
-refuses check-security 'there is no test test_x:fails'
+printf '%s\n' '`test_y:holds` `x.c:gone`' >"$tree/docs/other.md"
+refuses check-security 'security.md: there is no test test_x:fails'
+refuses check-security 'other.md: there is no test test_y:holds'
+refuses check-security 'other.md: there is no function x.c:gone'
 refuses check-security 'its limits are not those of common/limits.h'
 refuses check-security 'the limit Y_MAX is missing'
 printf '%s\n' '| `X_MAX` | 2 KiB | bytes | `test_x:holds` |' \
@@ -132,6 +135,8 @@ printf '%s\n' '| `X_MAX` | 2 KiB | bytes | `test_x:holds` |' \
 refuses check-security 'the limit Y_MAX has no test'
 printf '%s\n' '| `X_MAX` | 2 KiB | bytes | `test_x:holds` |' \
 	'| `Y_MAX` | 1 | bytes | `test_x:holds` |' >"$tree/docs/security.md"
+printf '%s\n' '`test_x:holds` `x.c:virtio_x`' >"$tree/docs/other.md"
+plant virtio/x.c 'void virtio_x(void)'
 accepts check-security
 
 # Symbols

@@ -1,26 +1,55 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The tests that docs/security.md names are there, and its limits are those of
-# common/limits.h, all of them, each with a test that reaches it.
+# The tests and functions that the pages of docs name are there, and the limits
+# of docs/security.md are those of common/limits.h, all of them, each with a test
+# that reaches it.
 
 . "$(dirname "$0")/tree.sh"
 
-page=${2:-docs/security.md}
 status=0
 
-for name in $(grep -o '`test_[a-z_0-9]*\(:[a-z_0-9]*\)*`' "$page" | tr -d '`')
+# check_tests PAGE: `test_FILE` or `test_FILE:FUNCTION`, or a program's name
+check_tests()
+{
+	for name in $(grep -o '`test_[a-z_0-9]*\(:[a-z_0-9]*\)*`' "$1" |
+		tr -d '`' | sort -u)
+	do
+		grep -rqs --include=local.mk "^${name}_SOURCES" tests &&
+			continue
+		file=${name%%:*}
+		function=${name#"$file"}
+		found=$(find tests -name "$file.c")
+		if [ -z "$found" ] ||
+			! grep -q "^static void ${function#:}" $found
+		then
+			echo "$1: there is no test $name"
+			status=1
+		fi
+	done
+}
+
+# check_functions PAGE: `FILE.c:FUNCTION`
+check_functions()
+{
+	for name in $(grep -o '`[a-z_0-9]*\.[ch]:[a-z_0-9]*`' "$1" |
+		tr -d '`' | sort -u)
+	do
+		found=$(find virtio pci -name "${name%%:*}")
+		if [ -z "$found" ] || ! grep -q "[ *]${name#*:}(" $found
+		then
+			echo "$1: there is no function $name"
+			status=1
+		fi
+	done
+}
+
+for page in docs/*.md
 do
-	file=${name%%:*}
-	function=${name#"$file"}
-	found=$(find tests -name "$file.c")
-	if [ -z "$found" ] ||
-		! grep -q "^static void ${function#:}" $found
-	then
-		echo "$page: there is no test $name"
-		status=1
-	fi
+	check_tests "$page"
+	check_functions "$page"
 done
+page=docs/security.md
 
 # limits: NAME VALUE, the value as C has it
 limits()
