@@ -113,8 +113,6 @@ static void handles_lead_to_inodes(void)
 	conf_file("dir/sub/file", 0600, "inside");
 	MUST(symlink("file", "link"));
 	MUST(mkfifo("fifo", 0644));
-	/* The server does not keep track of inodes younger than a tick. */
-	conf_mark("fifo");
 	for (size_t i = 0; i < CONF_COUNT(names); i++) {
 		conf_on("%s", names[i]);
 		if (!get_handle(names[i], 0, &handle))
@@ -149,7 +147,6 @@ static void handles_survive_renames(void)
 
 	conf_file("file", 0644, "content");
 	conf_dir("dir", 0755);
-	conf_mark("dir");
 	if (!get_handle("file", 0, &handle) || !get_handle("dir", 0, &dir))
 		return;
 	DO(rename("file", "dir/other"));
