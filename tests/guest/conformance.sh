@@ -5,9 +5,11 @@
 # against a folder of the guest, both of them in a tmpfs.
 #
 # usage: conformance.sh, from run.sh, which sets:
-#   work    folder for files
-#   server  vhost-user-virtiofs
-#   program test_conformance
+#   kernel   6.1, forky or uml
+#   work     folder for files
+#   server   command of the server: pciplug-vfio-user; for uml,
+#            vhost-user-virtiofs
+#   program  test_conformance
 #
 # The guest has the share, a read-only one, and one that has both of their
 # folders without any cache, which is to it what the host directory is to a
@@ -18,19 +20,32 @@ set -eu
 top=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
-: "${work:?}" "${server:?}" "${program:?}"
+: "${kernel:?}" "${work:?}" "${server:?}" "${program:?}"
 tmpfs=/dev/shm
 [ "$(stat -fc %T "$tmpfs" 2>/dev/null)" = tmpfs ] || die "$tmpfs is no tmpfs"
 work=$work/conformance
+# An emulated guest takes many minutes.
+case $kernel in
+uml) booter='boot-uml.sh -t 600' ;;
+*) booter="boot.sh -k $kernel -t 3600" ;;
+esac
 rm -rf "$work"
 mkdir -p "$work"
 share=$(mktemp -d "$tmpfs/conformance-XXXXXX")
 trap 'rm -rf "$share"' EXIT
+options=cache=auto uncached=posix-acl,cache=never,allow-mmap
 areas='open rename attr priv size io map dir stat tmpfile lock under event pipe
 	path'
-# Before Linux 6.6 a tmpfs has no such attributes; the guest's does.
-! guest_tool xattr-set "$share" user.test 1 2>/dev/null ||
+uncached_areas='open priv size io map dir stat acl tmpfile lock under pipe'
+# Before Linux 6.6 a tmpfs has no such attributes.
+if [ "$kernel" = 6.1 ]; then
+	options=cache=auto,no-xattr uncached=cache=never,allow-mmap,no-xattr
+	areas='open names rename attr size io map dir stat tmpfile lock under
+		event pipe path priv/directories_* priv/setgid_*'
+	uncached_areas='open size io map dir stat tmpfile lock under pipe'
+elif guest_tool xattr-set "$share" user.test 1 2>/dev/null; then
 	areas="$areas names xattr acl flags readonly"
+fi
 
 boot() { # name options pattern...
 	dir=$work/$1 folder=$share/$1 options=$2
@@ -42,18 +57,20 @@ boot() { # name options pattern...
 		mount -t virtiofs rw /mnt/rw &&
 		mount -t virtiofs -o ro ro /mnt/ro &&
 		mount -t virtiofs under /mnt/under &&
-		test_conformance -g /mnt -o '$options' $*
+		test_conformance -g /mnt -o '$options' $(printf "'%s' " "$@")
 		status=\$?
 		umount /mnt/*
 		(exit \$status)
 	GUEST
-	"$top/tools/guest/mkinitrd.sh" -o "$dir/initrd" -k uml -m virtiofs \
-		-p "$program" "$dir/guest.sh"
-	"$server" --virtio-fs "rw:$folder/rw,$options" \
+	"$top/tools/guest/mkinitrd.sh" -o "$dir/initrd" -k "$kernel" \
+		-m 'virtio_pci virtiofs' -p "$program" "$dir/guest.sh"
+	# shellcheck disable=SC2086 # a command
+	$server --virtio-fs "rw:$folder/rw,$options" \
 		--virtio-fs "ro:$folder/ro,ro,$options" \
 		--virtio-fs "under:$folder,cache=never,posix-acl" \
 		--modcaps +sys_admin:+linux_immutable:+dac_read_search \
-		--socket-dir "$dir" --log-file "$dir/log" --once </dev/null &
+		--socket-dir "$dir" --log-file "$dir/log" >"$dir/said" \
+		</dev/null &
 	pid=$!
 	tries=100
 	until [ -S "$dir/rw.sock" ] && [ -S "$dir/ro.sock" ] &&
@@ -62,8 +79,9 @@ boot() { # name options pattern...
 		[ $tries -gt 0 ] || die 'the server did not start'
 		sleep 0.1
 	done
-	"$top/tools/guest/boot-uml.sh" -i "$dir/initrd" -s "$dir/rw.sock" \
-		-s "$dir/ro.sock" -s "$dir/under.sock" -t 600 \
+	# shellcheck disable=SC2086 # a command
+	"$top/tools/guest/"$booter -i "$dir/initrd" -s "$dir/rw.sock" \
+		-s "$dir/ro.sock" -s "$dir/under.sock" \
 		>"$dir/console" 2>&1 || exited=$?
 	kill "$pid" 2>/dev/null || true
 	wait "$pid" && return "$exited"
@@ -99,11 +117,13 @@ try() { # function name argument...
 	fi
 }
 
+# The patterns in them are the program's.
+set -f
 # shellcheck disable=SC2086 # words
-try boot default cache=auto $areas &
+try boot default $options $areas &
 first=$!
-try boot never posix-acl,cache=never,allow-mmap \
-	open priv size io map dir stat acl tmpfile lock under pipe
-try full full cache=auto
+# shellcheck disable=SC2086 # words
+try boot never $uncached $uncached_areas
+[ "$kernel" != uml ] || try full full cache=auto
 wait "$first"
 [ ! -e "$work/failed" ]

@@ -1,5 +1,5 @@
 # Real kernels in QEMU, apart from `make check` as they need what
-# tools/guest/get-qemu.sh fetches.
+# tools/guest/get-qemu.sh fetches.  RUN: arguments of run.sh.
 EXTRA_PROGRAMS = %reldir%/guest_tool
 %canon_reldir%_guest_tool_SOURCES = %reldir%/guest_tool.c
 # It runs in guests that have no libraries.
@@ -7,7 +7,7 @@ EXTRA_PROGRAMS = %reldir%/guest_tool
 %canon_reldir%_guest_tool_LDFLAGS = -all-static
 
 check-guest: all %reldir%/guest_tool$(EXEEXT) test_conformance$(EXEEXT)
-	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/%reldir%/run.sh $(RUN)
 .PHONY: check-guest
 
 clean-local: clean-guest

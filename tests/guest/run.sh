@@ -7,7 +7,8 @@
 # usage: run.sh [-k KERNEL] [BOOT...]
 #
 #   -k KERNEL  only with this kernel: 6.1, forky or uml (default: all at once)
-#   BOOT       (default: all that the kernel has)
+#   BOOT       (default: all that the kernel has, but for those with a *, which
+#              take many minutes)
 #     msix     vfio-user: nearly all of the cases, two CPUs; ends with a reboot
 #     intx     vfio-user without MSI-X
 #     dma      vfio-user, guest memory that only QEMU can reach: it is moved by
@@ -21,7 +22,8 @@
 #     older-4  the same with four request queues
 #     uml      (kernel uml) vhost-user without PCI, nearly all cases
 #     conformance
-#              (kernel uml) a share does what a folder of the guest does
+#              (* but for kernel uml) a share does what a folder of the guest
+#              does; vfio-user, or vhost-user for uml
 #     killed   (kernel uml) guest and server are killed while files are copied
 #     libvirt  (kernel 6.1) libvirtd starts a domain, where there is a libvirtd
 #
@@ -262,7 +264,9 @@ run_boot() {
 
 run_conformance() {
 	said=0
-	work=$work server=$builddir/vhost-user-virtiofs \
+	serving="$program --plugin $plugin"
+	[ "$kernel" != uml ] || serving=$builddir/vhost-user-virtiofs
+	kernel=$kernel work=$work server=$serving \
 		program=$builddir/test_conformance \
 		"$here/conformance.sh" >"$work/conformance.out" 2>&1 || said=$?
 	sed -n 's/^CONFORMANCE ok //p' "$work/conformance.out" |
@@ -316,11 +320,13 @@ run_kernel() { # kernel boot...
 	tags='myfs home safe many'
 	echo "$tags" >"$work/tags"
 	: >"$work/results"
+	more=''
 	case $kernel in
 	uml)
 		has='uml conformance killed' kinds=vhost-user
 		;;
 	*)
+		more=conformance
 		has='msix intx dma root vhost vhost-4 older older-4'
 		[ "$kernel" != 6.1 ] || has="$has libvirt"
 		kinds='vfio-user vhost-user'
@@ -333,7 +339,7 @@ run_kernel() { # kernel boot...
 	# shellcheck disable=SC2086 # a list of words
 	[ $# -gt 0 ] || set -- $has
 	for boot; do
-		case " $has " in
+		case " $has $more " in
 		*" $boot "*) ;;
 		*) continue ;;
 		esac
