@@ -5,7 +5,7 @@ DEVICE_TESTS = test_device_bars test_device_chains test_device_exhaustion \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
 	test_device_storm test_device_stress test_device_swaps \
-	test_device_unload
+	test_device_unload test_device_unplug
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
@@ -98,3 +98,7 @@ test_device_swaps_LDADD = $(DEVICE_LIBS)
 test_device_unload_SOURCES = %reldir%/test_unload.c %reldir%/device_fixture.h
 test_device_unload_CFLAGS = $(TEST_CFLAGS)
 test_device_unload_LDADD = $(DEVICE_LIBS)
+
+test_device_unplug_SOURCES = %reldir%/test_unplug.c %reldir%/device_fixture.h
+test_device_unplug_CFLAGS = $(TEST_CFLAGS)
+test_device_unplug_LDADD = libtest.la $(LINK_TEST_VFIO_USER) $(LINK_COMMON)
