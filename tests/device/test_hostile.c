@@ -97,10 +97,14 @@ static void a_node_forgotten_too_often(void **state)
 {
 	struct device_fixture *f = *state;
 	uint64_t node = fuse_client_walk(&f->client, "file");
+	struct fuse_attr attr;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(fuse_client_forget(&f->client, node,
 						    UINT64_MAX), 0);
+		assert_int_equal(fuse_client_getattr(&f->client, node, &attr),
+				 -LX_ESTALE);
+	}
 	assert_int_equal(fuse_client_forget(&f->client, 0xdeadbeef, 1), 0);
 	assert_true(fuse_client_walk(&f->client, "file"));
 }
