@@ -18,6 +18,10 @@
 #define IN_FLIGHT 24                    /* more of each queue, at an end */
 #define HANG_S 120                      /* beyond the time that it is given */
 
+#define PCI_COMMAND 4
+#define PCI_COMMAND_MEMORY 2
+#define PCI_COMMAND_MASTER 4
+
 struct stress;
 
 /* One CPU of the guest, with a queue of its own. */
@@ -177,6 +181,15 @@ static void mask_function(struct fake_pci *pci)
 	fake_pci_cfg_write(pci, pci->msix_cap + 2, 2, 0x8000);
 }
 
+/* Without it no queue is served and no vector sent; then all of them are. */
+static void suspend_bus_mastering(struct fake_pci *pci)
+{
+	fake_pci_cfg_write(pci, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	pause_ms(1);
+	fake_pci_cfg_write(pci, PCI_COMMAND, 2,
+			   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
 /* As if another driver looked how large it is, and moved it. */
 static void move_bar(struct fake_pci *pci, unsigned bar)
 {
@@ -208,7 +221,7 @@ static void *run_registers(void *arg)
 	while (!atomic_load(&s->stop)) {
 		unsigned random = (unsigned)rand_r(&seed);
 
-		switch (random / 7 % 8) {
+		switch (random / 7 % 10) {
 		case 0:
 			mask_vector(pci, random / 64 % pci->msix_vectors);
 			break;
@@ -221,6 +234,9 @@ static void *run_registers(void *arg)
 		case 3:
 			fake_guest_set(&s->f->guest, FAKE_CONFIG_VECTOR,
 				       random & 64 ? 0 : VIRTIO_MSI_NO_VECTOR);
+			break;
+		case 4:
+			suspend_bus_mastering(pci);
 			break;
 		default:
 			read_anything(pci, random);
