@@ -94,6 +94,15 @@ const char *lx_errname(int err);
  */
 void lx_thread_init(void);
 
+/*
+ * From now on the calling thread acts without privilege (see above) as a member
+ * of this group: Linux leaves S_ISGID on a file that its group may not execute
+ * to its members.  LX_GROUP_NONE: of the process' own.  Nothing happens where
+ * the process may not, or where its thread needs groups for permissions.
+ */
+#define LX_GROUP_NONE UINT32_MAX
+void lx_thread_group(uint32_t gid);
+
 /* ---- volumes ----------------------------------------------------------- */
 
 /*

@@ -31,6 +31,7 @@ static _Thread_local struct {
 	struct caps caps;
 
 	uint32_t umask;
+	uint32_t group;
 	bool no_fsetid;
 	bool lost;                      /* it is not what it was */
 } self;
@@ -104,6 +105,7 @@ static int go_back(bool grouped, bool changed)
 		err = lx_error();
 	if (changed && !err) {
 		err = become(self.uid, self.gid, &self.caps);
+		self.group = self.gid;
 		self.no_fsetid = false;
 	}
 	self.lost = err;
@@ -148,17 +150,30 @@ static bool all_ids(const char *map)
 	       first == 0 && count == UINT32_MAX;
 }
 
+void lx_thread_group(uint32_t gid)
+{
+	if (!self.may_group || find_oneself())
+		return;
+	if (gid == LX_GROUP_NONE)
+		gid = self.gid;
+	if (gid == self.group)
+		return;
+	setfsgid(gid);
+	self.group = (uint32_t)setfsgid(NOBODY);        /* if it is anybody's */
+}
+
 void lx_thread_init(void)
 {
 	/* Asked a second time: what it is now is not what it was. */
 	lx_cred_fsetid(true);
+	lx_thread_group(LX_GROUP_NONE);
 	/* A seccomp filter may refuse it; then the umask is the process'. */
 	self.has_umask = !unshare(CLONE_FS);
 	self.umask = 0;
 	if (self.has_umask)
 		umask(0);
 	self.uid = (uint32_t)setfsuid(NOBODY);
-	self.gid = (uint32_t)setfsgid(NOBODY);
+	self.gid = self.group = (uint32_t)setfsgid(NOBODY);
 	self.all_ids = all_ids("/proc/self/uid_map") &&
 		       all_ids("/proc/self/gid_map");
 	if (!caps_get(&self.caps))
@@ -205,7 +220,7 @@ static int enter(const struct lx_caller *who, struct lx_cred *own)
 		if (!own->grouped && errno != EINVAL)
 			return lx_error();
 	}
-	if (who->uid == self.uid && who->gid == self.gid)
+	if (who->uid == self.uid && who->gid == self.group)
 		return lx_cred_fsetid(fsetid);
 	own->changed = true;
 	caps = fsetid ? self.caps : caps_without(&self.caps, CAP_FSETID);

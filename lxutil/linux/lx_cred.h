@@ -20,8 +20,9 @@
  * no core dump (see prctl(2), PR_SET_DUMPABLE).
  *
  * CAP_FSETID also decides whether a change of data takes S_ISUID and S_ISGID
- * away.  It and the umask are states of the thread that stay as they were
- * asked for last, so that they cost nothing where requests are alike.  Hence
+ * away, and, without it, the group does (see lx_thread_group()).  They and the
+ * umask are states of the thread that stay as they were asked for last, so that
+ * they cost nothing where requests are alike.  Hence
  * the rule: whatever CAP_FSETID matters to (creating, writing, truncating,
  * chmod, chown, ACLs) says first whether it wants it; nothing else looks.
  *

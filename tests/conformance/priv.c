@@ -167,6 +167,37 @@ static void drops_setuid_and_setgid(void)
 	change_all();
 }
 
+static void say_mode_alone(const char *path)
+{
+	struct statx stx;
+
+	MUST(statx(AT_FDCWD, path, 0, STATX_MODE, &stx));
+	conf_say("mode %04o", stx.stx_mode & 07777u);
+}
+
+/* Who asks for nothing but the mode sees it, too. */
+static void setuid_goes_at_once(void)
+{
+	static const mode_t modes[] = { 04755, 02755, 06777 };
+
+	for (size_t m = 0; m < CONF_COUNT(modes); m++) {
+		int fd;
+
+		conf_on("%04o", modes[m]);
+		conf_remove("file");
+		conf_file("file", modes[m], "content");
+		say_mode_alone("file");
+		fd = (int)MUST(open("file", O_RDWR));
+		DO(pwrite(fd, "x", 1, 0));
+		say_mode_alone("file");
+		MUST(fchmod(fd, modes[m]));
+		say_mode_alone("file");
+		DO(ftruncate(fd, 1));
+		say_mode_alone("file");
+		close(fd);
+	}
+}
+
 static size_t foreign_change;
 static mode_t foreign_mode;
 static int foreign_fd;
@@ -347,6 +378,7 @@ static void sticky_directories_protect(void)
 
 static const struct conf_case cases[] = {
 	CONF_CASE(drops_setuid_and_setgid, CONF_BOTH),
+	CONF_CASE(setuid_goes_at_once, CONF_BOTH),
 	CONF_CASE(others_drop_setuid_and_setgid, CONF_ROOT),
 	CONF_CASE(drops_capabilities, CONF_ROOT),
 	CONF_CASE(directories_give_their_group, CONF_ROOT),

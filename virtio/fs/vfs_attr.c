@@ -31,11 +31,23 @@ void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 	};
 }
 
+const struct lx_time *vfs_attr_timeout(const struct vfs_share *share,
+				       const struct lx_stat *st)
+{
+	static const struct lx_time none;
+	const bool privileged = LX_S_ISREG(st->mode) &&
+				st->mode & (LX_S_ISUID | LX_S_ISGID);
+
+	return privileged ? &none : &share->timeout;
+}
+
 void vfs_fill_attr_out(const struct vfs_share *share, const struct lx_stat *st,
 		       struct fuse_attr_out *ret_attr)
 {
-	ret_attr->attr_valid = (uint64_t)share->timeout.sec;
-	ret_attr->attr_valid_nsec = share->timeout.nsec;
+	const struct lx_time *timeout = vfs_attr_timeout(share, st);
+
+	ret_attr->attr_valid = (uint64_t)timeout->sec;
+	ret_attr->attr_valid_nsec = timeout->nsec;
 	vfs_fill_attr(share, st, &ret_attr->attr);
 }
 
@@ -170,6 +182,8 @@ int vfs_setattr(void *fs, const struct fuse_request *req,
 				     VFS_HANDLE_FILE, &handle);
 	if (!err)
 		err = drop_privilege(s, inode, &attr);
+	if (attr.valid & LX_SET_KILL_PRIV)
+		vfs_act_for(inode->key.share, req);
 	/*
 	 * Nothing is what Linux sends for chown(-1, -1).  It would drop setuid,
 	 * but everybody may send it, and nobody says who did.
@@ -204,6 +218,15 @@ int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
 			!vfs_idmap_to_host(gids, req->group, &who.group);
 	*ret_who = who;
 	return 0;
+}
+
+void vfs_act_for(const struct vfs_share *share, const struct fuse_request *req)
+{
+	uint32_t gid;
+
+	if (vfs_idmap_to_host(share->options.gid_map, req->gid, &gid))
+		gid = LX_GROUP_NONE;
+	lx_thread_group(gid);
 }
 
 int vfs_access(void *fs, const struct fuse_request *req,

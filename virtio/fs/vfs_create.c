@@ -177,7 +177,8 @@ int vfs_mkdir(void *fs, const struct fuse_request *req,
 /* ---- CREATE, TMPFILE --------------------------------------------------- */
 
 /* The file that was there already. */
-static int open_existing(struct vfs_server *s, struct vfs_inode *dir,
+static int open_existing(struct vfs_server *s, const struct fuse_request *req,
+			 struct vfs_inode *dir,
 			 const struct fuse_create_in *in, const char *name,
 			 struct lx_file **ret_file,
 			 struct fuse_entry_out *ret_entry,
@@ -192,6 +193,8 @@ static int open_existing(struct vfs_server *s, struct vfs_inode *dir,
 	/* It was there a moment ago: ESTALE makes Linux try again. */
 	if (err)
 		return err == -LX_ENOENT ? -LX_ESTALE : err;
+	if (in->open_flags & FUSE_OPEN_KILL_SUIDGID)
+		vfs_act_for(share, req);
 	err = vfs_open_node(s, share, node, in->flags, in->open_flags,
 			    ret_file, ret_open_flags);
 	if (!err && in->flags & LX_O_TRUNC)
@@ -251,7 +254,7 @@ static int make_handle(struct vfs_server *s, const struct fuse_request *req,
 	ret_open->open_flags = dir->key.share->open_flags;
 	err = make_file(s, req, in, name, &file, ret_entry);
 	if (err == -LX_EEXIST && name && !(in->flags & LX_O_EXCL))
-		err = open_existing(s, dir, in, name, &file, ret_entry,
+		err = open_existing(s, req, dir, in, name, &file, ret_entry,
 				    &ret_open->open_flags);
 	if (err) {
 		lx_file_close(file);

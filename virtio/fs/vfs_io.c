@@ -79,6 +79,8 @@ int vfs_open(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return -LX_ESTALE;
+	if (in->open_flags & FUSE_OPEN_KILL_SUIDGID)
+		vfs_act_for(inode->key.share, req);
 	err = vfs_handle_reserve(&s->handles, VFS_HANDLE_FILE, &handle);
 	if (!err) {
 		err = vfs_open_node(s, inode->key.share, inode->node, in->flags,
@@ -207,6 +209,8 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
+	if (in->write_flags & FUSE_WRITE_KILL_SUIDGID)
+		vfs_act_for(handle->share, req);
 	n = lx_volume_read_only(handle->share->vol) ? -LX_EROFS : 0;
 	if (!n)
 		n = vfs_drop_capability_of(s, handle);

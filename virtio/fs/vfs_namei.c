@@ -24,13 +24,15 @@ void vfs_fill_entry(const struct vfs_server *s, const struct vfs_share *share,
 		    const struct lx_stat *st,
 		    struct fuse_entry_out *ret_entry)
 {
+	const struct lx_time *timeout = vfs_attr_timeout(share, st);
+
 	*ret_entry = (struct fuse_entry_out){
 		.nodeid = id,
 		.generation = 0,        /* no node id is used twice */
 		.entry_valid = (uint64_t)share->timeout.sec,
 		.entry_valid_nsec = share->timeout.nsec,
-		.attr_valid = (uint64_t)share->timeout.sec,
-		.attr_valid_nsec = share->timeout.nsec,
+		.attr_valid = (uint64_t)timeout->sec,
+		.attr_valid_nsec = timeout->nsec,
 	};
 	vfs_fill_attr(share, st, &ret_entry->attr);
 	if (dir && is_submount(s, dir, st))

@@ -71,6 +71,13 @@ int vfs_open_node(struct vfs_server *s, struct vfs_share *share,
 /* Attributes as the guest shall see them. */
 void vfs_fill_attr(const struct vfs_share *share, const struct lx_stat *st,
 		   struct fuse_attr *attr);
+/*
+ * How long the guest may keep the attributes: not at all if the file is setuid
+ * or setgid, as Linux does not ask again for the mode alone when a write, by
+ * which the server takes these bits away, has changed it.
+ */
+const struct lx_time *vfs_attr_timeout(const struct vfs_share *share,
+				       const struct lx_stat *st);
 void vfs_fill_attr_out(const struct vfs_share *share, const struct lx_stat *st,
 		       struct fuse_attr_out *ret_attr);
 void vfs_fill_statx_out(const struct vfs_share *share, const struct lx_stat *st,
@@ -79,6 +86,13 @@ void vfs_fill_statx_out(const struct vfs_share *share, const struct lx_stat *st,
 /* Who asks, by the host's ids; -LX_EPERM: that user may do nothing here. */
 int vfs_caller(const struct vfs_share *share, const struct fuse_request *req,
 	       struct lx_caller *ret_who);
+
+/*
+ * What is done without privilege from now on, this caller does: as a member of
+ * his group, where the guest tells.  (With FUSE_ALLOW_IDMAP it may not, and of
+ * his further groups it never tells.)
+ */
+void vfs_act_for(const struct vfs_share *share, const struct fuse_request *req);
 
 /*
  * Who will own what is created.  A mount that maps ids (FUSE_ALLOW_IDMAP) may

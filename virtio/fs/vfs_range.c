@@ -15,9 +15,14 @@
  * FUSE_ALLOW_IDMAP nobody is known to be root here.)
  */
 static bool kill_priv(const struct vfs_server *s,
+		      const struct vfs_share *share,
 		      const struct fuse_request *req)
 {
-	return s->flags & FUSE_HANDLE_KILLPRIV_V2 && req->uid != 0;
+	bool kill = s->flags & FUSE_HANDLE_KILLPRIV_V2 && req->uid != 0;
+
+	if (kill)
+		vfs_act_for(share, req);
+	return kill;
 }
 
 int vfs_fallocate(void *fs, const struct fuse_request *req,
@@ -37,7 +42,8 @@ int vfs_fallocate(void *fs, const struct fuse_request *req,
 		err = vfs_drop_capability_of(s, handle);
 	if (!err)
 		err = lx_fallocate(handle->file, in->mode, in->offset,
-				   in->length, kill_priv(s, req));
+				   in->length,
+				   kill_priv(s, handle->share, req));
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "FALLOCATE", err);
 }
@@ -84,7 +90,7 @@ int64_t vfs_copy_file_range(void *fs, const struct fuse_request *req,
 	if (!n)
 		n = lx_copy_range(from->file, in->off_in, to->file,
 				  in->off_out, MIN(in->len, VFS_COPY_MAX),
-				  kill_priv(s, req));
+				  kill_priv(s, to->share, req));
 	vfs_handle_put(&s->handles, to);
 	vfs_handle_put(&s->handles, from);
 	return n;

@@ -49,8 +49,10 @@ static void fill(const struct vfs_share *share, const struct lx_stat *st,
 void vfs_fill_statx_out(const struct vfs_share *share, const struct lx_stat *st,
 			struct fuse_statx_out *ret_stx)
 {
-	ret_stx->attr_valid = (uint64_t)share->timeout.sec;
-	ret_stx->attr_valid_nsec = share->timeout.nsec;
+	const struct lx_time *timeout = vfs_attr_timeout(share, st);
+
+	ret_stx->attr_valid = (uint64_t)timeout->sec;
+	ret_stx->attr_valid_nsec = timeout->nsec;
 	fill(share, st, &ret_stx->stat);
 }
 

@@ -244,8 +244,10 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 
 	if (!inode)
 		return vfs_no_inode(s, req->node);
-	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
+	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID) {
+		vfs_act_for(inode->key.share, req);
 		flags |= LX_XATTR_KILL_SGID;
+	}
 	err = to_host(s, inode->key.share, name, host_name);
 	if (!err && has_ids(inode->key.share, name))
 		err = set_acl(inode->key.share, inode->node, host_name, value,

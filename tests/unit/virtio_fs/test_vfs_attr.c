@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/bytes.h"
 #include "tests/unit/virtio_fs/share.h"
 
 #include "lxutil/lx_volume.h"
@@ -57,6 +58,29 @@ static void attributes_hold_for_a_second(void **state)
 	memcpy(&out, s->client->reply, sizeof(out));
 	assert_int_equal(out.attr_valid, 1);
 	assert_int_equal(out.attr_valid_nsec, 0);
+}
+
+/* A write may take these bits away. */
+static void those_of_setuid_files_do_not_hold(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uint64_t valid;
+	} files[] = { { 0755, 1 }, { 04755, 0 }, { 02700, 0 }, { 01777, 1 } };
+	struct share *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		struct fuse_entry_out entry;
+		char name[] = { (char)('a' + i), 0 };
+
+		host_file(s->root_fd, name, "");
+		assert_int_equal(fchmodat(s->root_fd, name, files[i].mode, 0),
+				 0);
+		assert_int_equal(client_lookup(s->client, FUSE_ROOT_ID, name,
+					       &entry), 0);
+		assert_int_equal(entry.entry_valid, 1);
+		assert_int_equal(entry.attr_valid, files[i].valid);
+	}
 }
 
 static void device_numbers_are_the_kernels(void **state)
@@ -302,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(tells_what_the_host_tells),
 		TEST(attributes_hold_for_a_second),
+		TEST(those_of_setuid_files_do_not_hold),
 		TEST(device_numbers_are_the_kernels),
 		TEST(getattr_follows_a_handle_or_the_node),
 		TEST(sets_each_attribute),

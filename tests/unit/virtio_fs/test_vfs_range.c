@@ -157,8 +157,10 @@ static void copies_so_much_at_a_time(void **state)
 
 /* ---- privileges ---------------------------------------------------------- */
 
+static gid_t group_of_b;
+
 /* What is changed by FALLOCATE, COPY_FILE_RANGE or WRITE loses setuid. */
-static uint32_t mode_after(struct share *s, int change)
+static uint32_t mode_after(struct share *s, int change, mode_t before)
 {
 	struct fuse_copy_file_range_in in = { .len = 4 };
 	struct client *c = s->client;
@@ -166,7 +168,10 @@ static uint32_t mode_after(struct share *s, int change)
 
 	host_file(s->root_fd, "a", "0123456789");
 	host_file(s->root_fd, "b", "abcdefgh");
-	assert_int_equal(fchmodat(s->root_fd, "b", 06755, 0), 0);
+	lx_thread_init();       /* with all privilege again */
+	assert_int_equal(fchownat(s->root_fd, "b", (uid_t)-1, group_of_b, 0),
+			 0);
+	assert_int_equal(fchmodat(s->root_fd, "b", before, 0), 0);
 	in.fh_in = open_file(s, "a", LX_O_RDONLY, &from);
 	in.fh_out = open_file(s, "b", LX_O_RDWR, &in.nodeid_out);
 	switch (change) {
@@ -192,16 +197,40 @@ static void changes_drop_setuid_where_agreed(void **state)
 	if (geteuid())
 		skip();         /* then the host drops it anyway */
 	assert_true(s->client->flags & FUSE_HANDLE_KILLPRIV_V2);
-	assert_int_equal(mode_after(s, 0), 06755);
-	assert_int_equal(mode_after(s, 1), 06755);
-	assert_int_equal(mode_after(s, 2), 06755);
+	assert_int_equal(mode_after(s, 0, 06755), 06755);
+	assert_int_equal(mode_after(s, 1, 06755), 06755);
+	assert_int_equal(mode_after(s, 2, 06755), 06755);
 	/* FALLOCATE and COPY_FILE_RANGE go by who asks. */
 	s->client->uid = 1000;
-	assert_int_equal(mode_after(s, 0), 0755);
-	assert_int_equal(mode_after(s, 1), 0755);
-	assert_int_equal(mode_after(s, 2), 06755);
+	assert_int_equal(mode_after(s, 0, 06755), 0755);
+	assert_int_equal(mode_after(s, 1, 06755), 0755);
+	assert_int_equal(mode_after(s, 2, 06755), 06755);
 	s->client->write_flags = FUSE_WRITE_KILL_SUIDGID;
-	assert_int_equal(mode_after(s, 2), 0755);
+	assert_int_equal(mode_after(s, 2, 06755), 0755);
+}
+
+/* Of a file that its group may not execute, S_ISGID stays for members. */
+static void members_keep_their_setgid(void **state)
+{
+	struct share *s = *state;
+
+	if (geteuid())
+		skip();
+	s->client->uid = 1000;
+	s->client->write_flags = FUSE_WRITE_KILL_SUIDGID;
+	for (int change = 0; change < 3; change++) {
+		group_of_b = 1000;
+		s->client->gid = 1000;
+		assert_int_equal(mode_after(s, change, 06745), 02745);
+		s->client->gid = 1001;
+		assert_int_equal(mode_after(s, change, 06745), 0745);
+		/* That the server is a member does not count... */
+		group_of_b = 0;
+		assert_int_equal(mode_after(s, change, 06745), 0745);
+		/* ...unless nobody tells. */
+		s->client->gid = UINT32_MAX;
+		assert_int_equal(mode_after(s, change, 06745), 02745);
+	}
 }
 
 static int no_killpriv_up(void **state)
@@ -220,8 +249,8 @@ static void without_killpriv_the_guest_does_it(void **state)
 	if (geteuid())
 		skip();
 	assert_false(s->client->flags & FUSE_HANDLE_KILLPRIV_V2);
-	assert_int_equal(mode_after(s, 0), 06755);
-	assert_int_equal(mode_after(s, 1), 06755);
+	assert_int_equal(mode_after(s, 0, 06755), 06755);
+	assert_int_equal(mode_after(s, 1, 06755), 06755);
 }
 
 /* ---- read-only ----------------------------------------------------------- */
@@ -265,6 +294,7 @@ int main(void)
 		TEST(copies_between_files),
 		TEST(copies_so_much_at_a_time),
 		TEST(changes_drop_setuid_where_agreed),
+		TEST(members_keep_their_setgid),
 		cmocka_unit_test_setup_teardown(
 			without_killpriv_the_guest_does_it, no_killpriv_up,
 			share_down),
