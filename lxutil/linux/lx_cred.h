@@ -42,8 +42,9 @@ struct lx_cred {
 };
 
 /*
- * No nesting.  0 or -LX_E..., and nothing is changed.  *ret_umask are bits to take from the mode of what is created:
- * none where the kernel does it, knowing of default ACLs.
+ * No nesting.  0 or -LX_E..., and nothing is changed.  *ret_umask are bits to
+ * take from the mode of what is created: none where the kernel does it, knowing
+ * of default ACLs.
  */
 int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
 		  struct lx_cred *ret_own);

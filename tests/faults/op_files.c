@@ -78,8 +78,8 @@ static ssize_t create_nameless(struct world *w)
 
 static ssize_t read_file(struct world *w)
 {
-	return world_see_bytes(w, client_read(w->c, FUSE_READ, w->file, w->fh, 0,
-					4096));
+	return world_see_bytes(w, client_read(w->c, FUSE_READ, w->file, w->fh,
+					      0, 4096));
 }
 
 static ssize_t write_file(struct world *w)
