@@ -109,6 +109,24 @@ static void a_node_forgotten_too_often(void **state)
 	assert_true(fuse_client_walk(&f->client, "file"));
 }
 
+/* Whoever takes its place is not mistaken for it. */
+static void a_node_that_is_gone(void **state)
+{
+	struct device_fixture *f = *state;
+	struct fuse_client *c = &f->client;
+	struct fuse_entry_out gone, next;
+	struct fuse_attr attr;
+
+	assert_int_equal(fuse_client_mkdir(c, 1, "gone", 0700, &gone), 0);
+	assert_int_equal(fuse_client_rmdir(c, 1, "gone"), 0);
+	assert_int_equal(fuse_client_forget(c, gone.nodeid, 1), 0);
+	assert_int_equal(fuse_client_mkdir(c, 1, "next", 0700, &next), 0);
+	assert_true(next.nodeid != gone.nodeid);
+	assert_int_equal(fuse_client_getattr(c, gone.nodeid, &attr),
+			 -LX_ESTALE);
+	assert_int_equal(fuse_client_getattr(c, next.nodeid, &attr), 0);
+}
+
 static void a_length_that_is_not_the_buffers(void **state)
 {
 	struct device_fixture *f = *state;
@@ -251,6 +269,7 @@ static void handles_and_nodes_that_are_not(void **state)
 	struct device_fixture *f = *state;
 	const uint64_t bad[] = { 0, 2, 0x7fffffff, UINT64_MAX, 0xdeadbeef };
 	struct fuse_attr attr;
+	uint64_t node, fh;
 	char buf[64];
 
 	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
@@ -264,6 +283,13 @@ static void handles_and_nodes_that_are_not(void **state)
 		assert_refused(f, fuse_client_release(&f->client, FUSE_ROOT_ID,
 						      bad[i]));
 	}
+	/* Nor is a handle of one node one of another. */
+	node = fuse_client_walk(&f->client, "file");
+	assert_int_equal(fuse_client_open(&f->client, node, LX_O_RDONLY, &fh),
+			 0);
+	node = fuse_client_walk(&f->client, "dir/inner");
+	assert_refused(f, fuse_client_read(&f->client, node, fh, 0, buf, 64));
+	assert_refused(f, fuse_client_release(&f->client, node, fh));
 }
 
 static void a_second_init(void **state)
@@ -378,6 +404,7 @@ int main(void)
 		hostile_test(a_batch_forget_of_everything),
 		hostile_test(the_root_forgotten_for_ever),
 		hostile_test(a_node_forgotten_too_often),
+		hostile_test(a_node_that_is_gone),
 		hostile_test(a_length_that_is_not_the_buffers),
 		hostile_test(an_opcode_that_does_not_exist),
 		hostile_test(a_name_of_a_mebibyte),
