@@ -54,7 +54,7 @@ static void move(struct lx_fds *fds, struct lx_node *node, enum lx_place place)
 		link->prev->next = link->next->prev = link;
 		to->length++;
 	}
-	node->place = (uint8_t)place;
+	node->place = place & 3u;              /* all its bits */
 }
 
 /* Take off the first that is not in use and was not lately, or NULL. */
