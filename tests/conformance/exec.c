@@ -101,11 +101,13 @@ static void programs_get_their_rights(void)
 
 static void running_programs_are_busy(void)
 {
-	int fd, in[2];
+	int in[2], started[2];
 	pid_t pid;
+	char byte;
 
 	copy_program("/bin/cat", "program", 0755);
 	MUST(pipe(in));
+	MUST(pipe2(started, O_CLOEXEC));
 	pid = (pid_t)MUST(fork());
 	if (!pid) {
 		dup2(in[0], 0);
@@ -114,12 +116,10 @@ static void running_programs_are_busy(void)
 		_exit(1);
 	}
 	close(in[0]);
-	/* Until it runs. */
-	do {
-		usleep(1000);
-		fd = open("program", O_WRONLY);
-		close(fd);
-	} while (fd >= 0);
+	close(started[1]);
+	/* Until it runs, which closes the other end. */
+	MUST(read(started[0], &byte, 1));
+	close(started[0]);
 	close(FD(open("program", O_WRONLY)));
 	close(FD(open("program", O_RDWR)));
 	close(FD(open("program", O_RDONLY)));
