@@ -40,7 +40,7 @@ int lx_node_new(struct lx_volume *vol, int fd, struct lx_node *dir,
 		.ino = st.ino,
 		.mount = mount,
 		.by_name = !mount || !lx_mount_opens(mount, fd, &st),
-		.dt = LX_DT(st.mode),
+		.dt = (uint8_t)LX_DT(st.mode),
 		.refs = 1,
 	};
 	lx_hint_new(vol, node, &st, dir, name);
