@@ -306,8 +306,8 @@ int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);
 
 /*
  * Read at offset into the pieces; returns the bytes read, 0 at the end.
- * -LX_EINVAL: offset is 2^63 or more.  A short count before the end of the
- * file means that the end was there or a signal came.
+ * -LX_EINVAL: offset is 2^63 or more.  A short count may be the end of the file
+ * or not: the next call tells, by what it reads, by 0 or by an error.
  */
 ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
 		uint64_t offset);

@@ -160,6 +160,22 @@ static uint32_t write_flags(const struct fuse_write_in *in)
 	return flags;
 }
 
+/* The same until the end of the file, or an error, which counts. */
+static ssize_t transfer_all(io_fn io, struct lx_file *file,
+			    struct iov_tail *mem, uint64_t offset,
+			    uint32_t flags)
+{
+	ssize_t total = 0, n;
+
+	do {
+		n = transfer(io, file, mem, offset + (uint64_t)total, flags);
+		if (n < 0)
+			return n;
+		total += n;
+	} while (n > 0 && iov_tail_size(mem));
+	return total;
+}
+
 /*
  * A guest that writes back what it has kept does not look at how much was
  * written.  So the rest is written too, or what prevents it is told.
@@ -167,16 +183,9 @@ static uint32_t write_flags(const struct fuse_write_in *in)
 static ssize_t write_all(struct lx_file *file, struct iov_tail *src,
 			 uint64_t offset, uint32_t flags)
 {
-	ssize_t total = 0, n;
+	ssize_t n = transfer_all(lx_write, file, src, offset, flags);
 
-	do {
-		n = transfer(lx_write, file, src, offset + (uint64_t)total,
-			     flags);
-		if (n < 0)
-			return n;
-		total += n;
-	} while (n > 0 && iov_tail_size(src));
-	return iov_tail_size(src) ? -LX_EIO : total;
+	return n >= 0 && iov_tail_size(src) ? -LX_EIO : n;
 }
 
 ssize_t vfs_read(void *fs, const struct fuse_request *req,
@@ -191,7 +200,8 @@ ssize_t vfs_read(void *fs, const struct fuse_request *req,
 			     &handle);
 	if (err)
 		return err;
-	n = transfer(do_read, handle->file, dst, in->offset, 0);
+	/* What a READ comes short of is, to a guest, beyond the end. */
+	n = transfer_all(do_read, handle->file, dst, in->offset, 0);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }
