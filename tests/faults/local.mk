@@ -1,5 +1,5 @@
 # The host's faults.  wrap.ld is the list of calls that the doubles stand for.
-FAULT_TESTS = test_faults
+FAULT_TESTS = test_faults test_faults_start
 check_PROGRAMS += $(FAULT_TESTS)
 TESTS += $(FAULT_TESTS)
 EXTRA_DIST += %reldir%/wrap.ld
@@ -12,6 +12,12 @@ test_faults_CFLAGS = $(TEST_CFLAGS)
 test_faults_LDFLAGS = $(FAULT_LINK)
 test_faults_LDADD = libtest_virtio_fs.la libtest.la $(LINK_VIRTIO_FS) \
 	$(CMOCKA_LIBS)
+
+test_faults_start_SOURCES = %reldir%/test_start.c %reldir%/faults.c \
+	%reldir%/faults.h plugin/plugin.c
+test_faults_start_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_faults_start_LDFLAGS = $(FAULT_LINK)
+test_faults_start_LDADD = libtest.la $(LINK_PLUGIN) $(CMOCKA_LIBS)
 
 TESTS += %reldir%/check-calls.sh
 EXTRA_DIST += %reldir%/check-calls.sh

@@ -82,6 +82,13 @@ static ssize_t read_file(struct world *w)
 					      0, 4096));
 }
 
+/* A short reply would be the end of the file. */
+static ssize_t read_some(struct world *w)
+{
+	return world_see_bytes(w, client_read(w->c, FUSE_READ, w->file, w->fh,
+					      5, 10));
+}
+
 static ssize_t write_file(struct world *w)
 {
 	return client_write(w->c, w->file, w->fh, 2, TEXT, sizeof(TEXT) - 1);
@@ -247,16 +254,17 @@ static const struct operation operations[] = {
 	{ "CREATE that cuts", create_over, OP_TELLS },
 	{ "TMPFILE", create_nameless, 0 },
 	{ "READ", read_file, 0 },
-	{ "WRITE", write_file, 0 },
+	{ "READ before the end", read_some, 0 },
+	{ "WRITE", write_file, OP_COUNTS },
 	{ "WRITE of a cache", write_cached, 0 },
-	{ "WRITE that appends", append, 0 },
+	{ "WRITE that appends", append, OP_COUNTS },
 	{ "FLUSH", flush, 0 },
 	{ "RELEASE", release, 0 },
 	{ "FSYNC", fsync, 0 },
 	{ "FSYNC of data", fdatasync, 0 },
 	{ "FALLOCATE", fallocate, 0 },
 	{ "LSEEK", seek_data, 0 },
-	{ "COPY_FILE_RANGE", copy, 0 },
+	{ "COPY_FILE_RANGE", copy, OP_COUNTS },
 	{ "SYNCFS", sync_all, 0 },
 	{ "SYNCFS of a file system", sync_one, 0 },
 	{ "OPENDIR", open_directory, 0 },

@@ -14,7 +14,8 @@ enum {
 	 */
 	OP_MAKES = 1,
 	OP_TELLS = 2,                   /* what has become of a file */
-	OP_PARTS = 4                    /* it may be done in part */
+	OP_PARTS = 4,                   /* it may be done in part */
+	OP_COUNTS = 8                   /* and then tells how much was done */
 };
 
 struct operation {

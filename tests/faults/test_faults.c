@@ -113,6 +113,14 @@ static void check_error(const struct course *c, const struct fault *f,
 	free(now);
 }
 
+/* The guest sees to the rest of it. */
+static void check_count(const struct course *c, const struct fault *f,
+			ssize_t result)
+{
+	if (result != c->result / 2 + c->result % 2)
+		complain(c, f, "not the half", result);
+}
+
 static void try_fault(const struct course *c, const struct fault *f)
 {
 	struct world *w = world_new(c->state);
@@ -123,7 +131,9 @@ static void try_fault(const struct course *c, const struct fault *f)
 	result = c->op->run(w);
 	faults_end();
 	tree = tree_print_state(w->s->root);
-	if (result != c->result && result < 0)
+	if (f->kind == FAULT_SHORT && c->op->flags & OP_COUNTS)
+		check_count(c, f, result);
+	else if (result != c->result && result < 0)
 		check_error(c, f, w, result, tree);
 	else if (result != c->result)
 		complain(c, f, "another result", result);
@@ -234,6 +244,20 @@ static void without_memory(void **state)
 	assert_int_equal(failures, 0);
 }
 
+/* ---- transfers --------------------------------------------------------- */
+
+static void with_transfers_that_fall_short(void **state)
+{
+	static const struct fault faults[] = {
+		{ .kind = FAULT_SHORT },
+		{ .kind = FAULT_SHORT, .on = true },
+	};
+
+	(void)state;
+	try_state(WORLD_WARM, faults, ARRAY_LEN(faults));
+	assert_int_equal(failures, 0);
+}
+
 static int forget_failures(void **state)
 {
 	(void)state;
@@ -251,6 +275,8 @@ int main(void)
 		cmocka_unit_test_setup(with_names_for_some, forget_failures),
 		cmocka_unit_test_setup(with_options, forget_failures),
 		cmocka_unit_test_setup(without_memory, forget_failures),
+		cmocka_unit_test_setup(with_transfers_that_fall_short,
+				       forget_failures),
 	};
 
 	world_place();
