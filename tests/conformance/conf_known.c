@@ -60,6 +60,8 @@
 	"before Linux 6.6 FUSE has no time of birth"
 #define NO_DIRECT \
 	"O_DIRECT is about the guest's cache; some file systems, as tmpfs before Linux 6.6, have none"
+#define NO_ATTRIBUTES \
+	"of STATX's attributes Linux' FUSE passes none on"
 #define HOST_LIMIT \
 	"to Linux' FUSE a file may be as long as off_t, whatever the host's file system can have"
 #define NO_SUCH_FLAG \
@@ -162,6 +164,8 @@ static const struct {
 	  "O_TRUNC of an empty file moves:*" },
 	{ READ_BY_SERVER, ANY, EVERYWHERE, "map/what_is_mapped_is_written",
 	  "msync moves: mtime ctime", "msync moves: atime mtime ctime" },
+	{ NO_ATTRIBUTES, ANY, SOMETIMES, "flags/statx_tells_of_flags",
+	  "attributes of *: 0x*", "attributes of *: 0" },
 	{ HOST_LIMIT, ANY, "ext4", "far/reaches_far_offsets",
 	  "*SEEK_SET) = -1 EINVAL", "*SEEK_SET) = *" },
 	{ NO_SUCH_FLAG, ANY, SOMETIMES, "far/vectors_have_flags",

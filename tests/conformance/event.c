@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -185,6 +187,55 @@ static void hears_of_what_it_asked_for(void)
 	close(notify_fd);
 }
 
+/* ---- fanotify ---------------------------------------------------------- */
+
+/* All that has been heard of files by now, which are open then. */
+static void say_files(int notify)
+{
+	struct fanotify_event_metadata buf[64], *event = buf;
+	ssize_t n = read(notify, buf, sizeof(buf));
+	char path[64], name[PATH_MAX];
+
+	for (; FAN_EVENT_OK(event, n); event = FAN_EVENT_NEXT(event, n)) {
+		ssize_t len;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", event->fd);
+		len = readlink(path, name, sizeof(name) - 1);
+		name[len > 0 ? len : 0] = '\0';
+		conf_say("mask %#llx of %s", (unsigned long long)event->mask,
+			 strrchr(name, '/') ? strrchr(name, '/') : name);
+		close(event->fd);
+	}
+}
+
+static void hears_of_files_by_mark(void)
+{
+	const uint64_t mask = FAN_OPEN | FAN_ACCESS | FAN_MODIFY |
+		FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE | FAN_EVENT_ON_CHILD |
+		FAN_ONDIR;
+	int notify = FD(fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK,
+				      O_RDONLY)), fd;
+	char buf[8];
+
+	if (notify < 0)
+		return;
+	conf_dir("dir", 0755);
+	conf_file("dir/file", 0644, "content");
+	DO(fanotify_mark(notify, FAN_MARK_ADD, mask, AT_FDCWD, "dir"));
+	DO(fanotify_mark(notify, FAN_MARK_ADD | FAN_MARK_ONLYDIR, mask,
+			 AT_FDCWD, "dir/file"));
+	fd = FD(open("dir/file", O_RDWR));
+	DO(read(fd, buf, 4));
+	say_files(notify);
+	DO(write(fd, "new", 3));
+	DO(ftruncate(fd, 1));
+	close(fd);
+	say_files(notify);
+	conf_list("dir");
+	say_files(notify);
+	close(notify);
+}
+
 /* ---- leases ------------------------------------------------------------ */
 
 static const struct {
@@ -272,6 +323,7 @@ static const struct conf_case cases[] = {
 	CONF_CASE(hears_of_a_file, CONF_BOTH),
 	CONF_CASE(hears_of_emptying, CONF_BOTH),
 	CONF_CASE(hears_of_what_it_asked_for, CONF_BOTH),
+	CONF_CASE(hears_of_files_by_mark, CONF_ROOT),
 	CONF_CASE(leases_are_taken_and_broken, CONF_BOTH),
 	CONF_CASE(dnotify_signals, CONF_BOTH),
 	CONF_CASE(polls_files, CONF_BOTH),

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -142,6 +143,34 @@ static void open_files_become_immutable(void)
 	close(fd);
 }
 
+static void say_attributes(const char *path)
+{
+	const unsigned known = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND |
+		STATX_ATTR_NODUMP | STATX_ATTR_COMPRESSED |
+		STATX_ATTR_ENCRYPTED | STATX_ATTR_MOUNT_ROOT;
+	struct statx stx;
+
+	if (DO(statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx)))
+		return;
+	conf_say("attributes of %s: %#llx", path,
+		 (unsigned long long)stx.stx_attributes & known);
+}
+
+static void statx_tells_of_flags(void)
+{
+	conf_file("file", 0644, "content");
+	conf_dir("dir", 0755);
+	say_attributes("file");
+	set_flags("file", FS_NODUMP_FL);
+	say_attributes("file");
+	set_flags("file", FS_IMMUTABLE_FL);
+	set_flags("dir", FS_APPEND_FL);
+	say_attributes("file");
+	say_attributes("dir");
+	set_flags("file", 0);
+	set_flags("dir", 0);
+}
+
 static void has_extended_flags(void)
 {
 	struct fsxattr fsx;
@@ -215,6 +244,7 @@ static const struct conf_case cases[] = {
 	CONF_CASE(immutable_files_stay, CONF_ROOT),
 	CONF_CASE(append_only_files_grow, CONF_ROOT),
 	CONF_CASE(open_files_become_immutable, CONF_ROOT),
+	CONF_CASE(statx_tells_of_flags, CONF_ROOT),
 	CONF_CASE(has_extended_flags, CONF_ROOT),
 	CONF_CASE(only_owners_set_flags, CONF_ROOT),
 	CONF_CASE(refuses_other_requests, CONF_BOTH),

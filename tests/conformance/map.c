@@ -163,6 +163,52 @@ static void maps_end_where_the_file_ends(void)
 	conf_remove("file");
 }
 
+static void maps_change_as_they_may(void)
+{
+	char *at;
+	int fd;
+
+	conf_pattern("file", LENGTH);
+	fd = (int)MUST(open("file", O_RDONLY));
+	at = map("read-only", fd, PROT_READ, MAP_SHARED, 0);
+	if (!at)
+		return;
+	DO(mprotect(at, LENGTH, PROT_READ | PROT_WRITE));
+	DO(madvise(at, LENGTH, MADV_WILLNEED));
+	DO(madvise(at, LENGTH, MADV_DONTNEED));
+	DO(madvise(at, LENGTH, MADV_REMOVE));
+	DO(mlock(at, 4096));
+	DO(msync(at, LENGTH, MS_ASYNC));
+	DO(msync(at, LENGTH, MS_SYNC | MS_INVALIDATE));
+	DO(msync(at + 1, 10, MS_SYNC));
+	munmap(at, LENGTH);
+	close(fd);
+	fd = (int)MUST(open("file", O_RDWR));
+	at = map("writable", fd, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	DO(madvise(at, 4096, MADV_REMOVE));
+	conf_content("file");
+	at[5000] = 'x';
+	if (!MUST(fork())) {
+		at[5001] = 'y';
+		_exit(0);
+	}
+	conf_wait();
+	conf_say("the child wrote %c", at[5001]);
+	DO(msync(at, LENGTH, MS_SYNC));
+	conf_content("file");
+	munmap(at, LENGTH);
+	close(fd);
+	fd = (int)MUST(open("file", O_WRONLY));
+	map("write-only", fd, PROT_WRITE, MAP_SHARED, 0);
+	close(fd);
+	fd = (int)MUST(open("file", O_RDWR | O_APPEND));
+	at = map("appending", fd, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	at[0] = 'a';
+	munmap(at, LENGTH);
+	close(fd);
+	conf_content("file");
+}
+
 static void maps_no_directories(void)
 {
 	int fd = (int)MUST(open(".", O_RDONLY));
@@ -207,6 +253,7 @@ static const struct conf_case cases[] = {
 	CONF_MAPPED(shared_maps_are_the_file, CONF_BOTH),
 	CONF_MAPPED(what_is_mapped_is_written, CONF_BOTH),
 	CONF_MAPPED(maps_end_where_the_file_ends, CONF_BOTH),
+	CONF_MAPPED(maps_change_as_they_may, CONF_BOTH),
 	CONF_MAPPED(maps_no_directories, CONF_BOTH),
 	CONF_CASE(runs_programs, CONF_BOTH),
 };
