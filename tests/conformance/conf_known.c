@@ -60,6 +60,8 @@
 	"before Linux 6.6 FUSE has no time of birth"
 #define NO_DIRECT \
 	"O_DIRECT is about the guest's cache; some file systems, as tmpfs before Linux 6.6, have none"
+#define TOLD_BY_MSYNC \
+	"room for a page that is changed through a map is asked for when it is written back"
 #define NO_ATTRIBUTES \
 	"of STATX's attributes Linux' FUSE passes none on"
 #define HOST_LIMIT \
@@ -164,6 +166,8 @@ static const struct {
 	  "O_TRUNC of an empty file moves:*" },
 	{ READ_BY_SERVER, ANY, EVERYWHERE, "map/what_is_mapped_is_written",
 	  "msync moves: mtime ctime", "msync moves: atime mtime ctime" },
+	{ TOLD_BY_MSYNC, CONF_MAPPABLE, EVERYWHERE,
+	  "full/full_ones_take_no_pages", "full: SIGBUS", "full: ENOSPC" },
 	{ NO_ATTRIBUTES, ANY, SOMETIMES, "flags/statx_tells_of_flags",
 	  "attributes of *: 0x*", "attributes of *: 0" },
 	{ HOST_LIMIT, ANY, "ext4", "far/reaches_far_offsets",

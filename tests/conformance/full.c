@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -255,6 +258,42 @@ static void full_ones_say_so_at_last(void)
 	conf_content("file");
 }
 
+static sigjmp_buf on_bus_error;
+
+static void bus_error(int number)
+{
+	siglongjmp(on_bus_error, number);
+}
+
+/* A hole that is written to through a map, page by page. */
+static void full_ones_take_no_pages(void)
+{
+	const size_t size = 2 << 20;
+	char *at;
+	int fd;
+
+	MUST(chdir("small"));
+	fd = FD(open("file", O_RDWR | O_CREAT, 0644));
+	DO(ftruncate(fd, (off_t)size));
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	MUST(at == MAP_FAILED ? -1 : 0);
+	signal(SIGBUS, bus_error);
+	if (sigsetjmp(on_bus_error, 1)) {
+		conf_say("full: SIGBUS");
+	} else {
+		for (size_t i = 0; i < size; i += 4096)
+			((volatile char *)at)[i] = 'x';
+		conf_say("full: %s", msync(at, size, MS_SYNC) ?
+			 conf_errname(errno) : "msync is fine");
+	}
+	signal(SIGBUS, SIG_DFL);
+	munmap(at, size);
+	close(fd);
+	conf_remove("file");
+	wait_for_room();
+	conf_file("file", 0644, "there is room again");
+}
+
 /* ---- a file system that becomes read-only ------------------------------- */
 
 static void remount(unsigned long flags)
@@ -325,6 +364,8 @@ static const struct conf_case cases[] = {
 	AT_ONCE(quotas_hold, CONF_ROOT | CONF_QUOTA),
 	AT_ONCE(quotas_are_the_owners, CONF_ROOT | CONF_QUOTA),
 	SMALL(full_ones_say_so_at_last, CONF_BOTH),
+	{ .name = "full_ones_take_no_pages", .flags = CONF_BOTH | CONF_SMALL,
+	  .run = full_ones_take_no_pages, .options = CONF_MAPPABLE },
 	SMALL(full_ones_become_read_only, CONF_ROOT),
 };
 CONF_AREA(full, cases);
