@@ -35,6 +35,7 @@ test_conformance_SOURCES = \
 	%reldir%/path.c \
 	%reldir%/pipe.c \
 	%reldir%/priv.c \
+	%reldir%/random.c \
 	%reldir%/readonly.c \
 	%reldir%/rename.c \
 	%reldir%/size.c \

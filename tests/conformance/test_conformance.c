@@ -44,7 +44,8 @@ extern const struct conf_area
 	conf_area_flags, conf_area_tmpfile, conf_area_lock, conf_area_readonly,
 	conf_area_under, conf_area_event, conf_area_pipe, conf_area_full,
 	conf_area_path, conf_area_times, conf_area_caps, conf_area_idmap,
-	conf_area_link, conf_area_exec, conf_area_special, conf_area_far;
+	conf_area_link, conf_area_exec, conf_area_special, conf_area_far,
+	conf_area_random;
 
 static const struct conf_area *const areas[] = {
 	&conf_area_open, &conf_area_names, &conf_area_rename, &conf_area_attr,
@@ -55,6 +56,7 @@ static const struct conf_area *const areas[] = {
 	&conf_area_pipe, &conf_area_full, &conf_area_path, &conf_area_times,
 	&conf_area_caps, &conf_area_idmap, &conf_area_link,
 	&conf_area_exec, &conf_area_special, &conf_area_far,
+	&conf_area_random,
 };
 
 /* A case as one kind of person. */
