@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -81,10 +82,11 @@ static void buffers_end_in_the_middle(void)
 	DO(fgetxattr(fd, "user.x", at + 4096, 100));
 	DO(fsetxattr(fd, "user.x", at + 4096, 100, 0));
 	DO(fstat(fd, (struct stat *)(void *)(at + 4090)));
-	DO(open(at + 4090, O_RDONLY));
-	DO(mkdir(at + 4096, 0755));
-	DO(rename("file", at + 4096));
-	DO(symlink(at + 4096, "link"));
+	/* A sanitizer would look at names that it is given. */
+	DO(syscall(SYS_openat, AT_FDCWD, at + 4090, O_RDONLY));
+	DO(syscall(SYS_mkdirat, AT_FDCWD, at + 4096, 0755));
+	DO(syscall(SYS_renameat2, AT_FDCWD, "file", AT_FDCWD, at + 4096, 0));
+	DO(syscall(SYS_symlinkat, at + 4096, AT_FDCWD, "link"));
 	DO(utimensat(AT_FDCWD, "file", (void *)(at + 4096), 0));
 	conf_content("file");
 	close(fd);
