@@ -41,9 +41,9 @@ static bool move(struct iov_tail *t, void *buf, size_t len, enum copy what)
 		size_t n = MIN(len, t->iov->len - t->offset);
 		uint8_t *here = (uint8_t *)t->iov->base + t->offset;
 
-		if (n && what == COPY_OUT)
+		if (n && p && what == COPY_OUT)
 			memcpy(p, here, n);
-		else if (n && what == COPY_IN)
+		else if (n && p && what == COPY_IN)
 			memcpy(here, p, n);
 		else if (n && what == COPY_ZERO)
 			memset(here, 0, n);

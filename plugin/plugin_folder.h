@@ -25,7 +25,7 @@ struct plugin_folder *plugin_folder_add(struct plugin_config *config);
 bool plugin_folder_finish(struct plugin_config *config, GError **error);
 
 /* The end of each element of config->settings and config->folders. */
-void plugin_folder_free_setting(void *setting);
-void plugin_folder_free(void *folder);
+void plugin_folder_free_setting(void *data);
+void plugin_folder_free(void *data);
 
 #endif

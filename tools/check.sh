@@ -8,6 +8,7 @@
 # Stages (default: all, in this order):
 #   lint        shellcheck over the scripts
 #   gcc         build with gcc, no warning allowed, and make check
+#   analyze     gcc -fanalyzer and cppcheck (tools/analyze.sh)
 #   clang       the same with clang
 #   dist        make distcheck: tarball, build, tests, install, uninstall
 #   asan        make check under the address and undefined sanitizers
@@ -23,7 +24,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=tools/common.sh
 . "$top/tools/common.sh"
 
-all='lint gcc clang dist asan tsan programs guest quickstart'
+all='lint gcc analyze clang dist asan tsan programs guest quickstart'
 for stage; do
 	case $stage in
 	-h | --help) usage; exit ;;
@@ -47,6 +48,12 @@ stage_lint() {
 
 stage_gcc() {
 	check_in "$build/gcc" CC=gcc --enable-werror
+}
+
+# clang-tidy takes minutes: it is for who changes something.
+stage_analyze() {
+	build_in "$build/gcc" CC=gcc --enable-werror &&
+		"$top/tools/analyze.sh" gcc cppcheck
 }
 
 # The conformance cases take minutes, and gcc's build and the sanitizers' have

@@ -28,7 +28,8 @@ for set; do
 		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"
 		;;
 	check)
-		want="$want g++ clang python3 pciutils shellcheck uidmap xz-utils
+		want="$want g++ clang clang-tidy cppcheck python3 pciutils
+			shellcheck uidmap xz-utils
 			libvirt-daemon libvirt-daemon-driver-qemu
 			libvirt-clients"
 		;;

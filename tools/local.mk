@@ -14,6 +14,7 @@ libvfio_user_la_SOURCES = \
 LINK_VFIO_USER = libvfio_user.la $(LINK_COMMON) $(JSON_LIBS)
 
 dist_noinst_SCRIPTS += \
+	%reldir%/analyze.sh \
 	%reldir%/bench.sh \
 	%reldir%/bench-guest.sh \
 	%reldir%/check.sh \

@@ -70,6 +70,7 @@ int lx_spare_openat(int *spare, int dir_fd, const char *name, int flags)
 		*spare = NONE;
 		fd = openat(dir_fd, name, flags);
 	}
+	/* cppcheck-suppress resourceLeak ; fd is what is returned */
 	return fd < 0 ? lx_error() : fd;
 }
 

@@ -79,7 +79,7 @@ static int compare(const void *a, const void *b)
 static double median(const struct bench_report *r, const struct bench_cell *c,
 		     const struct bench_cell *base, figure *get)
 {
-	double value[64];
+	double value[64] = { 0 };
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < r->rounds && n < 64; i++) {

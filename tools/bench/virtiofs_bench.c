@@ -246,7 +246,7 @@ int main(int argc, char **argv)
 {
 	GOptionContext *context = g_option_context_new("");
 	const struct bench_work *work[32];
-	struct bench_target target[TARGETS_MAX];
+	struct bench_target target[TARGETS_MAX] = { 0 };
 	unsigned targets = 0, works = 0;
 	GError *error = NULL;
 

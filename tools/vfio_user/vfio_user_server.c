@@ -15,6 +15,7 @@
 
 static int accept_client(struct vfio_user_server *server)
 {
+	/* cppcheck-suppress nullPointer ; the address may be NULL */
 	return accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 }
 

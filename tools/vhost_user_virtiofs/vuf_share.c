@@ -128,6 +128,7 @@ static int next_front_end(const struct vuf_share *share, int listen_fd,
 			return -ECANCELED;
 		if (!ready)
 			continue;
+		/* cppcheck-suppress nullPointer ; the address may be NULL */
 		sock = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (sock >= 0)
 			return sock;

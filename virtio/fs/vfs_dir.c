@@ -145,6 +145,7 @@ static int read_entries(struct reading *r, struct vfs_handle *handle,
 	pthread_mutex_unlock(&handle->lock);
 	if (r->packed)
 		return 0;       /* an error comes again with the next request */
+	/* cppcheck-suppress uninitvar ; the loop has set it */
 	return !err && r->dirents->full ? -LX_EINVAL : err;
 }
 

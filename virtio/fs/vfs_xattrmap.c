@@ -147,6 +147,11 @@ static int fail(const struct parser *p, const char *format, ...)
 	return -LX_EINVAL;
 }
 
+#if __GNUC__ >= 10 && !defined(__clang__)
+/* gcc's analyzer loses sight of the rules, which stay with the map. */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 static int add(struct parser *p, enum type type, enum scope scope,
 	       const char *key, const char *prepend)
 {

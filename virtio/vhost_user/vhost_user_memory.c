@@ -82,6 +82,7 @@ int vhost_user_memory_add(struct vhost_user_memory *m,
 			MAP_SHARED | MAP_NORESERVE, fd,
 			(off_t)(region->mmap_offset - skip));
 	if (slot.map == MAP_FAILED)
+		/* cppcheck-suppress memleak ; nothing was mapped */
 		return -errno;
 	ret = gmem_add(&m->gmem, region->guest_addr, region->size,
 		       (uint8_t *)slot.map + skip, GMEM_READ | GMEM_WRITE);
