@@ -11,7 +11,7 @@
 
 #define AT(field) .at = offsetof(struct vuf_options, field)
 #define FLAG(field) .effect = VUF_FLAG, AT(field)
-#define TEXT(name, field) .value = name, .effect = VUF_TEXT, AT(field)
+#define TEXT(name, field) .value = (name), .effect = VUF_TEXT, AT(field)
 #define SHARE(option) .effect = VUF_SHARE, .to = option
 #define NOTHING(why) .effect = VUF_NOTHING, .to = why
 #define LEGACY .legacy = true
