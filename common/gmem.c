@@ -171,10 +171,14 @@ int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t size)
 
 void gmem_register(struct gmem *mem, struct gmem_reader *reader)
 {
+	struct gmem_reader **p;
+
 	atomic_store(&reader->table, NULL);
+	reader->next = NULL;
 	pthread_mutex_lock(&mem->writer_lock);
-	reader->next = mem->readers;
-	mem->readers = reader;
+	for (p = &mem->readers; *p; p = &(*p)->next)
+		;
+	*p = reader;
 	pthread_mutex_unlock(&mem->writer_lock);
 }
 
@@ -210,6 +214,15 @@ uint64_t gmem_enter(struct gmem *mem, struct gmem_reader *reader)
 void gmem_leave(struct gmem_reader *reader)
 {
 	atomic_store_explicit(&reader->table, NULL, memory_order_release);
+}
+
+/*
+ * Who looks for readers comes by the heir last: if he finds the reader outside
+ * already, he finds the heir inside.
+ */
+void gmem_share(const struct gmem_reader *reader, struct gmem_reader *heir)
+{
+	atomic_store(&heir->table, atomic_load(&reader->table));
 }
 
 void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,

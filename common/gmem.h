@@ -96,6 +96,12 @@ void gmem_unregister(struct gmem *mem, struct gmem_reader *reader);
 /* Begin to use guest memory; returns the table's generation.  No nesting. */
 uint64_t gmem_enter(struct gmem *mem, struct gmem_reader *reader);
 void gmem_leave(struct gmem_reader *reader);
+/*
+ * `reader` is inside, and what it got stays valid until `heir` has left, too,
+ * which begins to use guest memory by this.  The heir was registered after the
+ * reader.
+ */
+void gmem_share(const struct gmem_reader *reader, struct gmem_reader *heir);
 
 /*
  * The pointer for gpa in the reader's table, and in *len (which holds the

@@ -34,6 +34,13 @@
  * beyond.
  */
 #define VIRTIO_BOUNCE_MAX ((2u << 20) + (128u << 10))
+/*
+ * Requests of one queue that are detached (they go on beside its worker), and
+ * threads of a device for such; beyond, a request that blocks holds its queue
+ * up.
+ */
+#define VIRTIO_DETACHED_MAX 64
+#define VIRTIO_HELPERS_MAX 32
 
 /* ---- names and attributes (lxutil): Linux' own ------------------------- */
 

@@ -28,10 +28,15 @@
 
 #include "common/iov.h"
 #include "fuse/fuse_proto.h"
+#include "lxutil/lx.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct fuse_dirents;
+
+/* What read() and write() answer where they shall not block, and would. */
+#define FUSE_BLOCKS (-(LX_MAX_ERRNO + 2))
 
 /* Who sends which request about which node. */
 struct fuse_request {
@@ -51,6 +56,11 @@ struct fuse_request {
 	const char *secctx_name;
 	const void *secctx;
 	size_t secctx_len;
+	/*
+	 * READ and WRITE: answer FUSE_BLOCKS rather than block, for others
+	 * wait; `slow`: also where that cannot be told, as they mostly block.
+	 */
+	bool nowait, slow;
 };
 
 /* What INIT agreed on; all fields are settled before and after init(). */

@@ -219,7 +219,7 @@ static void ended(struct fuse_session *s, const struct fuse_call *c,
 
 	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
 		fuse_trace_reply(s->log, m, c->reply.said, result, len, since);
-	else if (result < 0 && result != FUSE_WAIT)
+	else if (result < 0 && result != FUSE_WAIT && result != FUSE_BLOCKS)
 		log_limited(s->log, LOG_FUSE, LOG_DEBUG,
 			    "%s (opcode %u) on node %llu: %s",
 			    name ? name : "unknown", m->req.opcode,
@@ -227,8 +227,47 @@ static void ended(struct fuse_session *s, const struct fuse_call *c,
 			    fuse_error_name((int)result, buf));
 }
 
+/*
+ * Does a request leave because it would block?  Not those of the session's own,
+ * which wait for others; not those without a reply, which are short; and SETLKW
+ * waits in another way.
+ */
+static bool leaves(struct fuse_message *m, const struct fuse_row *row,
+		   const struct fuse_turn *turn)
+{
+	bool slow;
+
+	if (!turn || !turn->may_leave || !row || !row->run || row->no_reply ||
+	    m->req.opcode == FUSE_SETLKW)
+		return false;
+	slow = fuse_pace_slow(turn->pace, m->req.opcode);
+	if (m->req.opcode != FUSE_READ && m->req.opcode != FUSE_WRITE)
+		return slow;
+	m->req.nowait = true;
+	m->req.slow = slow;
+	return false;
+}
+
+static ssize_t timed(struct fuse_session *s, struct fuse_call *c,
+		     const struct fuse_row *row, struct fuse_pace *pace)
+{
+	struct fuse_pace_start start = fuse_pace_begin();
+	ssize_t result = handle(s, c, row);
+
+	if (result != FUSE_WAIT && result != FUSE_BLOCKS)
+		fuse_pace_took(pace, c->msg.req.opcode, fuse_pace_end(&start));
+	return result;
+}
+
 ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 			      struct iov_tail out)
+{
+	return fuse_session_dispatch_in_turn(s, NULL, in, out);
+}
+
+ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
+				      const struct fuse_turn *turn,
+				      struct iov_tail in, struct iov_tail out)
 {
 	bool traced = log_enabled(s->log, LOG_FUSE, LOG_TRACE);
 	uint64_t since = traced ? fuse_trace_now() : 0;
@@ -252,10 +291,13 @@ ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 	}
 	if (traced)
 		c.reply.said = fuse_said_init(&c.said);
-	result = handle(s, &c, row);
+	if (leaves(&c.msg, row, turn))
+		return FUSE_BLOCKS;
+	result = turn && turn->timed ? timed(s, &c, row, turn->pace) :
+				       handle(s, &c, row);
 	fuse_request_done(&c.msg);
-	if (result == FUSE_WAIT)
-		len = FUSE_WAIT;
+	if (result == FUSE_WAIT || result == FUSE_BLOCKS)
+		len = result;
 	else if (!no_reply)
 		len = fuse_reply_finish(&c.reply, c.msg.req.unique, result,
 					&result);

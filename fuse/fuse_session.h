@@ -20,6 +20,7 @@
 #include "common/limits.h"
 #include "common/log.h"
 #include "fuse/fuse_ops.h"
+#include "fuse/fuse_pace.h"
 #include "lxutil/lx.h"
 
 struct fuse_session;
@@ -54,6 +55,25 @@ void fuse_session_free(struct fuse_session *s);
  */
 ssize_t fuse_session_dispatch(struct fuse_session *s, struct iov_tail in,
 			      struct iov_tail out);
+
+/* What a transport says and wants to know of one request. */
+struct fuse_turn {
+	struct fuse_pace *pace;         /* of its queue */
+	/* Others wait for the thread: FUSE_BLOCKS is welcome. */
+	bool may_leave;
+	/* Take its time. */
+	bool timed;
+};
+
+/*
+ * Likewise, for a transport that has a thread for requests that block.  Where
+ * the request may leave, and would block (READ and WRITE try; of others it is
+ * guessed by the pace): FUSE_BLOCKS.  Nothing was written then, and the same
+ * bytes are to be dispatched again, where they may not leave.
+ */
+ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
+				      const struct fuse_turn *turn,
+				      struct iov_tail in, struct iov_tail out);
 
 /*
  * Close the session as by DESTROY: the guest is gone or the device was reset.

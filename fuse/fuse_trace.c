@@ -254,6 +254,8 @@ void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
 	add_opcode(&l, m);
 	if (result == FUSE_WAIT)
 		fuse_line_add(&l, " -> waits");
+	else if (result == FUSE_BLOCKS)
+		fuse_line_add(&l, " -> would block");
 	else if (!len)
 		fuse_line_add(&l, " -> no reply");
 	else if (result < 0)

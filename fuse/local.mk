@@ -10,6 +10,7 @@ libfuse_la_SOURCES = \
 	%reldir%/fuse_notify.h \
 	%reldir%/fuse_numbers.h \
 	%reldir%/fuse_ops.h \
+	%reldir%/fuse_pace.c %reldir%/fuse_pace.h \
 	%reldir%/fuse_proto.h \
 	%reldir%/fuse_reply.c %reldir%/fuse_reply.h \
 	%reldir%/fuse_request.c %reldir%/fuse_request.h \

@@ -17,6 +17,7 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_handle.h \
 	%reldir%/linux/lx_hint.c \
 	%reldir%/linux/lx_hint.h \
+	%reldir%/linux/lx_io.c \
 	%reldir%/linux/lx_ioctl.c \
 	%reldir%/linux/lx_lock.c \
 	%reldir%/linux/lx_namei.c \

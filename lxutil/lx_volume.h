@@ -305,17 +305,28 @@ void lx_file_close(struct lx_file *file);
 int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);
 
 /*
- * Read at offset into the pieces; returns the bytes read, 0 at the end.
- * -LX_EINVAL: offset is 2^63 or more.  A short count may be the end of the file
- * or not: the next call tells, by what it reads, by 0 or by an error.
+ * lx_read() and lx_write() shall not wait, for the disk or for anybody:
+ * -LX_EAGAIN, and what was moved nevertheless does not count.  Where the host
+ * cannot do that with the file, LX_NOWAIT lets them wait, and LX_NOWAIT_SURE
+ * (in addition) does not.
+ */
+#define LX_NOWAIT 4u
+#define LX_NOWAIT_SURE 8u
+
+/*
+ * Read at offset into the pieces; returns the bytes read, 0 at the end.  flags:
+ * LX_NOWAIT, LX_NOWAIT_SURE.  -LX_EINVAL: offset is 2^63 or more.  A short
+ * count may be the end of the file or not: the next call tells, by what it
+ * reads, by 0 or by an error.
  */
 ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
-		uint64_t offset);
+		uint64_t offset, uint32_t flags);
 /*
- * Write; with LX_WRITE_APPEND (or a file opened with LX_O_APPEND, which lasts),
- * at the end of the file.  LX_WRITE_KILL_PRIV: as by a process without
+ * Write; with LX_WRITE_APPEND (or a file opened with LX_O_APPEND, which
+ * lasts), at the end of the file.  LX_WRITE_KILL_PRIV: as by a process without
  * privilege, so that setuid and setgid bits are dropped.  (File capabilities
- * are dropped whoever writes.)
+ * are dropped whoever writes.)  Or LX_NOWAIT, LX_NOWAIT_SURE; but what appends
+ * can only wait.
  */
 ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
 		 uint64_t offset, uint32_t flags);

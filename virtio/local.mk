@@ -6,6 +6,8 @@ libvirtio_la_SOURCES = \
 	%reldir%/virtio_core_internal.h \
 	%reldir%/virtio_core_vring.c \
 	%reldir%/virtio_device.h \
+	%reldir%/virtio_helpers.c %reldir%/virtio_helpers.h \
+	%reldir%/virtio_job.c %reldir%/virtio_job.h \
 	%reldir%/virtio_packed.c \
 	%reldir%/virtio_poll.c %reldir%/virtio_poll.h \
 	%reldir%/virtio_queue.c %reldir%/virtio_queue.h \
@@ -13,6 +15,7 @@ libvirtio_la_SOURCES = \
 	%reldir%/virtio_ring.h \
 	%reldir%/virtio_spec.h \
 	%reldir%/virtio_split.c \
+	%reldir%/virtio_thread.c %reldir%/virtio_thread.h \
 	%reldir%/virtio_worker.c %reldir%/virtio_worker.h
 
 include virtio/pci/local.mk

@@ -111,6 +111,20 @@ static void core_thread_init(void *owner, struct virtio_worker *worker)
 		core->ops->thread_init(core->dev, worker->index);
 }
 
+static void core_helper_init(void *owner)
+{
+	struct virtio_core *core = owner;
+
+	if (core->ops->thread_init)
+		core->ops->thread_init(core->dev, VIRTIO_NO_QUEUE);
+}
+
+static void core_help(void *owner, struct virtio_job *job)
+{
+	(void)owner;
+	virtio_worker_run_job(job);
+}
+
 /* Begin at the start of the ring, or where the queue was placed. */
 static void attach(struct virtio_queue *q, const struct virtio_queue_regs *regs,
 		   uint64_t features, bool placed, uint32_t base)
@@ -212,6 +226,11 @@ static const struct virtio_worker_ops worker_ops = {
 	.broken = core_broken,
 };
 
+static const struct virtio_helpers_ops helpers_ops = {
+	.thread_init = core_helper_init,
+	.run = core_help,
+};
+
 /* ---- life cycle -------------------------------------------------------- */
 
 int virtio_core_new(const struct virtio_core_params *params,
@@ -241,6 +260,8 @@ int virtio_core_new(const struct virtio_core_params *params,
 	pthread_mutex_init(&core->lock, NULL);
 	pthread_cond_init(&core->reset_done, NULL);
 	pthread_cond_init(&core->queue_quiet, NULL);
+	virtio_helpers_init(&core->helpers, &helpers_ops, core,
+			    core->params.name);
 
 	/* params.queues counts those that are there, so that free works. */
 	core->params.queues = 0;
@@ -249,7 +270,7 @@ int virtio_core_new(const struct virtio_core_params *params,
 
 		ret = virtio_worker_init(&vq->worker, core->params.queues,
 					 &worker_ops, core, mem,
-					 params->poll_us);
+					 &core->helpers, params->poll_us);
 		if (!ret) {
 			vq->kick = -1;
 			clear_queue(core, vq);
@@ -269,6 +290,7 @@ void virtio_core_free(struct virtio_core *core)
 	virtio_core_stop(core);
 	for (unsigned i = 0; i < core->params.queues; i++)
 		virtio_worker_done(&core->queue[i].worker);
+	virtio_helpers_done(&core->helpers);
 	pthread_cond_destroy(&core->queue_quiet);
 	pthread_cond_destroy(&core->reset_done);
 	pthread_mutex_destroy(&core->lock);
@@ -301,6 +323,7 @@ void virtio_core_stop(struct virtio_core *core)
 		virtio_worker_ask_stop(&core->queue[i].worker);
 	for (unsigned i = 0; i < core->params.queues; i++)
 		virtio_worker_join(&core->queue[i].worker);
+	virtio_helpers_stop(&core->helpers);
 
 	/* A reset that no worker has seen any more is done here. */
 	pthread_mutex_lock(&core->lock);

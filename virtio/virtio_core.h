@@ -10,7 +10,8 @@
  *
  * Threads: one worker a queue, from virtio_core_start() (or from the first
  * virtio_core_start_queue()) to virtio_core_stop().  A worker sleeps on its
- * queue's event, handles what is available, and interrupts the driver.
+ * queue's event, handles what is available, and interrupts the driver.  Helpers
+ * (virtio_helpers.h) come when requests block, and go with the workers.
  *
  * Lock: core->lock guards registers and the life of queues.  It is never held
  * over a request, a device call or a wait.

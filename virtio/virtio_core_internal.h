@@ -9,6 +9,7 @@
 #define VIRTIO_VIRTIO_CORE_INTERNAL_H
 
 #include "virtio/virtio_core.h"
+#include "virtio/virtio_helpers.h"
 #include "virtio/virtio_worker.h"
 
 enum reset_state {
@@ -42,6 +43,7 @@ struct virtio_core {
 	void *transport;
 	const struct log *log;
 	struct virtio_core_params params;
+	struct virtio_helpers helpers;
 
 	pthread_mutex_t lock;
 	pthread_cond_t reset_done;

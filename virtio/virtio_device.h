@@ -10,6 +10,7 @@
 
 #include "common/iov.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,6 +24,13 @@ struct virtio_chain {
 	size_t readable_count;
 	struct iov *writable;
 	size_t writable_count;
+	/*
+	 * Others wait for the thread.  So a device that would block may return
+	 * VIRTIO_CHAIN_BLOCKS instead.
+	 */
+	bool may_leave;
+	/* Requests are slow just now: it pays to take their times. */
+	bool timed;
 };
 
 /*
@@ -36,6 +44,16 @@ struct virtio_chain {
 #define VIRTIO_WAIT_MIN_MS 1
 #define VIRTIO_WAIT_MAX_MS 32
 
+/*
+ * What it returns for a request that would block, and may leave: it has
+ * written nothing, and gets the same chain again on another thread, where it
+ * may block.  Its queue goes on meanwhile.
+ */
+#define VIRTIO_CHAIN_BLOCKS ((ssize_t)-0x10001)
+
+/* What thread_init() is told on a thread that belongs to no queue. */
+#define VIRTIO_NO_QUEUE (~0u)
+
 struct virtio_device_ops {
 	uint16_t id;                    /* VIRTIO_ID_FS */
 	uint32_t config_size;           /* bytes of configuration space */
@@ -47,10 +65,11 @@ struct virtio_device_ops {
 	void (*config_read)(void *dev, uint32_t offset, void *buf, size_t len);
 
 	/*
-	 * Handle one chain of queue `queue`; on its worker thread, so one at a
-	 * time for each queue.  May block.  Returns the bytes written from the
-	 * start of the writable pieces (the exact used.len);
-	 * VIRTIO_CHAIN_WAITS; or another negative number: the chain makes no
+	 * Handle one chain of queue `queue`; on its worker thread, or on one
+	 * for requests that block: those run beside each other.  May block.
+	 * Returns the bytes written from the start of the writable pieces (the
+	 * exact used.len); VIRTIO_CHAIN_WAITS (on the worker thread only);
+	 * VIRTIO_CHAIN_BLOCKS; or another negative number: the chain makes no
 	 * sense and the queue is broken; it is then completed with length 0.
 	 *
 	 * A chain that waits is taken from the guest's memory anew each time,
@@ -62,8 +81,9 @@ struct virtio_device_ops {
 			   struct virtio_chain *chain);
 
 	/*
-	 * The worker thread of a queue begins; called on it, before any
-	 * request.  NULL: nothing to do.
+	 * The worker thread of a queue begins, or one for requests that block
+	 * (VIRTIO_NO_QUEUE); called on it, before any request.  NULL: nothing
+	 * to do.
 	 */
 	void (*thread_init)(void *dev, unsigned queue);
 

@@ -139,6 +139,20 @@ void virtio_request_ready(struct virtio_request *req)
 	};
 }
 
+bool virtio_request_bounces(const struct virtio_request *req)
+{
+	return req->bounce && req->bounce->used;
+}
+
+void virtio_request_hand_on(struct virtio_request *req,
+			    struct virtio_request *to)
+{
+	if (to->bounce)
+		return;
+	to->bounce = req->bounce;
+	req->bounce = NULL;
+}
+
 int virtio_request_finish(struct virtio_request *req, uint32_t used)
 {
 	const struct virtio_bounce *b = req->bounce;

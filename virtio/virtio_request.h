@@ -57,6 +57,12 @@ const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
 /* All descriptors are added: fill in req->chain. */
 void virtio_request_ready(struct virtio_request *req);
 
+/* Is some of it in memory that cannot be mapped? */
+bool virtio_request_bounces(const struct virtio_request *req);
+/* Give the bounce buffer that is kept, and not in use, to one that has none. */
+void virtio_request_hand_on(struct virtio_request *req,
+			    struct virtio_request *to);
+
 /*
  * The device has written `used` bytes: bring them to memory that cannot be
  * mapped.  0 or -EFAULT.

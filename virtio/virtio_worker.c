@@ -2,19 +2,19 @@
 #include "virtio/virtio_worker.h"
 
 #include "common/bytes.h"
+#include "virtio/virtio_thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
-#define THREAD_NAME_SIZE 16             /* the system's limit */
 #define CLOCK_MAX 8                     /* requests for a look at the clock */
 #define LOOKS 8                         /* at a queue, for one at the clock */
 
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		       const struct virtio_worker_ops *ops, void *owner,
-		       struct gmem *mem, unsigned poll_us)
+		       struct gmem *mem, struct virtio_helpers *helpers,
+		       unsigned poll_us)
 {
 	int ret;
 
@@ -22,25 +22,26 @@ int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		.index = index,
 		.ops = ops,
 		.owner = owner,
+		.helpers = helpers,
 	};
 	virtio_poll_init(&worker->poll, poll_us);
 	ret = event_init(&worker->event);
 	if (ret)
 		return ret;
-	ret = virtio_request_init(&worker->request, mem,
-				  &worker->queue.reader);
-	if (ret) {
-		event_done(&worker->event);
-		return ret;
-	}
 	virtio_queue_init(&worker->queue, mem);
+	worker->job = virtio_jobs_init(&worker->jobs, mem,
+				       &worker->queue.reader, &worker->event);
+	if (!worker->job) {
+		virtio_worker_done(worker);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
 void virtio_worker_done(struct virtio_worker *worker)
 {
+	virtio_jobs_done(&worker->jobs);
 	virtio_queue_done(&worker->queue);
-	virtio_request_done(&worker->request);
 	event_done(&worker->event);
 }
 
@@ -107,36 +108,94 @@ static int round_timeout(const struct virtio_worker *w)
 
 /* ---- the thread -------------------------------------------------------- */
 
-/* Hand the request over.  Returns whether it was answered. */
-static bool handle(struct virtio_worker *w)
-{
-	struct virtio_queue *q = &w->queue;
-	ssize_t used = w->ops->request(w->owner, w, &w->request.chain);
+enum outcome { GIVEN_BACK, PARKED, DETACHED };
 
-	if (used == VIRTIO_CHAIN_WAITS && !virtio_queue_park(q, &w->request))
-		return false;
+/* Is somebody else better off if a request that blocks leaves the thread? */
+static bool may_leave(struct virtio_worker *w)
+{
+	return !w->queue.in_order &&
+	       (w->jobs.detached || virtio_queue_available(&w->queue)) &&
+	       !virtio_request_bounces(&w->job->request) &&
+	       virtio_jobs_spare(&w->jobs);
+}
+
+/* A request is done, and `used` is what request() returned. */
+static void give_back(struct virtio_queue *q, struct virtio_request *req,
+		      ssize_t used)
+{
 	if (used < 0 && used != VIRTIO_CHAIN_WAITS)
 		(void)virtio_queue_break(q, "a request makes no sense");
-	(void)virtio_queue_push(q, &w->request, used > 0 ? (uint32_t)used : 0);
-	return true;                    /* q->error tells the rest */
+	/* q->error tells the rest. */
+	(void)virtio_queue_push(q, req, used > 0 ? (uint32_t)used : 0);
+}
+
+/* Hand the request over. */
+static enum outcome handle(struct virtio_worker *w)
+{
+	struct virtio_request *req = &w->job->request;
+	ssize_t used;
+
+	req->chain.timed = w->careful;
+	used = w->ops->request(w->owner, w, &req->chain);
+	if (used == VIRTIO_CHAIN_BLOCKS && req->chain.may_leave) {
+		req->chain.may_leave = false;
+		if (virtio_helpers_run(w->helpers, w->job)) {
+			w->job = virtio_job_detach(w->job);
+			return DETACHED;
+		}
+		used = w->ops->request(w->owner, w, &req->chain);
+	}
+	if (used == VIRTIO_CHAIN_WAITS && !virtio_queue_park(&w->queue, req))
+		return PARKED;
+	give_back(&w->queue, req, used);
+	return GIVEN_BACK;
 }
 
 /* Try one that is parked. */
 static void retry_one(struct virtio_worker *w)
 {
-	if (virtio_queue_resume(&w->queue, &w->request) > 0)
-		round_step(w, handle(w));
+	if (virtio_queue_resume(&w->queue, &w->job->request) > 0)
+		round_step(w, handle(w) == GIVEN_BACK);
 }
 
 /* Handle what is available next, if anything is.  False: nothing. */
 static bool serve_one(struct virtio_worker *w)
 {
-	if (virtio_queue_pop(&w->queue, &w->request) <= 0)
+	if (virtio_queue_pop(&w->queue, &w->job->request) <= 0)
 		return false;
-	if (!handle(w))
+	w->job->request.chain.may_leave = may_leave(w);
+	if (handle(w) == PARKED)
 		plan_round(w, VIRTIO_WAIT_MIN_MS, w->queue.parked_count > 1);
 	return true;
 }
+
+/* ---- requests that were detached --------------------------------------- */
+
+void virtio_worker_run_job(struct virtio_job *job)
+{
+	struct virtio_worker *w = container_of(job->jobs, struct virtio_worker,
+					       jobs);
+
+	job->request.chain.timed = true;
+	virtio_job_end(job, w->ops->request(w->owner, w, &job->request.chain));
+}
+
+/* Give back those that have ended. */
+static void collect(struct virtio_worker *w)
+{
+	struct virtio_job *job, *next;
+
+	if (!w->jobs.detached)
+		return;
+	for (job = virtio_jobs_ended(&w->jobs); job; job = next) {
+		next = job->next;
+		give_back(&w->queue, &job->request, job->used);
+		virtio_job_done(job);
+		w->untold++;
+	}
+}
+
+/* ---- telling ----------------------------------------------------------- */
 
 /*
  * After how many requests the clock is asked again, when each took so long
@@ -199,10 +258,11 @@ static void relax(void)
 }
 
 /* Look at the queue a few times. */
-static bool look(struct virtio_queue *q)
+static bool look(struct virtio_worker *w)
 {
 	for (unsigned i = 0; i < LOOKS; i++) {
-		if (virtio_queue_available(q))
+		if (virtio_queue_available(&w->queue) ||
+		    virtio_jobs_any_ended(&w->jobs))
 			return true;
 		relax();
 	}
@@ -220,7 +280,7 @@ static bool poll_queue(struct virtio_worker *w)
 	start = now = now_ns();
 	do {
 		before = now;
-		found = look(&w->queue);
+		found = look(w);
 		now = now_ns();
 		lost = now - before > VIRTIO_POLL_LOST_NS;
 	} while (!found && !lost && now - start < w->poll.window_ns &&
@@ -241,6 +301,7 @@ static bool serve_turn(struct virtio_worker *w)
 	bool held_up = q->in_order && q->parked_count;
 
 	virtio_queue_enter(q);
+	collect(w);
 	w->retried = (held_up || !w->retried) && round_due(w);
 	if (w->retried)
 		retry_one(w);
@@ -254,43 +315,18 @@ static bool serve_turn(struct virtio_worker *w)
 	if (!more)
 		more = (!held_up && !virtio_queue_arm(q)) || w->round_left;
 	if (q->error) {
-		virtio_queue_give_up(q, &w->request);
+		virtio_queue_give_up(q, &w->job->request);
 		interrupt |= tell(w);
 	}
 	virtio_queue_leave(q);
 
 	if (interrupt)
 		w->ops->interrupt(w->owner, w);
-	if (q->error)
-		w->ops->broken(w->owner, w);
-	return more && !q->error;
-}
-
-/* It is to stop, with some that the driver was not told of. */
-static void tell_last(struct virtio_worker *w)
-{
-	bool interrupt;
-
-	virtio_queue_enter(&w->queue);
-	interrupt = tell(w);
-	virtio_queue_leave(&w->queue);
-	if (interrupt)
-		w->ops->interrupt(w->owner, w);
-}
-
-/* Returns how long to sleep then: milliseconds, or -1: for ever. */
-static int serve(struct virtio_worker *w)
-{
-	virtio_queue_enter(&w->queue);
-	virtio_queue_disarm(&w->queue);
-	virtio_queue_leave(&w->queue);
-	while (!called_off(w)) {
-		if (!serve_turn(w))
-			break;
-	}
-	if (w->untold)
-		tell_last(w);
-	return round_timeout(w);
+	if (!q->error)
+		return more;
+	w->given_up = true;
+	w->ops->broken(w->owner, w);
+	return false;
 }
 
 static void sleep_for(struct virtio_worker *w, int ms)
@@ -301,6 +337,45 @@ static void sleep_for(struct virtio_worker *w, int ms)
 	virtio_poll_slept(&w->poll, now_ns() - start);
 }
 
+/*
+ * The queue is not served on, but some may have come back, and of some the
+ * driver was not told.
+ */
+static void tell_last(struct virtio_worker *w)
+{
+	bool interrupt;
+
+	virtio_queue_enter(&w->queue);
+	collect(w);
+	interrupt = w->untold && tell(w);
+	virtio_queue_leave(&w->queue);
+	if (interrupt)
+		w->ops->interrupt(w->owner, w);
+}
+
+static bool goes_on(struct virtio_worker *w)
+{
+	return !called_off(w) && !w->given_up;
+}
+
+/* Returns how long to sleep then: milliseconds, or -1: for ever. */
+static int serve(struct virtio_worker *w)
+{
+	w->given_up = false;
+	for (;;) {
+		virtio_queue_enter(&w->queue);
+		virtio_queue_disarm(&w->queue);
+		virtio_queue_leave(&w->queue);
+		while (goes_on(w) && serve_turn(w))
+			;
+		if (w->untold || w->jobs.detached)
+			tell_last(w);
+		if (!w->jobs.detached)
+			return round_timeout(w);
+		sleep_for(w, goes_on(w) ? round_timeout(w) : -1);
+	}
+}
+
 static void *worker_main(void *arg)
 {
 	struct virtio_worker *w = arg;
@@ -309,7 +384,9 @@ static void *worker_main(void *arg)
 	if (w->ops->thread_init)
 		w->ops->thread_init(w->owner, w);
 	for (;;) {
-		sleep_for(w, sleep_ms);
+		/* serve() may have slept, and have been woken for this. */
+		if (!atomic_load(&w->stop))
+			sleep_for(w, sleep_ms);
 		if (atomic_load(&w->stop))
 			return NULL;
 		sleep_ms = -1;
@@ -322,25 +399,16 @@ static void *worker_main(void *arg)
 
 int virtio_worker_start(struct virtio_worker *worker, const char *name)
 {
-	char thread_name[THREAD_NAME_SIZE];
-	sigset_t all, old;
+	char suffix[4];
 	int ret;
 
 	atomic_store(&worker->stop, false);
 	virtio_worker_wake(worker);
-
-	/* The process is the host's, and so are its signals. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&worker->thread, NULL, worker_main, worker);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret)
-		return -ret;
-	worker->running = true;
-	(void)snprintf(thread_name, sizeof(thread_name), "%.11s/%u", name,
-		       worker->index % 100);
-	(void)pthread_setname_np(worker->thread, thread_name);
-	return 0;
+	(void)snprintf(suffix, sizeof(suffix), "%u", worker->index % 100);
+	ret = virtio_thread_start(&worker->thread, name, suffix, worker_main,
+				  worker);
+	worker->running = !ret;
+	return ret;
 }
 
 void virtio_worker_ask_stop(struct virtio_worker *worker)

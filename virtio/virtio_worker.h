@@ -27,11 +27,19 @@
  * rounds it sleeps for at most as long as the device wants, which is short
  * again when a request begins to wait or one is answered.  With
  * VIRTIO_F_IN_ORDER nothing else is taken from the queue while one waits.
+ *
+ * A request that would block (VIRTIO_CHAIN_BLOCKS) is detached and goes to a
+ * helper (virtio_job.h), unless nobody would gain: when nothing else is
+ * available, nor detached.  Nor is it where requests are used in order, nor one
+ * in memory that cannot be mapped, whose buffer is large.  The queue is not let
+ * go, by end, before all that were detached have been given back.
  */
 #ifndef VIRTIO_VIRTIO_WORKER_H
 #define VIRTIO_VIRTIO_WORKER_H
 
 #include "common/event.h"
+#include "virtio/virtio_helpers.h"
+#include "virtio/virtio_job.h"
 #include "virtio/virtio_poll.h"
 #include "virtio/virtio_queue.h"
 
@@ -44,14 +52,14 @@
 
 struct virtio_worker;
 
-/* What a worker asks of its owner, always on its own thread. */
+/* What a worker asks of its owner, on its own thread. */
 struct virtio_worker_ops {
 	void (*thread_init)(void *owner, struct virtio_worker *worker);
 	/* Woken: may the queue be served now? */
 	bool (*begin)(void *owner, struct virtio_worker *worker);
 	/* After a begin that returned true: the queue is left alone now. */
 	void (*end)(void *owner, struct virtio_worker *worker);
-	/* As in struct virtio_device_ops. */
+	/* As in struct virtio_device_ops; on helpers' threads as well. */
 	ssize_t (*request)(void *owner, struct virtio_worker *worker,
 			   struct virtio_chain *chain);
 	/* Buffers were used and the driver wants to know. */
@@ -68,8 +76,11 @@ struct virtio_worker {
 	/* Private. */
 	const struct virtio_worker_ops *ops;
 	void *owner;
-	struct virtio_request request;
+	struct virtio_helpers *helpers;
+	struct virtio_jobs jobs;
+	struct virtio_job *job;         /* the one at work */
 	struct virtio_poll poll;
+	bool given_up;                  /* the queue is broken, as was told */
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
 	uint64_t first_untold_ns;       /* when the first was done, or 0 */
@@ -90,12 +101,13 @@ struct virtio_worker {
 };
 
 /*
- * ops, owner and mem are borrowed until virtio_worker_done().  poll_us is how
- * long it may look at the queue before it sleeps, or 0.  0 or -errno.
+ * ops, owner, mem and helpers are borrowed until virtio_worker_done().  poll_us
+ * is how long it may look at the queue before it sleeps, or 0.  0 or -errno.
  */
 int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		       const struct virtio_worker_ops *ops, void *owner,
-		       struct gmem *mem, unsigned poll_us);
+		       struct gmem *mem, struct virtio_helpers *helpers,
+		       unsigned poll_us);
 /* It must not run. */
 void virtio_worker_done(struct virtio_worker *worker);
 
@@ -104,15 +116,19 @@ void virtio_worker_done(struct virtio_worker *worker);
  * its queue at once.  0 or -errno.
  */
 int virtio_worker_start(struct virtio_worker *worker, const char *name);
-/* It shall end after the request in flight; does not wait. */
+/* It shall end after the requests in flight; does not wait. */
 void virtio_worker_ask_stop(struct virtio_worker *worker);
 /* Wait until it has ended.  Nothing if it was never started. */
 void virtio_worker_join(struct virtio_worker *worker);
 
 /* Wake it: there may be work, or the owner has news.  From any thread. */
 void virtio_worker_wake(struct virtio_worker *worker);
+
+/* Handle a job of a worker that was detached, on this thread, and end it. */
+void virtio_worker_run_job(struct virtio_job *job);
+
 /*
- * It shall call end after the request in flight; stays so until it is taken
+ * It shall call end after the requests in flight; stays so until it is taken
  * back.  From any thread; does not wait.
  */
 void virtio_worker_pause(struct virtio_worker *worker, bool pause);

@@ -6,15 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-_Static_assert(sizeof(struct iov) == sizeof(struct iovec) &&
-	       offsetof(struct iov, base) == offsetof(struct iovec, iov_base) &&
-	       offsetof(struct iov, len) == offsetof(struct iovec, iov_len),
-	       "struct iov is struct iovec");
 
 /* ---- opening ----------------------------------------------------------- */
 
@@ -90,6 +83,7 @@ int lx_file_opened(struct lx_file *file, int fd, int flags)
 	file->fd = fd;
 	file->writable = (flags & O_ACCMODE) == O_WRONLY ||
 			 (flags & O_ACCMODE) == O_RDWR;
+	lx_io_init(file, flags);
 	return 0;
 }
 
@@ -205,64 +199,7 @@ void lx_file_close(struct lx_file *file)
 	free(file);
 }
 
-/* ---- I/O --------------------------------------------------------------- */
-
-typedef ssize_t (*vector_io)(int fd, const struct iovec *iov, int count,
-			     off_t offset);
-
-/*
- * One call unless there are more pieces than the kernel takes at once.  Ends
- * at the first short count; an error counts only where nothing was moved.
- */
-static ssize_t transfer(struct lx_file *file, const struct iov *iov,
-			size_t count, uint64_t offset, vector_io io)
-{
-	ssize_t total = 0;
-
-	if (offset > INT64_MAX)
-		return -LX_EINVAL;
-	do {
-		size_t pieces = MIN(count, IOV_MAX), want = 0;
-		ssize_t n;
-
-		do {
-			n = io(file->fd, (const struct iovec *)iov,
-			       (int)pieces, (off_t)offset + total);
-		} while (n < 0 && errno == EINTR);
-		if (n < 0)
-			return total ? total : lx_error();
-		total += n;
-		count -= pieces;
-		for (size_t i = 0; count && i < pieces; i++)
-			want += iov[i].len;
-		if (count && (size_t)n < want)
-			break;
-		iov += pieces;
-	} while (count);
-	return total;
-}
-
-ssize_t lx_read(struct lx_file *file, const struct iov *iov, size_t count,
-		uint64_t offset)
-{
-	return transfer(file, iov, count, offset, preadv);
-}
-
-static ssize_t append(int fd, const struct iovec *iov, int count, off_t offset)
-{
-	return pwritev2(fd, iov, count, offset, RWF_APPEND);
-}
-
-ssize_t lx_write(struct lx_file *file, const struct iov *iov, size_t count,
-		 uint64_t offset, uint32_t flags)
-{
-	int err = lx_cred_fsetid(!(flags & LX_WRITE_KILL_PRIV));
-
-	if (err)
-		return err;
-	return transfer(file, iov, count, offset,
-			flags & LX_WRITE_APPEND ? append : pwritev);
-}
+/* ---- what was written --------------------------------------------------- */
 
 int lx_fsync(struct lx_file *file, bool data_only)
 {

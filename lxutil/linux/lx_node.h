@@ -51,6 +51,7 @@ struct lx_volume {
 	struct lx_mount *mount;         /* of the root */
 	uint64_t mount_id;              /* of it; 0: not known */
 	_Atomic int spare[LX_SPARES];   /* descriptors, or -1 */
+	_Atomic unsigned blind;         /* lx_io.c: of files opened from now */
 };
 
 /* There may be a million of them. */
@@ -98,6 +99,7 @@ struct lx_file {
 	int fd;
 	bool writable;
 	bool read_only;                 /* the volume is */
+	_Atomic unsigned blind;         /* lx_io.c: it cannot tell... */
 	struct lx_dir *dir;             /* NULL: a regular file */
 };
 
@@ -163,6 +165,11 @@ void lx_file_attach(struct lx_file *file, struct lx_node *node);
 int lx_files_reopen(struct lx_volume *vol, const struct lx_node *node);
 void lx_files_init(struct lx_files *files);
 void lx_files_done(struct lx_files *files);
+
+/* ---- lx_io.c ----------------------------------------------------------- */
+
+/* The file was opened with these flags of the host's. */
+void lx_io_init(struct lx_file *file, int flags);
 
 /* ---- lx_spare.c -------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 # The whole plugin without a virtual machine: loaded by dlopen() as a host does.
-DEVICE_TESTS = test_device_bars test_device_chains test_device_exhaustion \
+DEVICE_TESTS = test_device_bars test_device_blocking test_device_chains \
+	test_device_exhaustion \
 	test_device_flips test_device_hostile test_device_hung \
 	test_device_locks test_device_names test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
@@ -9,6 +10,11 @@ DEVICE_TESTS = test_device_bars test_device_chains test_device_exhaustion \
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 DEVICE_LIBS = libtest.la $(LINK_COMMON) $(CMOCKA_LIBS)
+
+test_device_blocking_SOURCES = %reldir%/test_blocking.c \
+	%reldir%/device_fixture.h %reldir%/own_fuse.h
+test_device_blocking_CFLAGS = $(TEST_CFLAGS)
+test_device_blocking_LDADD = $(DEVICE_LIBS)
 
 test_device_bars_SOURCES = %reldir%/test_bars.c %reldir%/device_fixture.h
 test_device_bars_CFLAGS = $(TEST_CFLAGS)
@@ -34,7 +40,7 @@ test_device_hostile_CFLAGS = $(TEST_CFLAGS)
 test_device_hostile_LDADD = $(DEVICE_LIBS)
 
 test_device_hung_SOURCES = %reldir%/test_hung.c \
-	%reldir%/device_fixture.h %reldir%/hostile.h
+	%reldir%/device_fixture.h %reldir%/hostile.h %reldir%/own_fuse.h
 test_device_hung_CFLAGS = $(TEST_CFLAGS)
 test_device_hung_LDADD = $(DEVICE_LIBS)
 

@@ -6,61 +6,16 @@
  * when it answers.
  */
 #include "tests/device/hostile.h"
+#include "tests/device/own_fuse.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 
 #define OTHER_QUEUE 2                   /* the second request queue */
 #define HUNG_MS 100                     /* so long it certainly is */
 
 static bool can_mount;
 static int hung_fd;                     /* /dev/fuse */
-
-static void write_map(const char *path, unsigned id)
-{
-	FILE *map = fopen(path, "we");
-
-	if (!map)
-		return;
-	fprintf(map, "0 %u 1\n", id);
-	fclose(map);
-}
-
-/* Mount in a namespace of our own; before there are threads. */
-static bool unshare_mounts(void)
-{
-	unsigned uid = getuid(), gid = getgid();
-
-	if (!uid)
-		return !unshare(CLONE_NEWNS) &&
-		       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
-		return false;
-	write_map("/proc/self/uid_map", uid);
-	write_map("/proc/self/gid_map", gid);
-	return true;
-}
-
-/* A file system at this directory, which does not answer. */
-static bool mount_hung(const char *path)
-{
-	char options[128];
-
-	hung_fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (hung_fd < 0)
-		return false;
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
-		 hung_fd);
-	if (!mount("hung", path, "fuse", MS_NOSUID | MS_NODEV, options))
-		return true;
-	close(hung_fd);
-	return false;
-}
 
 /* Now it does: with errors, for ever. */
 static void answer(void)
@@ -205,7 +160,9 @@ static int setup(void **state)
 	device_probe(f);
 	device_mount(f);
 	/* After INIT, which may look at what is mounted. */
-	can_mount = can_mount && mount_hung(tmptree_path(&f->tree, "hung"));
+	if (can_mount)
+		hung_fd = own_fuse_mount(tmptree_path(&f->tree, "hung"));
+	can_mount = can_mount && hung_fd >= 0;
 	return 0;
 }
 
@@ -227,6 +184,6 @@ int main(void)
 		TEST(the_host_gets_its_device_stopped),
 	};
 
-	can_mount = unshare_mounts();
+	can_mount = own_fuse_unshare();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

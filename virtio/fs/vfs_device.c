@@ -22,6 +22,7 @@ struct vfs_device {
 	struct fuse_session *session;
 	const struct log *log;
 	uint8_t config[CONFIG_SIZE];
+	struct fuse_pace pace[];        /* of each queue */
 };
 
 int vfs_device_new(const char *tag, unsigned request_queues,
@@ -34,9 +35,12 @@ int vfs_device_new(const char *tag, unsigned request_queues,
 	if (!len || len > VFS_TAG_MAX || !request_queues ||
 	    request_queues > VFS_REQUEST_QUEUES_MAX)
 		return -LX_EINVAL;
-	device = calloc(1, sizeof(*device));
+	device = calloc(1, sizeof(*device) + (1 + request_queues) *
+						     sizeof(device->pace[0]));
 	if (!device)
 		return -LX_ENOMEM;
+	for (unsigned i = 0; i <= request_queues; i++)
+		fuse_pace_init(&device->pace[i]);
 	device->session = session;
 	device->log = log;
 	memcpy(device->config, tag, len);
@@ -72,12 +76,20 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 					   chain->readable_count);
 	struct iov_tail out = iov_tail_init(chain->writable,
 					    chain->writable_count);
-	ssize_t len = fuse_session_dispatch(device->session, in, out);
+	const struct fuse_turn turn = {
+		.pace = &device->pace[queue],
+		.may_leave = chain->may_leave,
+		.timed = chain->timed,
+	};
+	ssize_t len = fuse_session_dispatch_in_turn(device->session, &turn, in,
+						    out);
 
 	if (len >= 0)
 		return len;
 	if (len == FUSE_WAIT)
 		return VIRTIO_CHAIN_WAITS;
+	if (len == FUSE_BLOCKS)
+		return VIRTIO_CHAIN_BLOCKS;
 	/* The session has said what is wrong. */
 	log_limited(device->log, LOG_VIRTIOFS, LOG_DEBUG,
 		    "queue %u: no FUSE message in a chain with %zu bytes to read and %zu to write",
@@ -85,7 +97,10 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 	return 0;
 }
 
-/* Whoever serves another queue of the device has another line. */
+/*
+ * Whoever serves another queue of the device has another line, and those of no
+ * queue have none.
+ */
 static void thread_init(void *dev, unsigned queue)
 {
 	(void)dev;

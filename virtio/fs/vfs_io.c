@@ -133,6 +133,8 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 		count = iov_tail_slice(mem, SIZE_MAX, piece, VFS_IO_PIECES,
 				       &len);
 		n = io(file, piece, count, offset + (uint64_t)total, flags);
+		if (n == -LX_EAGAIN && flags & LX_NOWAIT)
+			return n;
 		if (n < 0)
 			return total ? total : n;
 		total += n;
@@ -141,11 +143,20 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 	return total;
 }
 
-static ssize_t do_read(struct lx_file *file, const struct iov *iov,
-		       size_t count, uint64_t offset, uint32_t flags)
+/*
+ * Likewise, without blocking if the request says so.  What does not get far so
+ * is done anew, on a thread that may block.
+ */
+static ssize_t move(io_fn io, const struct fuse_request *req,
+		    struct lx_file *file, struct iov_tail *mem,
+		    uint64_t offset, uint32_t flags)
 {
-	(void)flags;
-	return lx_read(file, iov, count, offset);
+	ssize_t n;
+
+	if (req->nowait)
+		flags |= LX_NOWAIT | (req->slow ? LX_NOWAIT_SURE : 0);
+	n = transfer(io, file, mem, offset, flags);
+	return req->nowait && n == -LX_EAGAIN ? FUSE_BLOCKS : n;
 }
 
 /* What the guest's page cache writes goes where it was, not to the end. */
@@ -161,14 +172,14 @@ static uint32_t write_flags(const struct fuse_write_in *in)
 }
 
 /* The same until the end of the file, or an error, which counts. */
-static ssize_t transfer_all(io_fn io, struct lx_file *file,
-			    struct iov_tail *mem, uint64_t offset,
-			    uint32_t flags)
+static ssize_t transfer_all(io_fn io, const struct fuse_request *req,
+			    struct lx_file *file, struct iov_tail *mem,
+			    uint64_t offset, uint32_t flags)
 {
 	ssize_t total = 0, n;
 
 	do {
-		n = transfer(io, file, mem, offset + (uint64_t)total, flags);
+		n = move(io, req, file, mem, offset + (uint64_t)total, flags);
 		if (n < 0)
 			return n;
 		total += n;
@@ -180,10 +191,10 @@ static ssize_t transfer_all(io_fn io, struct lx_file *file,
  * A guest that writes back what it has kept does not look at how much was
  * written.  So the rest is written too, or what prevents it is told.
  */
-static ssize_t write_all(struct lx_file *file, struct iov_tail *src,
-			 uint64_t offset, uint32_t flags)
+static ssize_t write_all(const struct fuse_request *req, struct lx_file *file,
+			 struct iov_tail *src, uint64_t offset, uint32_t flags)
 {
-	ssize_t n = transfer_all(lx_write, file, src, offset, flags);
+	ssize_t n = transfer_all(lx_write, req, file, src, offset, flags);
 
 	return n >= 0 && iov_tail_size(src) ? -LX_EIO : n;
 }
@@ -201,7 +212,7 @@ ssize_t vfs_read(void *fs, const struct fuse_request *req,
 	if (err)
 		return err;
 	/* What a READ comes short of is, to a guest, beyond the end. */
-	n = transfer_all(do_read, handle->file, dst, in->offset, 0);
+	n = transfer_all(lx_read, req, handle->file, dst, in->offset, 0);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }
@@ -225,10 +236,11 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 	if (!n)
 		n = vfs_drop_capability_of(s, handle);
 	if (!n && cached)
-		n = write_all(handle->file, src, in->offset, write_flags(in));
+		n = write_all(req, handle->file, src, in->offset,
+			      write_flags(in));
 	else if (!n)
-		n = transfer(lx_write, handle->file, src, in->offset,
-			     write_flags(in));
+		n = move(lx_write, req, handle->file, src, in->offset,
+			 write_flags(in));
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }

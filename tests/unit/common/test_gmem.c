@@ -436,6 +436,37 @@ static void remove_waits_for_a_reader_in_an_older_table(void **state)
 	teardown(&f);
 }
 
+/* The reader has gone on, but for what it had, another one stays. */
+static void remove_waits_for_an_heir(void **state)
+{
+	struct gmem_reader heir;
+	struct removal r;
+	struct fixture f;
+	pthread_t thread;
+
+	(void)state;
+	setup(&f, NULL);
+	gmem_register(&f.mem, &heir);
+	r.mem = &f.mem;
+	sem_init(&r.done, 0, 0);
+	assert_int_equal(gmem_add(&f.mem, 0x1000, 64, f.a, RW), 0);
+	gmem_enter(&f.mem, &f.reader);
+	assert_int_equal(gmem_add(&f.mem, 0x2000, 64, f.b, RW), 0);
+	gmem_share(&f.reader, &heir);
+	gmem_leave(&f.reader);
+	gmem_enter(&f.mem, &f.reader);
+	assert_int_equal(pthread_create(&thread, NULL, remove_range, &r), 0);
+	assert_false(posted(&r.done, 50));
+	gmem_leave(&f.reader);
+	assert_false(posted(&r.done, 50));
+	gmem_leave(&heir);
+	assert_true(posted(&r.done, 10000));
+	pthread_join(thread, NULL);
+	sem_destroy(&r.done);
+	gmem_unregister(&f.mem, &heir);
+	teardown(&f);
+}
+
 static void remove_does_not_wait_for_one_outside(void **state)
 {
 	struct gmem_reader idle;
@@ -553,6 +584,7 @@ int main(void)
 		cmocka_unit_test(protection_is_not_got_round_by_callbacks),
 		cmocka_unit_test(remove_waits_for_a_reader_that_is_inside),
 		cmocka_unit_test(remove_waits_for_a_reader_in_an_older_table),
+		cmocka_unit_test(remove_waits_for_an_heir),
 		cmocka_unit_test(remove_does_not_wait_for_one_outside),
 		cmocka_unit_test(add_does_not_wait),
 		cmocka_unit_test(no_reader_sees_memory_that_was_taken_back),

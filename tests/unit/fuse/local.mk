@@ -49,6 +49,12 @@ test_fuse_name_SOURCES = %reldir%/test_name.c
 test_fuse_name_CFLAGS = $(TEST_CFLAGS)
 test_fuse_name_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += test_fuse_pace
+TESTS += test_fuse_pace
+test_fuse_pace_SOURCES = %reldir%/test_pace.c
+test_fuse_pace_CFLAGS = $(TEST_CFLAGS)
+test_fuse_pace_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += test_fuse_proto
 TESTS += test_fuse_proto
 test_fuse_proto_SOURCES = %reldir%/test_proto.c \
@@ -85,6 +91,12 @@ TESTS += test_fuse_trace
 test_fuse_trace_SOURCES = %reldir%/test_trace.c $(FUSE_BENCH)
 test_fuse_trace_CFLAGS = $(TEST_CFLAGS)
 test_fuse_trace_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_fuse_turn
+TESTS += test_fuse_turn
+test_fuse_turn_SOURCES = %reldir%/test_turn.c $(FUSE_BENCH)
+test_fuse_turn_CFLAGS = $(TEST_CFLAGS)
+test_fuse_turn_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
 
 check_PROGRAMS += test_fuse_wait
 TESTS += test_fuse_wait

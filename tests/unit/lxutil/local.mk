@@ -6,6 +6,7 @@ LXUTIL_TESTS = \
 	test_lx_file \
 	test_lx_handle \
 	test_lx_hint \
+	test_lx_io \
 	test_lx_ioctl \
 	test_lx_lock \
 	test_lx_namei \
@@ -53,6 +54,9 @@ test_lx_handle_LDADD = $(LINK_LX_TEST)
 test_lx_hint_SOURCES = %reldir%/test_lx_hint.c
 test_lx_hint_CFLAGS = $(TEST_CFLAGS)
 test_lx_hint_LDADD = $(LINK_LX_TEST)
+test_lx_io_SOURCES = %reldir%/test_lx_io.c
+test_lx_io_CFLAGS = $(TEST_CFLAGS)
+test_lx_io_LDADD = $(LINK_LX_TEST)
 test_lx_ioctl_SOURCES = %reldir%/test_lx_ioctl.c
 test_lx_ioctl_CFLAGS = $(TEST_CFLAGS)
 test_lx_ioctl_LDADD = $(LINK_LX_TEST)

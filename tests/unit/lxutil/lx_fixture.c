@@ -162,7 +162,7 @@ ssize_t fixture_read(struct lx_file *file, void *buf, size_t size,
 {
 	struct iov iov = { buf, size };
 
-	return lx_read(file, &iov, 1, offset);
+	return lx_read(file, &iov, 1, offset, 0);
 }
 
 ssize_t fixture_write(struct lx_file *file, const void *buf, size_t size,

@@ -21,12 +21,12 @@ static void reads_what_was_written(void **state)
 	struct lx_stat st;
 
 	assert_int_equal(lx_write(file, out, 3, 2, false), 10);
-	assert_int_equal(lx_read(file, in, 2, 0), 12);
+	assert_int_equal(lx_read(file, in, 2, 0, 0), 12);
 	assert_memory_equal(a, "\0\0he", 4);
 	assert_memory_equal(b, "llo, you", 8);
-	assert_int_equal(lx_read(file, in, 2, 12), 0);
-	assert_int_equal(lx_read(file, in, 2, INT64_MAX - 20), 0);
-	assert_int_equal(lx_read(file, in, 0, 0), 0);
+	assert_int_equal(lx_read(file, in, 2, 12, 0), 0);
+	assert_int_equal(lx_read(file, in, 2, INT64_MAX - 20, 0), 0);
+	assert_int_equal(lx_read(file, in, 0, 0, 0), 0);
 	assert_int_equal(lx_write(file, out, 0, 0, false), 0);
 	assert_int_equal(lx_file_getattr(file, &st), 0);
 	assert_int_equal(st.size, 12);
@@ -93,11 +93,12 @@ static void moves_more_pieces_than_the_kernel_takes(void **state)
 	assert_int_equal(lx_write(file, iov, PIECES, 0, false), PIECES * SIZE);
 	for (int i = 0; i < PIECES; i++)
 		iov[i] = (struct iov){ in + i * SIZE, SIZE };
-	assert_int_equal(lx_read(file, iov, PIECES, 0), PIECES * SIZE);
+	assert_int_equal(lx_read(file, iov, PIECES, 0, 0), PIECES * SIZE);
 	assert_memory_equal(in, out, PIECES * SIZE);
 	/* The end is inside, and at the end of, the first lot. */
-	assert_int_equal(lx_read(file, iov, PIECES, PIECES * SIZE - 100), 100);
-	assert_int_equal(lx_read(file, iov, PIECES, PIECES * SIZE - 3072),
+	assert_int_equal(lx_read(file, iov, PIECES, PIECES * SIZE - 100, 0),
+			 100);
+	assert_int_equal(lx_read(file, iov, PIECES, PIECES * SIZE - 3072, 0),
 			 3072);
 	lx_file_close(file);
 	free(iov);
@@ -123,8 +124,8 @@ static void an_error_after_some_bytes_gives_the_bytes(void **state)
 	/* Memory that is not there, in the second lot only. */
 	for (int i = 1024; i < PIECES; i++)
 		iov[i].base = NULL;
-	assert_int_equal(lx_read(file, iov, PIECES, 0), 1024);
-	assert_int_equal(lx_read(file, iov + 1024, 1, 0), -LX_EFAULT);
+	assert_int_equal(lx_read(file, iov, PIECES, 0, 0), 1024);
+	assert_int_equal(lx_read(file, iov + 1024, 1, 0, 0), -LX_EFAULT);
 	lx_file_close(file);
 	free(iov);
 }

@@ -23,7 +23,9 @@
 #define RAM_GPA 0x100000
 #define RAM_SIZE 0x100000
 #define QUEUES 2
+#ifndef QUEUE_SIZE
 #define QUEUE_SIZE 16
+#endif
 #define PATIENCE_S 20                   /* for what must come */
 
 #define V1 VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
@@ -49,10 +51,12 @@ struct core_fixture {
 	/* Protected by lock. */
 	bool hold;                      /* requests wait while this is set */
 	bool hold_reset;                /* and so does the device's reset */
+	bool ending;                    /* nothing blocks any more */
 	long slow_ms;                   /* how long a request takes */
 	unsigned entered, handled;      /* requests; the latter: answered */
 	ssize_t answer;                 /* what a request returns */
 	unsigned tries;                 /* of those that wait */
+	unsigned blocked;               /* requests that began to block */
 	size_t order_len;
 	char order[64];                 /* the first requests, one byte each */
 	unsigned threads;               /* thread_init() calls */
@@ -129,7 +133,9 @@ static inline void dev_config_read(void *dev, uint32_t offset, void *buf,
 	memcpy(buf, &"configur"[offset], len);
 }
 
-#define WAITS 'w'                       /* first byte of a request that does */
+/* The first byte of a request that does, until it is another. */
+#define WAITS 'w'
+#define BLOCKS 'b'
 
 static inline ssize_t dev_request(void *dev, unsigned queue,
 				  struct virtio_chain *chain)
@@ -140,8 +146,15 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 
 	(void)queue;
 	pthread_mutex_lock(&f->lock);
+	if (base[0] == BLOCKS && chain->may_leave) {
+		pthread_mutex_unlock(&f->lock);
+		return VIRTIO_CHAIN_BLOCKS;
+	}
 	f->entered++;
+	f->blocked += base[0] == BLOCKS;
 	pthread_cond_broadcast(&f->changed);
+	while (base[0] == BLOCKS && !f->ending)
+		pthread_cond_wait(&f->changed, &f->lock);
 	while (f->hold)
 		pthread_cond_wait(&f->changed, &f->lock);
 	if (f->slow_ms)
@@ -339,6 +352,7 @@ static inline int core_teardown(void **state)
 
 	set(f, &f->hold, false);
 	set(f, &f->hold_reset, false);
+	set(f, &f->ending, true);
 	virtio_core_free(f->core);
 	gmem_done(&f->mem);
 	fake_ram_done(&f->ram);

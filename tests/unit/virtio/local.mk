@@ -1,4 +1,5 @@
-VIRTIO_TESTS = test_virtio_core test_virtio_packed \
+VIRTIO_TESTS = test_virtio_core test_virtio_helpers test_virtio_job \
+	test_virtio_packed \
 	test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
 	test_virtio_queue test_virtio_request test_virtio_split \
 	test_virtio_vring test_virtio_worker
@@ -8,6 +9,14 @@ TESTS += $(VIRTIO_TESTS)
 test_virtio_core_SOURCES = %reldir%/test_core.c %reldir%/core_fixture.h
 test_virtio_core_CFLAGS = $(TEST_CFLAGS)
 test_virtio_core_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_helpers_SOURCES = %reldir%/test_helpers.c
+test_virtio_helpers_CFLAGS = $(TEST_CFLAGS)
+test_virtio_helpers_LDADD = $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_job_SOURCES = %reldir%/test_job.c %reldir%/core_fixture.h
+test_virtio_job_CFLAGS = $(TEST_CFLAGS)
+test_virtio_job_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_packed_SOURCES = %reldir%/test_packed.c %reldir%/ring_fixture.h
 test_virtio_packed_CFLAGS = $(TEST_CFLAGS)

@@ -172,6 +172,32 @@ static void bounces_what_cannot_be_mapped(void **state)
 	assert_memory_equal(f->ram.base + 200, "efg\0\0\0\0\0", 8);
 }
 
+/* The buffer is large: of several requests, those that use it have one. */
+static void hands_its_bounce_buffer_on(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct virtio_request *r = &f->req, other;
+
+	assert_int_equal(virtio_request_init(&other, &f->mem,
+					     &f->queue.reader), 0);
+	begin(f);
+	assert_false(virtio_request_bounces(r));
+	assert_null(virtio_request_add(r, RAM_GPA, 7, true));
+	assert_true(virtio_request_bounces(r));
+	begin(f);
+	assert_false(virtio_request_bounces(r));
+	assert_non_null(r->bounce);
+	virtio_request_hand_on(r, &other);
+	assert_null(r->bounce);
+	assert_non_null(other.bounce);
+	/* Who has one keeps it. */
+	assert_null(virtio_request_add(r, RAM_GPA, 7, true));
+	begin(f);
+	virtio_request_hand_on(r, &other);
+	assert_non_null(r->bounce);
+	virtio_request_done(&other);
+}
+
 static void bounces_only_what_is_not_mapped(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -233,6 +259,7 @@ int main(void)
 		ring_test(refuses_a_total_of_4_gib),
 		ring_test(refuses_too_many_pieces),
 		unmapped_test(bounces_what_cannot_be_mapped),
+		unmapped_test(hands_its_bounce_buffer_on),
 		unmapped_test(bounces_only_what_is_not_mapped),
 		unmapped_test(says_when_bounced_memory_is_not_there),
 		unmapped_test(bounds_what_is_bounced),

@@ -82,8 +82,12 @@ static ssize_t request(unsigned queue, void *in, size_t in_len, void *out,
 {
 	struct iov readable = { in, in_len };
 	struct iov writable = { out, out_len };
-	struct virtio_chain chain = { &readable, in_len ? 1 : 0, &writable,
-				      out_len ? 1 : 0 };
+	struct virtio_chain chain = {
+		.readable = &readable,
+		.readable_count = in_len ? 1 : 0,
+		.writable = &writable,
+		.writable_count = out_len ? 1 : 0,
+	};
 
 	return vfs_device_ops.request(device, queue, &chain);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * own_fuse.h - a file system on /dev/fuse whose server is the test, in a
+ * namespace of its own.
+ */
+#ifndef TESTS_DEVICE_OWN_FUSE_H
+#define TESTS_DEVICE_OWN_FUSE_H
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static inline void own_fuse_map(const char *path, unsigned id)
+{
+	FILE *map = fopen(path, "we");
+
+	if (!map)
+		return;
+	fprintf(map, "0 %u 1\n", id);
+	fclose(map);
+}
+
+/* Mounts are our own from now on; before there are threads. */
+static inline bool own_fuse_unshare(void)
+{
+	unsigned uid = getuid(), gid = getgid();
+
+	if (!uid)
+		return !unshare(CLONE_NEWNS) &&
+		       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
+		return false;
+	own_fuse_map("/proc/self/uid_map", uid);
+	own_fuse_map("/proc/self/gid_map", gid);
+	return true;
+}
+
+/* Mount it at this directory.  The /dev/fuse to answer by, or -1. */
+static inline int own_fuse_mount(const char *path)
+{
+	char options[128];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fd);
+	if (!mount("own", path, "fuse", MS_NOSUID | MS_NODEV, options))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+#endif
