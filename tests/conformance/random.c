@@ -69,7 +69,9 @@ static int any_open(void)
 
 static off_t any_offset(void)
 {
-	static const off_t offsets[] = { 0, 1, 100, 4095, 4096, 5000, 20000, -1 };
+	static const off_t offsets[] = {
+		0, 1, 100, 4095, 4096, 5000, 20000, -1,
+	};
 
 	return ONE_OF(offsets);
 }
@@ -80,8 +82,8 @@ static void open_any(void)
 {
 	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
 	static const int flags[] = {
-		0, 0, O_CREAT, O_CREAT, O_CREAT, O_CREAT | O_EXCL, O_TRUNC, O_APPEND,
-		O_CREAT | O_TRUNC, O_DIRECTORY, O_NOFOLLOW, O_PATH,
+		0, 0, O_CREAT, O_CREAT, O_CREAT, O_CREAT | O_EXCL, O_TRUNC,
+		O_APPEND, O_CREAT | O_TRUNC, O_DIRECTORY, O_NOFOLLOW, O_PATH,
 	};
 	const int how = ONE_OF(modes) | ONE_OF(flags);
 	const char *path = any_path();
@@ -186,7 +188,9 @@ static void change_any(void)
 	switch (below(6)) {
 	case 0: DO(truncate(path, size)); break;
 	case 1: DO(lchown(path, uid, gid)); break;
-	case 2: DO(utimensat(AT_FDCWD, path, below(2) ? times : NULL, 0)); break;
+	case 2:
+		DO(utimensat(AT_FDCWD, path, below(2) ? times : NULL, 0));
+		break;
 	case 3: DO(lsetxattr(path, "user.x", "value", gid % 5, 0)); break;
 	case 4: DO(lremovexattr(path, "user.x")); break;
 	default: DO(chmod(path, mode)); break;

@@ -32,6 +32,7 @@ enum request {
 
 #define F_PROTOCOL_FEATURES (1ull << 30)
 #define PROTOCOL_F_MQ (1ull << 0)
+#define LISTEN_MS 1000                  /* for how long it may be refused */
 #define VERSION 1u
 #define BASE_SPLIT 0u
 #define BASE_PACKED 0x80008000u         /* both wrap counters are 1 */
@@ -168,8 +169,14 @@ static int connect_to(const char *path)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		bench_fail("%s: longer than a socket's path may be", path);
 	strcpy(addr.sun_path, path);
-	if (sock < 0 || connect(sock, (void *)&addr, sizeof(addr)))
-		bench_fail_errno("%s", path);
+	if (sock < 0)
+		bench_fail_errno("socket");
+	/* A server that begins has a socket before it listens. */
+	for (int ms = 0; connect(sock, (void *)&addr, sizeof(addr)); ms++) {
+		if (errno != ECONNREFUSED || ms == LISTEN_MS)
+			bench_fail_errno("%s", path);
+		usleep(1000);
+	}
 	return sock;
 }
 
