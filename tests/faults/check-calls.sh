@@ -8,7 +8,8 @@
 harmless='bcmp|mem(chr|cmp|cpy|move|set)|v?snprintf|sscanf|__isoc(99|23)_sscanf'
 harmless="$harmless|str(chr|cmp|cpy|cspn|len|ncasecmp|ncat|ncmp|nlen|rchr|spn)"
 harmless="$harmless|strto(ul|ull)|__isoc23_strto(ul|ull)"
-harmless="$harmless|free|umask|nanosleep|getrlimit|secure_getenv|geteuid"
+harmless="$harmless|free|umask|nanosleep|getrlimit|getrusage|geteuid"
+harmless="$harmless|secure_getenv"
 harmless="$harmless|sigfillset|pthread_(self|join|sigmask|setname_np)"
 harmless="$harmless|pthread_(mutex|cond|rwlock)_[a-z]*"
 # What the compiler and the C library's headers add, and glib's.
