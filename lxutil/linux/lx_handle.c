@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define TRIES 10
 
 struct file_handle *lx_handle_new(int fd)
 {
@@ -28,15 +31,30 @@ struct file_handle *lx_handle_new(int fd)
 	return handle;
 }
 
+/*
+ * ENOMEM is also what ext4 says of an inode that is gone while its number is
+ * being given to a new one; a moment later that is ESTALE.
+ */
+static bool try_again(unsigned *tries)
+{
+	static const struct timespec moment = { 0, 50000 };
+
+	if (errno != ENOMEM || ++*tries > TRIES)
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
+
 int lx_handle_open(struct lx_volume *vol, const struct lx_mount *mount,
 		   const struct file_handle *handle)
 {
+	unsigned tries = 0;
 	int fd;
 
 	do {
 		fd = open_by_handle_at(mount->fd, (struct file_handle *)handle,
 				       O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	} while (fd < 0 && lx_fds_make_room(vol));
+	} while (fd < 0 && (lx_fds_make_room(vol) || try_again(&tries)));
 	return fd < 0 ? lx_error() : fd;
 }
 
