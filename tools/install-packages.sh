@@ -35,7 +35,7 @@ for set; do
 		;;
 	programs)
 		want="$want fio stress-ng dbench sqlite3 git rsync attr acl
-			libcap2-bin debootstrap nfs-kernel-server"
+			libcap2-bin debootstrap nfs-kernel-server iproute2"
 		;;
 	*)
 		usage >&2
