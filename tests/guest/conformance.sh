@@ -34,8 +34,8 @@ mkdir -p "$work"
 share=$(mktemp -d "$tmpfs/conformance-XXXXXX")
 trap 'rm -rf "$share"' EXIT
 options=cache=auto uncached=posix-acl,cache=never,allow-mmap
-areas='open rename attr priv size io map dir stat tmpfile lock under event pipe
-	path'
+areas='open rename link attr priv size io far map dir stat times tmpfile lock
+	under event pipe path exec special caps'
 uncached_areas='open priv size io map dir stat acl tmpfile lock under pipe'
 # Before Linux 6.6 a tmpfs has no such attributes.
 if [ "$kernel" = 6.1 ]; then
