@@ -103,14 +103,6 @@ static size_t size_of(const struct iov *iov, size_t count)
 	return size;
 }
 
-/* Less than all was read: is that the end of the file, or of what is here? */
-static bool ends_at(const struct lx_file *file, uint64_t offset)
-{
-	struct iovec byte = { &(char){ 0 }, 1 };
-
-	return !read_now(file->fd, &byte, 1, (off_t)offset);
-}
-
 /* -LX_EOPNOTSUPP: the file is blind. */
 static ssize_t try_now(struct lx_file *file, const struct iov *iov,
 		       size_t count, uint64_t offset, unsigned kind)
@@ -124,8 +116,8 @@ static ssize_t try_now(struct lx_file *file, const struct iov *iov,
 		     kind == READS ? read_now : write_now);
 	remember(&file->blind, kind, n == -LX_EOPNOTSUPP);
 	remember(&file->vol->blind, kind, n == -LX_EOPNOTSUPP);
-	if (n < 0 || (size_t)n == size_of(iov, count) ||
-	    (kind == READS && (!n || ends_at(file, offset + (uint64_t)n))))
+	/* Whether there is more to read, the next call tells. */
+	if (n < 0 || kind == READS || (size_t)n == size_of(iov, count))
 		return n;
 	return -LX_EAGAIN;
 }

@@ -63,6 +63,9 @@ static void says_that_it_would_read_from_the_disk(void **state)
 	assert_int_equal(posix_fadvise(file->fd, 4096, 0, POSIX_FADV_DONTNEED),
 			 0);
 	n = lx_read(file, &iov, 1, 0, LX_NOWAIT);
+	/* First what is there, and then that there is more. */
+	if (n > 0 && n < SIZE)
+		n = lx_read(file, &iov, 1, (uint64_t)n, LX_NOWAIT);
 	/* Where it is on no disk, or not gone from memory, it is all there. */
 	if (n != SIZE)
 		assert_int_equal(n, -LX_EAGAIN);
