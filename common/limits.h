@@ -18,6 +18,11 @@
 
 #define GMEM_RANGES_MAX 1024            /* -ENOSPC beyond */
 
+/* ---- saved state (common) ---------------------------------------------- */
+
+/* Bytes of one record of an image; -EINVAL beyond. */
+#define SAVE_RECORD_MAX 65536u
+
 /* ---- rings (virtio) ---------------------------------------------------- */
 
 #define VIRTIO_QUEUES_MAX 64            /* -EINVAL beyond */

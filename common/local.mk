@@ -7,4 +7,5 @@ libcommon_la_SOURCES = \
 	%reldir%/iov.c %reldir%/iov.h \
 	%reldir%/limits.h \
 	%reldir%/log.c %reldir%/log.h \
-	%reldir%/marks.c %reldir%/marks.h
+	%reldir%/marks.c %reldir%/marks.h \
+	%reldir%/save.c %reldir%/save.h

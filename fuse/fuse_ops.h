@@ -34,6 +34,8 @@
 #include <sys/types.h>
 
 struct fuse_dirents;
+struct save_reader;
+struct save_writer;
 
 /* What read() and write() answer where they shall not block, and would. */
 #define FUSE_BLOCKS (-(LX_MAX_ERRNO + 2))
@@ -213,6 +215,21 @@ struct fuse_ops {
 	 * interrupted, or too many wait.
 	 */
 	void (*setlkw_dropped)(void *fs, const struct fuse_request *req);
+
+	/*
+	 * Write what the guest knows and has open as records, so that
+	 * restore() of another file system of the same options, maybe in
+	 * another process, goes on where this one is.  No request is at work.
+	 * Nothing changes.  0, or a negative errno.
+	 */
+	int (*save)(void *fs, struct save_writer *w);
+	/*
+	 * Take it over: instead of init() and what has followed it, with the
+	 * info that init() answered.  The records are not to be trusted.  0, or
+	 * the reader's error (a negative errno); then destroy() is called.
+	 */
+	int (*restore)(void *fs, const struct fuse_init_info *info,
+		       struct save_reader *r);
 
 	/*
 	 * The members for requests about FUSE_ROOT_ID, where the root is not

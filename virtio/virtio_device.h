@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct save_reader;
+struct save_writer;
+
 /*
  * One request: a descriptor chain, translated and checked.  The readable
  * pieces come before the writable ones (virtio 1.3 2.6.4.2).  The memory is
@@ -93,6 +96,17 @@ struct virtio_device_ops {
 	 * worker thread or in the host's call; may block.
 	 */
 	void (*reset)(void *dev);
+
+	/*
+	 * Write the driver's state as records (common/save.h), or take it over
+	 * from there into a device that is as after reset().  All queues are
+	 * stopped; in the host's call; may block.  0, or a negative errno (of
+	 * the writer or reader, if it has one).  The records are not to be
+	 * trusted; after an error the device is as after reset().  NULL: it has
+	 * no state.
+	 */
+	int (*save)(void *dev, struct save_writer *w);
+	int (*restore)(void *dev, struct save_reader *r);
 };
 
 #endif

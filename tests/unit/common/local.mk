@@ -1,7 +1,7 @@
 check_PROGRAMS += test_bytes test_event test_gmem test_iov test_log \
-	test_marks
+	test_marks test_save
 TESTS += test_bytes test_event test_gmem test_iov test_log \
-	test_marks
+	test_marks test_save
 
 test_bytes_SOURCES = %reldir%/test_bytes.c
 test_bytes_CFLAGS = $(TEST_CFLAGS)
@@ -21,3 +21,6 @@ test_log_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_marks_SOURCES = %reldir%/test_marks.c
 test_marks_CFLAGS = $(TEST_CFLAGS)
 test_marks_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_save_SOURCES = %reldir%/test_save.c
+test_save_CFLAGS = $(TEST_CFLAGS)
+test_save_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
