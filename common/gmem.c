@@ -72,10 +72,11 @@ static size_t find(const struct gmem_table *t, uint64_t gpa)
 	return low;
 }
 
-/* Is some reader using a table other than `current`; or `t`, if not NULL? */
-static bool in_use(struct gmem *mem, const struct gmem_table *current,
-		   const struct gmem_table *t)
+/* Is some reader using this table; or, if it is NULL, one that is not current? */
+static bool in_use(struct gmem *mem, const struct gmem_table *t)
 {
+	const struct gmem_table *current = atomic_load(&mem->table);
+
 	for (struct gmem_reader *r = mem->readers; r; r = r->next) {
 		const struct gmem_table *used = atomic_load(&r->table);
 
@@ -87,7 +88,9 @@ static bool in_use(struct gmem *mem, const struct gmem_table *current,
 
 /*
  * Make `t` the current table and free the older ones that no reader uses; with
- * `wait`, wait for those that one does.  Called with writer_lock held.
+ * `wait`, wait for those that one does.  Called with writer_lock held, which is
+ * dropped meanwhile: a reader may have to register another one before it
+ * leaves.
  */
 static void publish(struct gmem *mem, struct gmem_table *t, bool wait)
 {
@@ -97,13 +100,15 @@ static void publish(struct gmem *mem, struct gmem_table *t, bool wait)
 	old->retired = mem->retired;
 	mem->retired = old;
 	/* Most requests are short; a long one is not asked about so often. */
-	while (wait && in_use(mem, t, NULL)) {
+	while (wait && in_use(mem, NULL)) {
+		pthread_mutex_unlock(&mem->writer_lock);
 		nanosleep(&pause, NULL);
+		pthread_mutex_lock(&mem->writer_lock);
 		pause.tv_nsec = MIN(pause.tv_nsec * 2, 1000000);
 	}
 	for (struct gmem_table **p = &mem->retired; *p;) {
 		old = *p;
-		if (in_use(mem, t, old)) {
+		if (in_use(mem, old)) {
 			p = &old->retired;
 		} else {
 			*p = old->retired;

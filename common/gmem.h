@@ -17,7 +17,7 @@
  * mem_write callbacks, where there are any; those may block.
  *
  * Lock: writer_lock (in struct gmem) is a leaf; it serialises add, remove and
- * reader registration.
+ * reader registration, and is not held while readers are waited for.
  */
 #ifndef COMMON_GMEM_H
 #define COMMON_GMEM_H
@@ -89,6 +89,7 @@ int gmem_add(struct gmem *mem, uint64_t gpa, uint64_t size, void *host,
  */
 int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t size);
 
+/* From any thread, that of a reader which is inside, too. */
 void gmem_register(struct gmem *mem, struct gmem_reader *reader);
 /* The reader must be outside. */
 void gmem_unregister(struct gmem *mem, struct gmem_reader *reader);

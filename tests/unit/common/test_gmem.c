@@ -436,7 +436,10 @@ static void remove_waits_for_a_reader_in_an_older_table(void **state)
 	teardown(&f);
 }
 
-/* The reader has gone on, but for what it had, another one stays. */
+/*
+ * The reader has gone on, but for what it had, another one stays, which was
+ * registered meanwhile.
+ */
 static void remove_waits_for_an_heir(void **state)
 {
 	struct gmem_reader heir;
@@ -446,21 +449,20 @@ static void remove_waits_for_an_heir(void **state)
 
 	(void)state;
 	setup(&f, NULL);
-	gmem_register(&f.mem, &heir);
 	r.mem = &f.mem;
 	sem_init(&r.done, 0, 0);
 	assert_int_equal(gmem_add(&f.mem, 0x1000, 64, f.a, RW), 0);
 	gmem_enter(&f.mem, &f.reader);
-	assert_int_equal(gmem_add(&f.mem, 0x2000, 64, f.b, RW), 0);
+	assert_int_equal(pthread_create(&thread, NULL, remove_range, &r), 0);
+	assert_false(posted(&r.done, 50));
+	gmem_register(&f.mem, &heir);
 	gmem_share(&f.reader, &heir);
 	gmem_leave(&f.reader);
 	gmem_enter(&f.mem, &f.reader);
-	assert_int_equal(pthread_create(&thread, NULL, remove_range, &r), 0);
-	assert_false(posted(&r.done, 50));
-	gmem_leave(&f.reader);
 	assert_false(posted(&r.done, 50));
 	gmem_leave(&heir);
 	assert_true(posted(&r.done, 10000));
+	gmem_leave(&f.reader);
 	pthread_join(thread, NULL);
 	sem_destroy(&r.done);
 	gmem_unregister(&f.mem, &heir);
