@@ -72,7 +72,7 @@ static size_t find(const struct gmem_table *t, uint64_t gpa)
 	return low;
 }
 
-/* Is some reader using this table; or, if it is NULL, one that is not current? */
+/* Does a reader use this table; or, if it is NULL, one that is not current? */
 static bool in_use(struct gmem *mem, const struct gmem_table *t)
 {
 	const struct gmem_table *current = atomic_load(&mem->table);
