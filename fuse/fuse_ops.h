@@ -224,12 +224,11 @@ struct fuse_ops {
 	 */
 	int (*save)(void *fs, struct save_writer *w);
 	/*
-	 * Take it over: instead of init() and what has followed it, with the
-	 * info that init() answered.  The records are not to be trusted.  0, or
-	 * the reader's error (a negative errno); then destroy() is called.
+	 * Take it over, after an init() that has agreed on the same.  The
+	 * records are not to be trusted.  0, or the reader's error (a negative
+	 * errno); then destroy() follows.
 	 */
-	int (*restore)(void *fs, const struct fuse_init_info *info,
-		       struct save_reader *r);
+	int (*restore)(void *fs, struct save_reader *r);
 
 	/*
 	 * The members for requests about FUSE_ROOT_ID, where the root is not

@@ -15,14 +15,18 @@
 #include "fuse/fuse_trace.h"
 #include "fuse/fuse_wait.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#define TAG_SESSION SAVE_TAG('f', 'u', 's', 'e')
 
 struct fuse_session {
 	const struct fuse_ops *ops;
 	void *fs;
 	const struct log *log;
-	uint64_t flags;                 /* agreed on; behind the gate */
-	uint32_t max_write;             /* likewise */
+	/* Agreed on; behind the gate: */
+	uint64_t flags;
+	uint32_t minor, max_write;
 	struct fuse_gate gate;
 	struct fuse_waits waits;
 };
@@ -93,6 +97,13 @@ static int parse(struct fuse_session *s, struct fuse_call *c,
 	return rc;
 }
 
+static void agree(struct fuse_session *s, const struct fuse_init_info *info)
+{
+	s->minor = info->minor;
+	s->flags = info->flags;
+	s->max_write = info->max_write;
+}
+
 /* Agree with the guest; the gate is stopped.  The reply's body, or an error. */
 static ssize_t negotiate(struct fuse_session *s, struct fuse_call *c,
 			 bool *ret_open)
@@ -114,8 +125,7 @@ static ssize_t negotiate(struct fuse_session *s, struct fuse_call *c,
 	if (rc < 0)
 		return rc;
 	fuse_init_answer(&info, &out);
-	s->flags = info.flags;
-	s->max_write = info.max_write;
+	agree(s, &info);
 	*ret_open = true;
 	log_limited(s->log, LOG_FUSE, LOG_DEBUG,
 		    "the guest speaks 7.%u and offers %#llx; agreed on %#llx",
@@ -140,6 +150,11 @@ static ssize_t do_destroy(struct fuse_session *s)
 	return close_session(s) ? 0 : -LX_EIO;
 }
 
+static uint64_t now_ms(void)
+{
+	return fuse_trace_now() / 1000000;
+}
+
 /* The result of a SETLKW, which may be that it waits (on). */
 static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
 		       ssize_t result)
@@ -151,7 +166,7 @@ static ssize_t waiting(struct fuse_session *s, const struct fuse_call *c,
 		return result;
 	}
 	rc = fuse_waits_on(&s->waits, c->msg.req.unique,
-			   fuse_trace_now() / 1000000);
+			   now_ms());
 	if (!rc)
 		return FUSE_WAIT;
 	if (s->ops->setlkw_dropped)
@@ -303,4 +318,105 @@ ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
 					&result);
 	ended(s, &c, result, len, since);
 	return len;
+}
+
+/* ---- saved state ------------------------------------------------------- */
+
+int fuse_session_save(struct fuse_session *s, struct save_writer *w)
+{
+	bool open = fuse_gate_stop(&s->gate);
+	int rc = 0;
+
+	save_begin(w, TAG_SESSION);
+	save_u8(w, open);
+	save_u32(w, open ? s->minor : 0);
+	save_u64(w, open ? s->flags : 0);
+	save_u32(w, open ? s->max_write : 0);
+	save_end(w);
+	if (open) {
+		fuse_waits_save(&s->waits, w);
+		if (s->ops->save)
+			rc = s->ops->save(s->fs, w);
+	}
+	fuse_gate_start(&s->gate, open);
+	return rc ? rc : w->error;
+}
+
+/*
+ * INIT again, with what was agreed on as the guest's offer: a file system that
+ * can do more by now does no more than that.
+ */
+static int agree_again(struct fuse_session *s, struct save_reader *r)
+{
+	struct fuse_init_in in = { .major = FUSE_KERNEL_VERSION };
+	uint32_t minor = save_get_u32(r);
+	uint64_t flags = save_get_u64(r);
+	uint32_t max_write = save_get_u32(r);
+	struct fuse_init_info info;
+	struct fuse_init_out out;
+
+	if (save_done(r))
+		return r->error;
+	in.minor = minor;
+	in.flags = (uint32_t)flags;
+	in.flags2 = (uint32_t)(flags >> 32);
+	if (fuse_init_propose(&in, &info))
+		return save_refuse(r, -EINVAL, "a guest that speaks FUSE 7.%u",
+				   minor);
+	if (s->ops->init && s->ops->init(s->fs, &info))
+		return save_refuse(r, -EINVAL, "the mount is refused");
+	fuse_init_answer(&info, &out);
+	if (info.flags != flags)
+		return save_refuse(r, -EINVAL,
+				   "the guest was promised %#llx, which other options make %#llx",
+				   (unsigned long long)flags,
+				   (unsigned long long)info.flags);
+	if (info.max_write < max_write || !max_write)
+		return save_refuse(r, -EINVAL,
+				   "the guest writes up to %u bytes, %u are allowed",
+				   max_write, info.max_write);
+	info.max_write = max_write;
+	agree(s, &info);
+	return 0;
+}
+
+static int restore_open(struct fuse_session *s, struct save_reader *r)
+{
+	int rc = agree_again(s, r);
+
+	if (!rc)
+		rc = fuse_waits_restore(&s->waits, r, now_ms());
+	if (!rc && s->ops->restore)
+		rc = s->ops->restore(s->fs, r);
+	if (!rc)
+		return 0;
+	if (s->ops->destroy)
+		s->ops->destroy(s->fs);
+	fuse_waits_clear(&s->waits);
+	return rc;
+}
+
+/* What follows the word that the session was closed. */
+static int restore_closed(struct save_reader *r)
+{
+	if (save_get_u32(r) || save_get_u64(r) || save_get_u32(r))
+		save_refuse(r, -EINVAL, "a closed session has agreed on nothing");
+	return save_done(r);
+}
+
+int fuse_session_restore(struct fuse_session *s, struct save_reader *r)
+{
+	bool busy = fuse_gate_stop(&s->gate), open = false;
+	int rc;
+
+	if (busy)
+		rc = save_refuse(r, -EBUSY, "the device is in use");
+	else
+		rc = save_take(r, TAG_SESSION);
+	if (!rc) {
+		open = save_get_bool(r);
+		rc = open ? restore_open(s, r) : restore_closed(r);
+	}
+	fuse_gate_start(&s->gate, busy || (open && !rc));
+	return rc;
 }

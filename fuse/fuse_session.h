@@ -19,6 +19,7 @@
 #include "common/iov.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/save.h"
 #include "fuse/fuse_ops.h"
 #include "fuse/fuse_pace.h"
 #include "lxutil/lx.h"
@@ -80,6 +81,20 @@ ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
  * Waits for the requests in flight.  Does nothing to a closed one.
  */
 void fuse_session_reset(struct fuse_session *s);
+
+/*
+ * Write what INIT agreed on, which locks are waited for, and the file system's
+ * state as records.  Holds requests back meanwhile; changes nothing.  0, or a
+ * negative errno of the writer or the file system.
+ */
+int fuse_session_save(struct fuse_session *s, struct save_writer *w);
+
+/*
+ * Go on where another session was saved: open this one, which must be closed
+ * (else -EBUSY), without an INIT.  The records are not to be trusted.  0, or
+ * the reader's error; the session is then closed.
+ */
+int fuse_session_restore(struct fuse_session *s, struct save_reader *r);
 
 /* "GETATTR"; NULL for a number that is no operation. */
 const char *fuse_opcode_name(uint32_t opcode);

@@ -3,6 +3,7 @@
 
 #include "lxutil/lx.h"
 
+#include <errno.h>
 #include <string.h>
 
 void fuse_waits_init(struct fuse_waits *w)
@@ -116,4 +117,53 @@ void fuse_waits_clear(struct fuse_waits *w)
 	w->count = w->early_next = 0;
 	memset(w->early, 0, sizeof(w->early));
 	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- saved state ------------------------------------------------------- */
+
+#define TAG_WAITS SAVE_TAG('w', 'a', 'i', 't')
+#define WAIT_BYTES 9u                   /* of one, in the record */
+
+_Static_assert((FUSE_WAITS_MAX + FUSE_EARLY_INTERRUPTS) * WAIT_BYTES <=
+	       SAVE_RECORD_MAX, "one record");
+
+void fuse_waits_save(struct fuse_waits *w, struct save_writer *writer)
+{
+	save_begin(writer, TAG_WAITS);
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < FUSE_EARLY_INTERRUPTS; i++)
+		save_u64(writer, w->early[(w->early_next + i) %
+					  FUSE_EARLY_INTERRUPTS]);
+	for (size_t i = 0; i < w->count; i++) {
+		save_u64(writer, w->wait[i].unique);
+		save_u8(writer, w->wait[i].interrupted);
+	}
+	pthread_mutex_unlock(&w->lock);
+	save_end(writer);
+}
+
+int fuse_waits_restore(struct fuse_waits *w, struct save_reader *r,
+		       uint64_t now_ms)
+{
+	if (save_take(r, TAG_WAITS))
+		return r->error;
+	pthread_mutex_lock(&w->lock);
+	w->early_next = 0;
+	for (size_t i = 0; i < FUSE_EARLY_INTERRUPTS; i++)
+		w->early[i] = save_get_u64(r);
+	w->count = 0;
+	while (save_left(r) && w->count < FUSE_WAITS_MAX) {
+		uint64_t unique = save_get_u64(r);
+
+		if (find(w, unique) < w->count)
+			save_refuse(r, -EINVAL,
+				    "request %llu waits for two locks",
+				    (unsigned long long)unique);
+		w->wait[w->count].unique = unique;
+		w->wait[w->count].interrupted = save_get_bool(r);
+		w->wait[w->count].seen_ms = now_ms;
+		w->count++;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return save_done(r);
 }

@@ -15,6 +15,7 @@
 #define FUSE_FUSE_WAIT_H
 
 #include "common/limits.h"
+#include "common/save.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -49,6 +50,14 @@ int fuse_waits_on(struct fuse_waits *w, uint64_t unique, uint64_t now_ms);
 void fuse_waits_end(struct fuse_waits *w, uint64_t unique);
 
 void fuse_waits_interrupt(struct fuse_waits *w, uint64_t unique);
+
+/*
+ * As a record of a session's saved state.  From there, everybody is taken to
+ * have been heard of just now.
+ */
+void fuse_waits_save(struct fuse_waits *w, struct save_writer *writer);
+int fuse_waits_restore(struct fuse_waits *w, struct save_reader *r,
+		       uint64_t now_ms);
 
 /* The mount is gone, and all that it waited for. */
 void fuse_waits_clear(struct fuse_waits *w);

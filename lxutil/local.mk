@@ -28,6 +28,7 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_readdir.c \
 	%reldir%/linux/lx_removal.c \
 	%reldir%/linux/lx_removal.h \
+	%reldir%/linux/lx_saved.c \
 	%reldir%/linux/lx_spare.c \
 	%reldir%/linux/lx_volume.c \
 	%reldir%/linux/lx_xattr.c

@@ -289,6 +289,38 @@ void lx_node_unnamed(struct lx_volume *vol, struct lx_node *node,
  */
 bool lx_node_park(struct lx_volume *vol, struct lx_node *node);
 
+/* ---- nodes that another process knew ------------------------------------ */
+
+/*
+ * Where a node is: its path from the root, "" for the root itself.  What the
+ * host renames just then makes it another one's.  -LX_ENOENT or another error:
+ * it is not known.  (Of a file without a name, a path that leads nowhere.)
+ */
+int lx_node_path(struct lx_volume *vol, struct lx_node *node,
+		 char ret_path[LX_PATH_MAX]);
+/* Attributes of what a path leads to, through no link and never out. */
+int lx_stat_path(struct lx_volume *vol, const char *path,
+		 struct lx_stat *ret_st);
+
+/* A file handle of the root's file system, as the host has it. */
+#define LX_HANDLE_MAX 128
+struct lx_handle {
+	uint32_t type;
+	size_t len;
+	uint8_t bytes[LX_HANDLE_MAX];
+};
+
+/* -LX_EOPNOTSUPP: it is on another mount than the root, or has none. */
+int lx_node_handle(struct lx_volume *vol, struct lx_node *node,
+		   struct lx_handle *ret_handle);
+/*
+ * A new node of this type (LX_S_IFMT) for what a handle names, if that is
+ * proven to be below the root: nothing is trusted.  -LX_ESTALE: it is not.
+ */
+int lx_open_saved(struct lx_volume *vol, const struct lx_handle *saved,
+		  uint32_t type, struct lx_node **ret_node,
+		  struct lx_stat *ret_st);
+
 /* ---- files ------------------------------------------------------------- */
 
 /*
@@ -300,6 +332,9 @@ bool lx_node_park(struct lx_volume *vol, struct lx_node *node);
 int lx_open(struct lx_volume *vol, struct lx_node *node, uint32_t flags,
 	    struct lx_file **ret_file);
 void lx_file_close(struct lx_file *file);
+
+/* The flags to open it by again, for the same. */
+uint32_t lx_file_flags(const struct lx_file *file);
 
 /* Attributes of the open file. */
 int lx_file_getattr(struct lx_file *file, struct lx_stat *ret_st);

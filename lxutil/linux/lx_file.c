@@ -53,6 +53,23 @@ int lx_open_flags(const struct lx_volume *vol, uint32_t flags)
 	return host;
 }
 
+uint32_t lx_open_flags_from_host(int flags)
+{
+	static const uint32_t modes[] = {
+		[O_RDONLY] = LX_O_RDONLY,
+		[O_WRONLY] = LX_O_WRONLY,
+		[O_RDWR] = LX_O_RDWR,
+		[O_ACCMODE] = LX_O_ACCMODE,
+	};
+	uint32_t lx = modes[flags & O_ACCMODE];
+
+	for (size_t i = 0; i < ARRAY_LEN(flag_table); i++) {
+		if ((flags & flag_table[i].host) == flag_table[i].host)
+			lx |= flag_table[i].lx;
+	}
+	return lx;
+}
+
 int lx_file_new(struct lx_volume *vol, struct lx_file **ret_file)
 {
 	struct lx_file *file;

@@ -12,8 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* One that leads down only, whatever the tree has turned into. */
-static int open_below(int dir_fd, const char *path)
+int lx_open_below(int dir_fd, const char *path)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
@@ -39,7 +38,7 @@ void lx_hints_done(struct lx_hints *hints)
 
 void lx_hints_probe(struct lx_volume *vol)
 {
-	int fd = open_below(vol->root_fd, ".");
+	int fd = lx_open_below(vol->root_fd, ".");
 
 	vol->hints.usable = fd >= 0;
 	if (fd >= 0)
@@ -290,7 +289,7 @@ int lx_hint_open(struct lx_volume *vol, struct lx_node *node, unsigned walks)
 	fd = r.fd;
 	if (fd >= 0) {
 		do {
-			fd = open_below(r.fd, r.buf + r.start);
+			fd = lx_open_below(r.fd, r.buf + r.start);
 		} while (fd < 0 && lx_fds_make_room(vol));
 		if (fd < 0)
 			fd = lx_error();

@@ -44,6 +44,12 @@ void lx_hints_init(struct lx_hints *hints);
 void lx_hints_done(struct lx_hints *hints);
 void lx_hints_probe(struct lx_volume *vol);
 
+/*
+ * A descriptor (O_PATH) of what a path leads to from a directory, never out of
+ * it and through no link; -1 and errno.
+ */
+int lx_open_below(int dir_fd, const char *path);
+
 /* A new node's hint; dir is NULL where it has no name (yet). */
 void lx_hint_new(struct lx_volume *vol, struct lx_node *node,
 		 const struct lx_stat *st, struct lx_node *dir,

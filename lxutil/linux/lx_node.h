@@ -142,6 +142,11 @@ int lx_reopen(struct lx_volume *vol, int fd, int flags);
 
 int lx_fd_stat(int fd, struct lx_stat *ret_st);
 
+/* ---- lx_parent.c ------------------------------------------------------- */
+
+/* 0: the directory fd is the root or below it; else -LX_ESTALE or so. */
+int lx_check_below(struct lx_volume *vol, int fd);
+
 /* ---- lx_file.c --------------------------------------------------------- */
 
 /*
@@ -149,6 +154,8 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st);
  * -LX_EINVAL: no access mode; -LX_EROFS.
  */
 int lx_open_flags(const struct lx_volume *vol, uint32_t flags);
+/* The guest's for the host's, of which those count. */
+uint32_t lx_open_flags_from_host(int flags);
 
 /*
  * A file in two steps, so that nothing is opened (or created) that there is no

@@ -31,7 +31,10 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_private.h \
 	%reldir%/vfs_range.c \
 	%reldir%/vfs_remove.c \
+	%reldir%/vfs_restore.c \
 	%reldir%/vfs_root.c \
+	%reldir%/vfs_save.c \
+	%reldir%/vfs_saved.h \
 	%reldir%/vfs_server.c \
 	%reldir%/vfs_server.h \
 	%reldir%/vfs_share.c \

@@ -3,6 +3,7 @@
 
 #include "common/bytes.h"
 #include "common/marks.h"
+#include "common/save.h"
 #include "lxutil/lx_volume.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@
  */
 #define CONFIG_QUEUES VFS_TAG_MAX
 #define CONFIG_SIZE (VFS_TAG_MAX + 4)
+#define TAG_DEVICE SAVE_TAG('v', 'f', 's', 'd')
 
 struct vfs_device {
 	struct fuse_session *session;
@@ -115,6 +117,46 @@ static void reset(void *dev)
 	fuse_session_reset(device->session);
 }
 
+/* ---- saved state ------------------------------------------------------- */
+
+static int save(void *dev, struct save_writer *w)
+{
+	struct vfs_device *device = dev;
+
+	save_begin(w, TAG_DEVICE);
+	save_bytes(w, device->config, CONFIG_SIZE);
+	save_end(w);
+	return fuse_session_save(device->session, w);
+}
+
+static uint32_t queues_in(const uint8_t *config)
+{
+	return le32_load(config + CONFIG_QUEUES);
+}
+
+/* The driver has read its configuration, which does not change. */
+static int restore(void *dev, struct save_reader *r)
+{
+	struct vfs_device *device = dev;
+	uint8_t config[CONFIG_SIZE];
+
+	if (save_take(r, TAG_DEVICE))
+		return r->error;
+	save_get_bytes(r, config, sizeof(config));
+	if (save_done(r))
+		return r->error;
+	if (memcmp(config, device->config, VFS_TAG_MAX))
+		return save_refuse(r, -LX_EINVAL,
+				   "saved state of another tag than '%.*s'",
+				   VFS_TAG_MAX, (const char *)device->config);
+	if (queues_in(config) != queues_in(device->config))
+		return save_refuse(r, -LX_EINVAL,
+				   "saved state of %u request queues, there are %u",
+				   queues_in(config),
+				   queues_in(device->config));
+	return fuse_session_restore(device->session, r);
+}
+
 const struct virtio_device_ops vfs_device_ops = {
 	.id = VIRTIO_ID_FS,
 	.config_size = CONFIG_SIZE,
@@ -122,4 +164,6 @@ const struct virtio_device_ops vfs_device_ops = {
 	.request = request,
 	.thread_init = thread_init,
 	.reset = reset,
+	.save = save,
+	.restore = restore,
 };

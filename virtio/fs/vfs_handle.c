@@ -51,8 +51,9 @@ static void uncount(struct vfs_handles *handles, enum vfs_handle_kind kind)
 		atomic_fetch_sub(&handles->dirs, 1);
 }
 
-int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
-		       struct vfs_handle **ret_handle)
+/* A slot of the next number, or (place) of this one. */
+static int reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
+		   bool place, uint64_t id, struct vfs_handle **ret_handle)
 {
 	struct vfs_slot *slot;
 	int err;
@@ -60,7 +61,8 @@ int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 	err = count(handles, kind);
 	if (err)
 		return err;
-	err = vfs_slots_new(&handles->slots, &slot);
+	err = place ? vfs_slots_place(&handles->slots, id, &slot) :
+		      vfs_slots_new(&handles->slots, &slot);
 	if (err) {
 		uncount(handles, kind);
 		return err;
@@ -69,6 +71,18 @@ int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 	(*ret_handle)->kind = kind;
 	pthread_mutex_init(&(*ret_handle)->lock, NULL);
 	return 0;
+}
+
+int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
+		       struct vfs_handle **ret_handle)
+{
+	return reserve(handles, kind, false, 0, ret_handle);
+}
+
+int vfs_handle_place(struct vfs_handles *handles, enum vfs_handle_kind kind,
+		     uint64_t id, struct vfs_handle **ret_handle)
+{
+	return reserve(handles, kind, true, id, ret_handle);
 }
 
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle)

@@ -55,6 +55,9 @@ size_t vfs_handles_count(struct vfs_handles *handles);
  */
 int vfs_handle_reserve(struct vfs_handles *handles, enum vfs_handle_kind kind,
 		       struct vfs_handle **ret_handle);
+/* The same for a saved number (see vfs_slots_place()); also -LX_EINVAL. */
+int vfs_handle_place(struct vfs_handles *handles, enum vfs_handle_kind kind,
+		     uint64_t id, struct vfs_handle **ret_handle);
 void vfs_handle_cancel(struct vfs_handles *handles, struct vfs_handle *handle);
 /*
  * Takes file; returns the number for the guest.  share and file are NULL for a

@@ -42,8 +42,7 @@ static struct vfs_inode_key key_of(struct vfs_share *share,
 		.dev = st->dev,
 		.ino = st->ino,
 		.mount = (uint32_t)st->mount,
-		.btime = st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
-						 st->btime.nsec : 0,
+		.btime = vfs_btime(st),
 		.type = st->mode & LX_S_IFMT,
 	};
 }
@@ -273,10 +272,13 @@ struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
 	return vfs_inode_get(inodes, id);
 }
 
-/* Put an inode with one lookup into the table.  The lock is held. */
+/*
+ * Put an inode into the table, under this number or (0) the next.  The lock is
+ * held.
+ */
 static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 			 const struct vfs_inode_key *key, struct lx_node *node,
-			 uint64_t *ret_id)
+			 uint64_t id, uint64_t lookups, uint64_t *ret_id)
 {
 	struct vfs_inode *inode;
 	struct vfs_slot *slot;
@@ -284,13 +286,14 @@ static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 
 	if (vfs_inodes_full(inodes))
 		return -LX_ENFILE;
-	err = vfs_slots_new(&inodes->slots, &slot);
+	err = id ? vfs_slots_place(&inodes->slots, id, &slot) :
+		   vfs_slots_new(&inodes->slots, &slot);
 	if (err)
 		return err;
 	inode = inode_of(slot);
 	inode->node = node;
 	inode->key = *key;
-	inode->lookups = 1;
+	inode->lookups = lookups;
 	make_room(inodes, shard);
 	*link_of(inodes, shard, key) = inode;
 	shard->count++;
@@ -314,7 +317,8 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		/* Another thread may have been quicker. */
 		found = find_locked(inodes, shard, &key, ret_id, &recalled);
 		if (!found)
-			err = insert_locked(inodes, shard, &key, node, ret_id);
+			err = insert_locked(inodes, shard, &key, node, 0, 1,
+					    ret_id);
 		pthread_mutex_unlock(&shard->lock);
 	}
 	if (recalled)
@@ -483,6 +487,33 @@ void vfs_inodes_forget(struct vfs_inodes *inodes, uint64_t id, uint64_t count,
 			    "FORGET of %" PRIu64 " lookups of node %" PRIu64
 			    ", which has %" PRIu64, count, id, had);
 	vfs_inode_put(inodes, inode);
+}
+
+/* ---- saved state ------------------------------------------------------- */
+
+struct vfs_slots *vfs_inodes_slots(struct vfs_inodes *inodes)
+{
+	return &inodes->slots;
+}
+
+int vfs_inodes_place(struct vfs_inodes *inodes, struct vfs_share *share,
+		     struct lx_node *node, const struct lx_stat *st,
+		     uint64_t id, uint64_t lookups)
+{
+	struct vfs_inode_key key = key_of(share, st);
+	struct shard *shard = shard_of(inodes, &key);
+	int err = id ? -LX_EEXIST : -LX_EINVAL;
+
+	pthread_mutex_lock(&shard->lock);
+	if (id && !*link_of(inodes, shard, &key))
+		err = insert_locked(inodes, shard, &key, node, id,
+				    MAX(lookups, 1u), &id);
+	pthread_mutex_unlock(&shard->lock);
+	if (err)
+		lx_node_close(share->vol, node);
+	else if (!lookups)
+		vfs_inodes_forget(inodes, id, 1, true);
+	return err;
 }
 
 /* ---- life -------------------------------------------------------------- */

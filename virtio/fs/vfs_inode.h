@@ -33,10 +33,17 @@ struct vfs_share;
 struct vfs_inode_key {
 	struct vfs_share *share;
 	uint64_t dev, ino;
-	uint64_t btime;                 /* in nanoseconds; 0: unknown */
+	uint64_t btime;                 /* vfs_btime() */
 	uint32_t mount;                 /* Linux has no larger ones */
 	uint32_t type;                  /* LX_S_IFMT bits */
 };
+
+/* In nanoseconds; 0: unknown. */
+static inline uint64_t vfs_btime(const struct lx_stat *st)
+{
+	return st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
+				       st->btime.nsec : 0;
+}
 
 enum vfs_inode_state {
 	VFS_INODE_KNOWN,                /* the guest has lookups */
@@ -113,6 +120,17 @@ struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
 int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		   struct lx_node *node, const struct lx_stat *st,
 		   uint64_t *ret_id);
+
+/* The table's numbers, to save and restore them; and, by these, all inodes. */
+struct vfs_slots *vfs_inodes_slots(struct vfs_inodes *inodes);
+/*
+ * Put a node, which is taken in any case, back under its id with so many
+ * lookups (0: forgotten).  -LX_EEXIST: its inode is in the table;
+ * -LX_EINVAL: the id makes no sense; -LX_ENFILE, -LX_ENOMEM.
+ */
+int vfs_inodes_place(struct vfs_inodes *inodes, struct vfs_share *share,
+		     struct lx_node *node, const struct lx_stat *st,
+		     uint64_t id, uint64_t lookups);
 
 /*
  * Drop lookups of a node; too many, and stale ids, are logged and ignored.

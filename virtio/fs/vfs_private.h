@@ -260,6 +260,10 @@ int vfs_releasedir(void *fs, const struct fuse_request *req,
 int vfs_fsyncdir(void *fs, const struct fuse_request *req,
 		 const struct fuse_fsync_in *in);
 
+/* vfs_save.c, vfs_restore.c */
+int vfs_save(void *fs, struct save_writer *w);
+int vfs_restore(void *fs, struct save_reader *r);
+
 /* vfs_xattr.c */
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,

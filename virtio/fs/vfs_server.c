@@ -261,6 +261,8 @@ static const struct fuse_ops operations = {
 	.getlk = vfs_getlk,
 	.setlk = vfs_setlk,
 	.setlkw_dropped = vfs_setlkw_dropped,
+	.save = vfs_save,
+	.restore = vfs_restore,
 };
 
 const struct fuse_ops *vfs_server_ops(struct vfs_server *s)

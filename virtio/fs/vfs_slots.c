@@ -64,6 +64,13 @@ static int grow(struct vfs_slots *slots, struct vfs_slot **ret_slot)
 	return 0;
 }
 
+/* The slot, which was free, holds a new object. */
+static void take(struct vfs_slots *slots, struct vfs_slot *slot)
+{
+	memset(slot + 1, 0, slots->object_size - sizeof(*slot));
+	atomic_fetch_add(&slots->live, 1);
+}
+
 int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot)
 {
 	struct vfs_slot *slot;
@@ -79,8 +86,7 @@ int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot)
 	pthread_mutex_unlock(&slots->lock);
 	if (err)
 		return err;
-	memset(slot + 1, 0, slots->object_size - sizeof(*slot));
-	atomic_fetch_add(&slots->live, 1);
+	take(slots, slot);
 	*ret_slot = slot;
 	return 0;
 }
@@ -89,10 +95,13 @@ void vfs_slots_free(struct vfs_slots *slots, struct vfs_slot *slot)
 {
 	uint64_t next = generation_of(atomic_load(&slot->state)) + 1ull;
 
-	atomic_store(&slot->state, next << 32);
 	atomic_fetch_sub(&slots->live, 1);
-	if (next > UINT32_MAX)
-		return;         /* the slot has no number left: retired */
+	if (next > UINT32_MAX) {
+		/* The slot has no number left: retired. */
+		atomic_store(&slot->state, (uint64_t)UINT32_MAX << 32);
+		return;
+	}
+	atomic_store(&slot->state, next << 32);
 	pthread_mutex_lock(&slots->lock);
 	slot->next_free = slots->first_free;
 	slots->first_free = slot->index;
@@ -198,4 +207,131 @@ struct vfs_slot *vfs_slots_next(struct vfs_slots *slots, uint32_t *index)
 			return slot;
 	}
 	return NULL;
+}
+
+/* ---- saved state ------------------------------------------------------- */
+
+#define TAG_SLOTS SAVE_TAG('s', 'l', 'o', 't')
+#define TAG_GENERATIONS SAVE_TAG('g', 'e', 'n', 's')
+#define GENERATIONS_MAX (SAVE_RECORD_MAX / 4)   /* in a record */
+
+/* Of the number that comes next: what is in use has had its own. */
+static uint32_t next_generation(const struct vfs_slot *slot)
+{
+	uint64_t state = atomic_load(&slot->state);
+	uint32_t generation = generation_of(state);
+
+	return (uint32_t)state && generation < UINT32_MAX ? generation + 1 :
+							    generation;
+}
+
+void vfs_slots_save(struct vfs_slots *slots, struct save_writer *w)
+{
+	uint32_t used = atomic_load(&slots->used);
+
+	save_begin(w, TAG_SLOTS);
+	save_u32(w, used);
+	save_end(w);
+	for (uint32_t i = 1; i <= used;) {
+		uint32_t end = MIN(used, i + GENERATIONS_MAX - 1);
+
+		save_begin(w, TAG_GENERATIONS);
+		for (; i <= end; i++)
+			save_u32(w, next_generation(vfs_slots_at(slots, i)));
+		save_end(w);
+	}
+}
+
+/* What is free waits for what may be placed there. */
+static void open_holes(struct vfs_slots *slots)
+{
+	uint32_t index = slots->first_free;
+
+	while (index) {
+		struct vfs_slot *slot = vfs_slots_at(slots, index);
+
+		index = slot->next_free;
+		slot->next_free = VFS_SLOT_HOLE;
+	}
+	slots->first_free = 0;
+}
+
+/* The slot `index`, made if it is the next to exist, gets its generation. */
+static int restore_slot(struct vfs_slots *slots, uint32_t index,
+			uint32_t generation)
+{
+	struct vfs_slot *slot;
+	int err;
+
+	if (index > atomic_load(&slots->used)) {
+		err = grow(slots, &slot);
+		if (err)
+			return err;
+		slot->next_free = VFS_SLOT_HOLE;
+	}
+	slot = vfs_slots_at(slots, index);
+	if (slot->next_free == VFS_SLOT_HOLE)
+		atomic_store(&slot->state, (uint64_t)generation << 32);
+	return 0;
+}
+
+int vfs_slots_restore(struct vfs_slots *slots, struct save_reader *r)
+{
+	uint32_t index = 0, used;
+	int err = 0;
+
+	open_holes(slots);
+	save_take(r, TAG_SLOTS);
+	used = save_get_u32(r);
+	if (save_done(r))
+		return r->error;
+	if (used > slots->max)
+		return save_refuse(r, -LX_EINVAL,
+				   "a table of %u numbers, %u are allowed",
+				   used, slots->max);
+	while (index < used && !save_take(r, TAG_GENERATIONS)) {
+		do {
+			uint32_t generation = save_get_u32(r);
+
+			if (!r->error)
+				err = restore_slot(slots, ++index, generation);
+			if (err)
+				save_refuse(r, err, "no memory for %u numbers",
+					    used);
+		} while (save_left(r) && index < used);
+		save_done(r);
+	}
+	return r->error;
+}
+
+int vfs_slots_place(struct vfs_slots *slots, uint64_t id,
+		    struct vfs_slot **ret_slot)
+{
+	uint32_t index = (uint32_t)id;
+	struct vfs_slot *slot;
+
+	if (!index || index > atomic_load(&slots->used))
+		return -LX_EINVAL;
+	slot = vfs_slots_at(slots, index);
+	if (slot->next_free != VFS_SLOT_HOLE ||
+	    generation_of(atomic_load(&slot->state)) < generation_of(id))
+		return -LX_EINVAL;
+	slot->next_free = 0;
+	atomic_store(&slot->state, (uint64_t)generation_of(id) << 32);
+	take(slots, slot);
+	*ret_slot = slot;
+	return 0;
+}
+
+/* From the last on, so that the first is used first. */
+void vfs_slots_close(struct vfs_slots *slots)
+{
+	for (uint32_t index = atomic_load(&slots->used); index; index--) {
+		struct vfs_slot *slot = vfs_slots_at(slots, index);
+
+		if (slot->next_free != VFS_SLOT_HOLE)
+			continue;
+		slot->next_free = slots->first_free;
+		slots->first_free = index;
+	}
 }

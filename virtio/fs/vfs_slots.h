@@ -25,6 +25,7 @@
 #define VIRTIO_FS_VFS_SLOTS_H
 
 #include "common/marks.h"
+#include "common/save.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -39,6 +40,9 @@
 #define VFS_SLOT_DYING (UINT64_C(1) << 31)
 #define VFS_SLOT_COUNT (VFS_SLOT_DYING - 1)     /* references counted */
 
+/* next_free of a free slot, where vfs_slots_place() may put something. */
+#define VFS_SLOT_HOLE UINT32_MAX
+
 struct vfs_slot;
 
 /*
@@ -51,7 +55,7 @@ typedef void vfs_slots_release(void *owner, struct vfs_slot *slot);
 struct vfs_slot {
 	_Atomic uint64_t state;         /* generation << 32 | VFS_SLOT_* */
 	uint32_t index;
-	uint32_t next_free;             /* an index, or 0 */
+	uint32_t next_free;             /* an index, or 0; or VFS_SLOT_HOLE */
 };
 
 struct vfs_slots {
@@ -80,6 +84,23 @@ void vfs_slots_done(struct vfs_slots *slots);
 int vfs_slots_new(struct vfs_slots *slots, struct vfs_slot **ret_slot);
 /* Give an object that nobody refers to back; its number becomes stale. */
 void vfs_slots_free(struct vfs_slots *slots, struct vfs_slot *slot);
+
+/*
+ * As records of saved state: which numbers come next.  The objects, which are
+ * their owner's to save, are put back under the numbers that they had, while
+ * nobody else uses the table: vfs_slots_restore(), then vfs_slots_place() for
+ * each, then (whatever failed) vfs_slots_close().  What is in the table by then
+ * stays there.  Returns 0, or the reader's error.
+ */
+void vfs_slots_save(struct vfs_slots *slots, struct save_writer *w);
+int vfs_slots_restore(struct vfs_slots *slots, struct save_reader *r);
+/*
+ * A slot for a new object with this number, as vfs_slots_new().  -LX_EINVAL:
+ * it is none that was given out last, or its slot is in use.
+ */
+int vfs_slots_place(struct vfs_slots *slots, uint64_t id,
+		    struct vfs_slot **ret_slot);
+void vfs_slots_close(struct vfs_slots *slots);
 
 /* The object can be found from now on; it begins with that many references. */
 void vfs_slot_publish(struct vfs_slot *slot, uint32_t references);

@@ -6,6 +6,8 @@ libtest_virtio_fs_la_SOURCES = \
 	%reldir%/client_range.c \
 	%reldir%/folders.c \
 	%reldir%/folders.h \
+	%reldir%/saved.c \
+	%reldir%/saved.h \
 	%reldir%/share.c \
 	%reldir%/share.h
 LINK_TEST_VIRTIO_FS = libtest_virtio_fs.la $(LINK_VIRTIO_FS) $(CMOCKA_LIBS)
@@ -197,3 +199,9 @@ TESTS += test_vfs_share
 test_vfs_share_SOURCES = %reldir%/test_vfs_share.c
 test_vfs_share_CFLAGS = $(TEST_CFLAGS)
 test_vfs_share_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_save
+TESTS += test_vfs_save
+test_vfs_save_SOURCES = %reldir%/test_vfs_save.c
+test_vfs_save_CFLAGS = $(TEST_CFLAGS)
+test_vfs_save_LDADD = $(LINK_TEST_VIRTIO_FS)
