@@ -25,12 +25,6 @@
 	 VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) | \
 	 VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
-/* The bits that a driver sets; the device sets NEEDS_RESET. */
-#define DRIVER_STATUS \
-	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | \
-	 VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FEATURES_OK | \
-	 VIRTIO_STATUS_FAILED)
-
 /* ---- resets; all with the lock held ------------------------------------ */
 
 /*
@@ -413,10 +407,8 @@ uint8_t virtio_core_status(struct virtio_core *core)
 	return status;
 }
 
-static bool features_acceptable(const struct virtio_core *core)
+bool virtio_core_features_acceptable(const struct virtio_core *core, uint64_t f)
 {
-	uint64_t f = core->driver_features;
-
 	return !(f & ~virtio_core_features(core)) &&
 	       (f & VIRTIO_FEATURE(VIRTIO_F_VERSION_1));
 }
@@ -432,9 +424,9 @@ static void add_status(struct virtio_core *core, uint8_t bits)
 {
 	uint8_t before = core->status;
 
-	bits &= DRIVER_STATUS;
+	bits &= CORE_DRIVER_STATUS;
 	if ((bits & ~before & VIRTIO_STATUS_FEATURES_OK) &&
-	    !features_acceptable(core)) {
+	    !virtio_core_features_acceptable(core, core->driver_features)) {
 		log_limited(core->log, LOG_VIRTIO, LOG_WARN,
 			    "%s: the driver's features 0x%llx are refused (offered: 0x%llx)",
 			    core->params.name,

@@ -15,6 +15,9 @@
  *
  * Lock: core->lock guards registers and the life of queues.  It is never held
  * over a request, a device call or a wait.
+ *
+ * State: what is stopped can be saved as records (common/save.h) and another
+ * core, with a device of the same configuration, goes on from them.
  */
 #ifndef VIRTIO_VIRTIO_CORE_H
 #define VIRTIO_VIRTIO_CORE_H
@@ -27,6 +30,8 @@
 
 #include <stdbool.h>
 
+struct save_reader;
+struct save_writer;
 struct virtio_core;
 
 /*
@@ -128,6 +133,33 @@ int virtio_core_start_queue(struct virtio_core *core, unsigned queue,
  * queue that is stopped, where it stood, and 0 after a reset.
  */
 uint32_t virtio_core_stop_queue(struct virtio_core *core, unsigned queue);
+
+/* ---- saved state (the host; part of the life cycle) --------------------- */
+
+/*
+ * Save registers, queues with the requests that wait, and the device.  Memory
+ * of the guest is not touched.  No access of the driver meanwhile; may block.
+ * The core stays as it is.  0; -EBUSY: it is started; or the writer's error.
+ */
+int virtio_core_save(struct virtio_core *core, struct save_writer *w);
+/*
+ * Reset the core, and go on from what virtio_core_save() wrote, once it is
+ * started.  The image is not trusted.  0; -EBUSY: it is started, and stays as
+ * it is; or the reader's error: the core is as after a reset.
+ */
+int virtio_core_restore(struct virtio_core *core, struct save_reader *r);
+
+/*
+ * The same without the registers, for a transport that has single queues and
+ * keeps the registers elsewhere; -EBUSY: a queue is started.  After a restore
+ * the driver's features are to be set again, as after a reset.  A queue that is
+ * then started with the registers, the features and at the base where it was
+ * stopped goes on, with the requests that wait, as virtio_core_start_queue()
+ * says of one that was never away.
+ */
+int virtio_core_save_device(struct virtio_core *core, struct save_writer *w);
+int virtio_core_restore_device(struct virtio_core *core,
+			       struct save_reader *r);
 
 /* ---- registers (the driver; any thread, never blocks) ------------------ */
 

@@ -4,13 +4,21 @@
  *
  *   virtio_core.c           resets, workers, registers
  *   virtio_core_vring.c     single queues that a transport starts and stops
+ *   virtio_core_save.c      saved state
  */
 #ifndef VIRTIO_VIRTIO_CORE_INTERNAL_H
 #define VIRTIO_VIRTIO_CORE_INTERNAL_H
 
 #include "virtio/virtio_core.h"
 #include "virtio/virtio_helpers.h"
+#include "virtio/virtio_spec.h"
 #include "virtio/virtio_worker.h"
+
+/* The status bits that a driver sets; the device sets NEEDS_RESET. */
+#define CORE_DRIVER_STATUS \
+	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | \
+	 VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FEATURES_OK | \
+	 VIRTIO_STATUS_FAILED)
 
 enum reset_state {
 	RESET_NONE,
@@ -58,6 +66,10 @@ struct virtio_core {
 
 	struct core_queue queue[];      /* params.queues */
 };
+
+/* Is this a set of features with which the device can work? */
+bool virtio_core_features_acceptable(const struct virtio_core *core,
+			      uint64_t features);
 
 /* The driver's kick descriptor, if any, wakes the worker no more. */
 static inline void core_unwatch(struct core_queue *vq)

@@ -201,6 +201,11 @@ static int copy_chain(struct virtio_queue *q, uint16_t flags)
 	}
 }
 
+static bool is_in_use(const struct virtio_queue *q, unsigned id)
+{
+	return q->in_use[id / 64] >> id % 64 & 1;
+}
+
 static int pop(struct virtio_queue *q, struct virtio_request *req,
 	       bool *ret_begun)
 {
@@ -215,7 +220,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	id = saved(q, (unsigned)n - 1)->next;
 	if (id >= q->size)
 		return virtio_queue_break(q, "a buffer's id is not below the queue's size");
-	if (q->in_use[id / 64] >> id % 64 & 1)
+	if (is_in_use(q, id))
 		return virtio_queue_break(q, "a buffer's id is in use");
 	q->in_use[id / 64] |= UINT64_C(1) << id % 64;
 	q->next_avail = skip(q, q->next_avail, (unsigned)n);
@@ -345,6 +350,16 @@ static int never_used(struct virtio_queue *q)
 	return 1;
 }
 
+static int set_places(struct virtio_queue *q, uint16_t avail, uint16_t used)
+{
+	if (number(avail) >= q->size || number(used) >= q->size ||
+	    distance(q, used, avail) > q->size)
+		return virtio_queue_break(q, "the base is outside the ring");
+	q->next_avail = avail;
+	q->next_used = q->shown_used = q->told_used = used;
+	return 0;
+}
+
 /*
  * Rings begin with a wrap counter of 1 (virtio 1.3 2.8.1), and 0 is the place
  * one round later.  User-Mode Linux means the beginning by it, of every ring;
@@ -359,11 +374,28 @@ static int set_base(struct virtio_queue *q, uint32_t value)
 		return fresh;
 	if (fresh)
 		avail = used = PVIRTQ_PLACE_WRAP;
-	if (number(avail) >= q->size || number(used) >= q->size ||
-	    distance(q, used, avail) > q->size)
-		return virtio_queue_break(q, "the base is outside the ring");
-	q->next_avail = avail;
-	q->next_used = q->shown_used = q->told_used = used;
+	return set_places(q, avail, used);
+}
+
+/* Every request that waits has an id and places of its own. */
+static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
+{
+	unsigned places = 0;
+
+	if (set_places(q, avail, used))
+		return -EPROTO;
+	for (unsigned i = 0; i < q->parked_count; i++) {
+		const struct virtio_parked *parked = &q->parked[i];
+
+		if (parked->id >= q->size || is_in_use(q, parked->id))
+			return virtio_queue_break(q, "the id of a chain that waits is none, or in use");
+		if (!parked->places)
+			return virtio_queue_break(q, "a chain that waits without descriptors");
+		q->in_use[parked->id / 64] |= UINT64_C(1) << parked->id % 64;
+		places += parked->places;
+	}
+	if (places != q->saved_count || places > distance(q, used, avail))
+		return virtio_queue_break(q, "chains that wait have more or fewer descriptors than there are");
 	return 0;
 }
 
@@ -379,4 +411,5 @@ const struct virtio_ring_ops virtio_packed_ring = {
 	.notify = notify,
 	.base = base,
 	.set_base = set_base,
+	.restore = restore,
 };

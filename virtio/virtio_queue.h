@@ -27,6 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct save_reader;
+struct save_writer;
 struct virtio_ring_ops;
 
 /* A descriptor, copied. */
@@ -104,6 +106,18 @@ uint32_t virtio_queue_base(const struct virtio_queue *q);
  * leave.  0, or -EPROTO: there is no such place, and the queue is broken.
  */
 int virtio_queue_set_base(struct virtio_queue *q, uint32_t base);
+
+/*
+ * Add to a record the progress and what is parked; nothing is at work, and all
+ * was published.
+ */
+void virtio_queue_save(const struct virtio_queue *q, struct save_writer *w);
+/*
+ * Go on from there, as the first thing after attaching; guest memory is not
+ * touched.  It is the rest of the record, which is not trusted: 0, or the
+ * reader's error, and the queue is broken.
+ */
+int virtio_queue_restore(struct virtio_queue *q, struct save_reader *r);
 
 void virtio_queue_enter(struct virtio_queue *q);
 void virtio_queue_leave(struct virtio_queue *q);

@@ -47,6 +47,12 @@ struct virtio_ring_ops {
 	/* The progress as one number, and go on from there. */
 	uint32_t (*base)(const struct virtio_queue *q);
 	int (*set_base)(struct virtio_queue *q, uint32_t base);
+	/*
+	 * Go on from these indices or places, with what is parked, and saved of
+	 * it, already: check that one goes with the other.
+	 */
+	int (*restore)(struct virtio_queue *q, uint16_t next_avail,
+		       uint16_t next_used);
 };
 
 extern const struct virtio_ring_ops virtio_split_ring;

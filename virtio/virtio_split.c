@@ -210,6 +210,19 @@ static int set_base(struct virtio_queue *q, uint32_t value)
 	return 0;
 }
 
+static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
+{
+	for (unsigned i = 0; i < q->parked_count; i++) {
+		if (q->parked[i].id >= q->size)
+			return virtio_queue_break(q, "the head of a chain that waits is outside the table");
+	}
+	if (q->saved_count)
+		return virtio_queue_break(q, "copies of descriptors in a split ring");
+	q->next_avail = q->seen_avail = avail;
+	q->next_used = q->shown_used = q->told_used = used;
+	return 0;
+}
+
 const struct virtio_ring_ops virtio_split_ring = {
 	.attach = attach,
 	.available = available,
@@ -221,4 +234,5 @@ const struct virtio_ring_ops virtio_split_ring = {
 	.notify = notify,
 	.base = base,
 	.set_base = set_base,
+	.restore = restore,
 };

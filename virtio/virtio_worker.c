@@ -23,6 +23,7 @@ int virtio_worker_init(struct virtio_worker *worker, unsigned index,
 		.ops = ops,
 		.owner = owner,
 		.helpers = helpers,
+		.wait_ms = VIRTIO_WAIT_MIN_MS,
 	};
 	virtio_poll_init(&worker->poll, poll_us);
 	ret = event_init(&worker->event);

@@ -3,6 +3,7 @@ check_LTLIBRARIES += libtest.la
 libtest_la_SOURCES = \
 	%reldir%/fake_guest.c %reldir%/fake_guest.h \
 	%reldir%/fake_host.c %reldir%/fake_host.h \
+	%reldir%/fake_image.c %reldir%/fake_image.h \
 	%reldir%/fake_packed.c %reldir%/fake_packed.h \
 	%reldir%/fake_pci.c %reldir%/fake_pci.h \
 	%reldir%/fake_ram.c %reldir%/fake_ram.h \

@@ -1,4 +1,5 @@
-VIRTIO_TESTS = test_virtio_core test_virtio_helpers test_virtio_job \
+VIRTIO_TESTS = test_virtio_core test_virtio_core_image test_virtio_core_save \
+	test_virtio_helpers test_virtio_job \
 	test_virtio_packed \
 	test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
 	test_virtio_queue test_virtio_request test_virtio_split \
@@ -9,6 +10,16 @@ TESTS += $(VIRTIO_TESTS)
 test_virtio_core_SOURCES = %reldir%/test_core.c %reldir%/core_fixture.h
 test_virtio_core_CFLAGS = $(TEST_CFLAGS)
 test_virtio_core_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_core_image_SOURCES = %reldir%/test_core_image.c \
+	%reldir%/core_fixture.h %reldir%/save_fixture.h
+test_virtio_core_image_CFLAGS = $(TEST_CFLAGS)
+test_virtio_core_image_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_core_save_SOURCES = %reldir%/test_core_save.c \
+	%reldir%/core_fixture.h %reldir%/save_fixture.h
+test_virtio_core_save_CFLAGS = $(TEST_CFLAGS)
+test_virtio_core_save_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_helpers_SOURCES = %reldir%/test_helpers.c
 test_virtio_helpers_CFLAGS = $(TEST_CFLAGS)
