@@ -98,21 +98,20 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 	return 0;
 }
 
-/* Load the flags of the next descriptor; is it available? */
-static int load_next(struct virtio_queue *q, uint16_t *ret_flags)
+/* Load the flags of the descriptor at a place; is it available? */
+static int load_flags(struct virtio_queue *q, uint16_t place,
+		      uint16_t *ret_flags)
 {
-	uint16_t place = q->next_avail;
-
 	if (virtio_area_load16(&q->desc, flags_at(place), ret_flags))
 		return virtio_queue_break(q, nowhere);
 	return (*ret_flags & FLAGS_TURN) == flags_available(place);
 }
 
-static int available(struct virtio_queue *q)
+static int available(struct virtio_queue *q, unsigned n)
 {
 	uint16_t flags;
 
-	return load_next(q, &flags);
+	return load_flags(q, skip(q, q->next_avail, n), &flags);
 }
 
 static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
@@ -130,6 +129,15 @@ static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
 		.next = le16_load(raw + PVIRTQ_DESC_ID),
 	};
 	return 0;
+}
+
+static bool peek(struct virtio_queue *q, unsigned n,
+		 struct virtio_desc *ret_desc)
+{
+	uint16_t place = skip(q, q->next_avail, n), flags;
+
+	return load_flags(q, place, &flags) > 0 &&
+	       !read_desc(q, &q->desc, number(place), ret_desc);
 }
 
 /* Where descriptor `i` of the request at work is kept. */
@@ -210,7 +218,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	       bool *ret_begun)
 {
 	uint16_t flags, id;
-	int n = load_next(q, &flags);
+	int n = load_flags(q, q->next_avail, &flags);
 
 	if (n <= 0)
 		return n;
@@ -227,6 +235,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	virtio_request_begin(req, id);
 	req->places = (uint16_t)n;
 	*ret_begun = true;
+	virtio_ring_look_ahead(q);
 	return gather_saved(q, req);
 }
 
@@ -402,6 +411,8 @@ static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
 const struct virtio_ring_ops virtio_packed_ring = {
 	.attach = attach,
 	.available = available,
+	.read_desc = read_desc,
+	.peek = peek,
 	.pop = pop,
 	.park = park,
 	.gather = gather,

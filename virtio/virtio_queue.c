@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#define CACHE_LINE 64
+
 void virtio_queue_init(struct virtio_queue *q, struct gmem *mem)
 {
 	*q = (struct virtio_queue){ .mem = mem };
@@ -149,9 +151,9 @@ void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req)
 	}
 }
 
-bool virtio_queue_available(struct virtio_queue *q)
+bool virtio_queue_available(struct virtio_queue *q, unsigned n)
 {
-	return !q->error && q->ring->available(q) > 0;
+	return !q->error && n < q->size && q->ring->available(q, n) > 0;
 }
 
 void virtio_queue_publish(struct virtio_queue *q)
@@ -174,7 +176,7 @@ bool virtio_queue_arm(struct virtio_queue *q)
 	if (q->error || q->ring->notify(q, true))
 		return false;
 	/* What came before the driver could see that is not announced. */
-	ret = q->ring->available(q);
+	ret = q->ring->available(q, 0);
 	if (ret > 0)
 		virtio_queue_disarm(q);
 	return !ret;
@@ -218,6 +220,61 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 	virtio_area_map(ret_table);
 	*ret_count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE);
 	return 0;
+}
+
+/* The first bytes of a buffer, or of a table. */
+static void prefetch(struct virtio_queue *q, const struct virtio_desc *desc)
+{
+	bool writable = desc->flags & VIRTQ_DESC_F_WRITE;
+	uint64_t len = 1;
+	const uint8_t *p = gmem_map(&q->reader, desc->addr,
+				    writable ? GMEM_WRITE : GMEM_READ, &len);
+
+	if (!p)
+		return;
+	if (writable) {
+		__builtin_prefetch(p, 1);
+		__builtin_prefetch(p + CACHE_LINE, 1);
+	} else {
+		__builtin_prefetch(p);
+		__builtin_prefetch(p + CACHE_LINE);
+	}
+}
+
+/*
+ * What an indirect table begins with: a message's header, and where its reply
+ * goes.  The table itself was fetched one request earlier.
+ */
+static void prefetch_buffers(struct virtio_queue *q,
+			     const struct virtio_desc *table)
+{
+	uint64_t len = MIN(table->len, 2 * VIRTQ_DESC_SIZE);
+	const struct virtio_area area = {
+		.ptr = gmem_map(&q->reader, table->addr, GMEM_READ, &len),
+	};
+	struct virtio_desc desc;
+
+	for (unsigned i = 0; area.ptr && i < len / VIRTQ_DESC_SIZE; i++)
+		if (!q->ring->read_desc(q, &area, i, &desc))
+			prefetch(q, &desc);
+}
+
+/*
+ * Only as far as the ring's own memory is mapped, and nothing of it is used but
+ * as a hint: what is popped later is read anew, and checked.
+ */
+void virtio_ring_look_ahead(struct virtio_queue *q)
+{
+	struct virtio_desc desc;
+
+	if (!q->desc.ptr || !q->driver.ptr)
+		return;
+	if (q->ring->peek(q, 0, &desc)) {
+		if (desc.flags & VIRTQ_DESC_F_INDIRECT)
+			prefetch_buffers(q, &desc);
+		if (q->ring->peek(q, 1, &desc))
+			prefetch(q, &desc);
+	}
 }
 
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

@@ -152,8 +152,11 @@ int virtio_queue_resume(struct virtio_queue *q, struct virtio_request *req);
  */
 void virtio_queue_give_up(struct virtio_queue *q, struct virtio_request *req);
 
-/* Is there more to take?  What it finds is what pop will take. */
-bool virtio_queue_available(struct virtio_queue *q);
+/*
+ * Is there more to take than n requests?  What it finds is what pop will take.
+ * For n > 0 it is a guess, which helps to plan.
+ */
+bool virtio_queue_available(struct virtio_queue *q, unsigned n);
 
 /* Let the driver see all that were pushed.  Nothing, if it does already. */
 void virtio_queue_publish(struct virtio_queue *q);

@@ -15,8 +15,26 @@ struct virtio_ring_ops {
 	/* Check size and addresses, set the areas and the progress. */
 	int (*attach)(struct virtio_queue *q,
 		      const struct virtio_queue_regs *regs);
-	/* Is there something to pop?  0 or 1. */
-	int (*available)(struct virtio_queue *q);
+	/*
+	 * Can more than `n` be popped, which is below the queue's size?  0 or
+	 * 1.  A packed ring's descriptors are counted instead: for n > 0 there
+	 * may be fewer requests.
+	 */
+	int (*available)(struct virtio_queue *q, unsigned n);
+	/*
+	 * Copy entry i of the ring or of an indirect table that is mapped or
+	 * not; i is within it.  0.
+	 */
+	int (*read_desc)(struct virtio_queue *q,
+			 const struct virtio_area *table, unsigned i,
+			 struct virtio_desc *ret_desc);
+	/*
+	 * A look at the first descriptor of the request that is popped after
+	 * `n` others, where it is already known that there is one.  The ring is
+	 * mapped.  Of a packed ring it is a guess, as of the above.
+	 */
+	bool (*peek)(struct virtio_queue *q, unsigned n,
+		     struct virtio_desc *ret_desc);
 	/*
 	 * Pop the next chain and gather its descriptors.  1; 0: there is none.
 	 * When it fails after *ret_begun was set, the request can and must be
@@ -68,6 +86,12 @@ bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
  */
 int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 		      struct virtio_area *ret_table, uint16_t *ret_count);
+
+/*
+ * While the request that was popped is gathered and served, let the cache fetch
+ * what the driver's core has written for the next ones.
+ */
+void virtio_ring_look_ahead(struct virtio_queue *q);
 
 /* Add the buffer of one descriptor to the request. */
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

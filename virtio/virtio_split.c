@@ -45,22 +45,22 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 	return 0;
 }
 
-static int available(struct virtio_queue *q)
+static int available(struct virtio_queue *q, unsigned n)
 {
 	uint16_t idx;
 
-	if (q->seen_avail != q->next_avail)
+	if ((uint16_t)(q->seen_avail - q->next_avail) > n)
 		return 1;
 	if (virtio_area_load16(&q->driver, VIRTQ_AVAIL_IDX, &idx))
 		return virtio_queue_break(q, nowhere);
 	if ((uint16_t)(idx - q->next_avail) > q->size)
 		return virtio_queue_break(q, "the available index jumped by more than the queue's size");
 	q->seen_avail = idx;
-	return idx != q->next_avail;
+	return (uint16_t)(idx - q->next_avail) > n;
 }
 
 static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
-		     uint16_t i, struct virtio_desc *ret_desc)
+		     unsigned i, struct virtio_desc *ret_desc)
 {
 	uint8_t raw[VIRTQ_DESC_SIZE];
 
@@ -74,6 +74,22 @@ static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
 		.next = le16_load(raw + VIRTQ_DESC_NEXT),
 	};
 	return 0;
+}
+
+static bool peek(struct virtio_queue *q, unsigned n,
+		 struct virtio_desc *ret_desc)
+{
+	unsigned slot = (q->next_avail + n) & (q->size - 1u);
+	uint8_t raw[VIRTQ_AVAIL_ELEM_SIZE];
+	uint16_t head;
+
+	if ((uint16_t)(q->seen_avail - q->next_avail) <= n)
+		return false;
+	if (virtio_area_read(&q->driver, VIRTQ_AVAIL_RING + slot * sizeof(raw),
+			     raw, sizeof(raw)))
+		return false;
+	head = le16_load(raw);
+	return head < q->size && !read_desc(q, &q->desc, head, ret_desc);
 }
 
 /* Follow the chain that begins at entry `i` of a table of `count` entries. */
@@ -116,7 +132,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 {
 	unsigned slot = q->next_avail & (q->size - 1u);
 	uint8_t raw[VIRTQ_AVAIL_ELEM_SIZE];
-	int ret = available(q);
+	int ret = available(q, 0);
 	uint16_t head;
 
 	if (ret <= 0)
@@ -131,6 +147,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	q->next_avail++;
 	virtio_request_begin(req, head);
 	*ret_begun = true;
+	virtio_ring_look_ahead(q);
 	return gather(q, req);
 }
 
@@ -226,6 +243,8 @@ static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
 const struct virtio_ring_ops virtio_split_ring = {
 	.attach = attach,
 	.available = available,
+	.read_desc = read_desc,
+	.peek = peek,
 	.pop = pop,
 	.gather = gather,
 	.push = push,

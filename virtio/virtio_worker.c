@@ -115,7 +115,7 @@ enum outcome { GIVEN_BACK, PARKED, DETACHED };
 static bool may_leave(struct virtio_worker *w)
 {
 	return !w->queue.in_order &&
-	       (w->jobs.detached || virtio_queue_available(&w->queue)) &&
+	       (w->jobs.detached || virtio_queue_available(&w->queue, 0)) &&
 	       !virtio_request_bounces(&w->job->request) &&
 	       virtio_jobs_spare(&w->jobs);
 }
@@ -209,18 +209,33 @@ static unsigned next_look(const struct virtio_worker *w, uint64_t each_ns)
 	return 1 + (unsigned)MIN(VIRTIO_BATCH_NS / 8 / each_ns, CLOCK_MAX - 1);
 }
 
+/*
+ * Have as many been done as are left?  Then the driver shall wake up while
+ * these are served.  But not for fewer and fewer, when it is slow to do so.
+ */
+static bool is_portion(struct virtio_worker *w)
+{
+	if (w->untold < w->portion ||
+	    virtio_queue_available(&w->queue, w->untold))
+		return false;
+	w->portion = w->untold;
+	return true;
+}
+
 /* One was done: is the driver told now, and not together with the next? */
 static bool tell_now(struct virtio_worker *w)
 {
 	uint64_t before = w->last_ns, now, each;
+	bool portion;
 
-	if (!virtio_queue_available(&w->queue)) {
-		w->last_ns = w->since = 0;
+	if (!virtio_queue_available(&w->queue, 0)) {
+		w->last_ns = w->since = w->portion = 0;
 		return true;
 	}
 	w->untold++;
+	portion = is_portion(w);
 	if (++w->since < w->look_after && before)
-		return false;
+		return portion;
 	now = w->last_ns = now_ns();
 	each = before ? (now - before) / w->since : 0;
 	if (each > VIRTIO_BATCH_NS)
@@ -232,7 +247,8 @@ static bool tell_now(struct virtio_worker *w)
 	/* Of those that came before this look, all came after the last. */
 	if (!w->first_untold_ns)
 		w->first_untold_ns = w->untold == 1 ? now : before;
-	return w->careful || now - w->first_untold_ns > VIRTIO_BATCH_NS;
+	return portion || w->careful ||
+	       now - w->first_untold_ns > VIRTIO_BATCH_NS;
 }
 
 /* Let the driver see what was done.  True: it wants an interrupt. */
@@ -262,7 +278,7 @@ static void relax(void)
 static bool look(struct virtio_worker *w)
 {
 	for (unsigned i = 0; i < LOOKS; i++) {
-		if (virtio_queue_available(&w->queue) ||
+		if (virtio_queue_available(&w->queue, 0) ||
 		    virtio_jobs_any_ended(&w->jobs))
 			return true;
 		relax();

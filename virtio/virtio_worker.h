@@ -16,7 +16,8 @@
  *
  * The driver is told of a request at once when no other is available then.
  * While there are others, it is told of several together, by one store and one
- * interrupt, so that neither side wakes the other for each.  A request waits
+ * interrupt, so that neither side wakes the other for each: when as many are
+ * done as are left, so that both sides have something to do.  A request waits
  * for no more than VIRTIO_BATCH_NS to be told, and one that takes longer than
  * that shows that the next may, too: after it, VIRTIO_CAREFUL requests are told
  * at once.
@@ -83,6 +84,7 @@ struct virtio_worker {
 	bool given_up;                  /* the queue is broken, as was told */
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
+	unsigned portion;               /* so many were told of last */
 	uint64_t first_untold_ns;       /* when the first was done, or 0 */
 	uint64_t last_ns;               /* the last look at the clock, or 0 */
 	unsigned since, look_after;     /* requests since; until the next */

@@ -99,6 +99,52 @@ static void indirect_breaks(struct ring_fixture *f, uint64_t table,
 	assert_used(f, 2, 0);
 }
 
+/*
+ * The request after this one is looked at early, and its table or the buffers
+ * that it names are nowhere: that is no matter of this one.
+ */
+static void a_bad_next_request_leaves_this_one_alone(void **state)
+{
+	static const struct {
+		uint64_t table;         /* 0: a real one */
+		uint32_t len;
+	} next[] = {
+		{ NOWHERE, 32 }, { UINT64_MAX - 8, 32 }, { 0, 32 },
+		{ RAM_GPA + RAM_SIZE - 8, 32 }, { RAM_GPA, 0 },
+	};
+	struct ring_fixture *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(next); i++) {
+		uint64_t table = next[i].table;
+		struct fake_buf buf;
+
+		fixture_attach(f, 4, INDIRECT);
+		buf = fixture_buf(f, 64);
+		if (!table) {
+			table = new_table(f, 2);
+			fake_ring_desc(&f->ring, table, 0, NOWHERE, 8,
+				       VIRTQ_DESC_F_NEXT, 1);
+			fake_ring_desc(&f->ring, table, 1, UINT64_MAX, 8,
+				       VIRTQ_DESC_F_WRITE, 0);
+		}
+		fake_ring_desc(&f->ring, f->ring.desc, 0, buf.gpa, 64,
+			       VIRTQ_DESC_F_WRITE, 0);
+		fake_ring_desc(&f->ring, f->ring.desc, 2, table, next[i].len,
+			       VIRTQ_DESC_F_INDIRECT, 0);
+		fake_ring_publish(&f->ring, 0);
+		fake_ring_publish(&f->ring, 2);
+		/* A head that is none, two behind it. */
+		fake_ring_publish(&f->ring, 0xffff);
+		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+		assert_int_equal(f->req.chain.writable_count, 1);
+		assert_int_equal(virtio_queue_push(&f->queue, &f->req, 8), 0);
+		assert_used(f, 0, 8);
+		assert_int_equal(virtio_queue_pop(&f->queue, &f->req), -EPROTO);
+		assert_used(f, 2, 0);
+		virtio_queue_leave(&f->queue);
+	}
+}
+
 static void breaks_when_indirect_was_not_negotiated(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -421,6 +467,7 @@ int main(void)
 		ring_test(follows_a_table_at_the_end_of_a_chain),
 		ring_test(takes_an_indirect_table_longer_than_the_queue),
 		packed_test(takes_an_indirect_table_longer_than_the_queue),
+		ring_test(a_bad_next_request_leaves_this_one_alone),
 		ring_test(breaks_when_indirect_was_not_negotiated),
 		ring_test(breaks_on_an_indirect_table_with_next),
 		ring_test(breaks_on_an_empty_indirect_table),
