@@ -15,14 +15,16 @@
 #include <string.h>
 #include <time.h>
 
-static struct gmem_table *table_new(size_t count, uint64_t generation)
+/* With room for `count` ranges; `old` is NULL for the first. */
+static struct gmem_table *table_new(size_t count, const struct gmem_table *old)
 {
 	struct gmem_table *t;
 
 	t = malloc(sizeof(*t) + count * sizeof(t->range[0]));
 	if (t) {
 		t->retired = NULL;
-		t->generation = generation;
+		t->generation = old ? old->generation + 1 : 1;
+		t->log = old ? old->log : (struct gmem_log){ .signal = -1 };
 		t->count = count;
 	}
 	return t;
@@ -30,7 +32,7 @@ static struct gmem_table *table_new(size_t count, uint64_t generation)
 
 int gmem_init(struct gmem *mem, const struct gmem_ops *ops, void *ctx)
 {
-	struct gmem_table *t = table_new(0, 1);
+	struct gmem_table *t = table_new(0, NULL);
 
 	if (!t)
 		return -ENOMEM;
@@ -136,7 +138,7 @@ int gmem_add(struct gmem *mem, uint64_t gpa, uint64_t size, void *host,
 		ret = -EEXIST;
 	else if (old->count == GMEM_RANGES_MAX)
 		ret = -ENOSPC;
-	else if (!(t = table_new(old->count + 1, old->generation + 1)))
+	else if (!(t = table_new(old->count + 1, old)))
 		ret = -ENOMEM;
 	if (!ret) {
 		memcpy(t->range, old->range, at * sizeof(t->range[0]));
@@ -162,13 +164,34 @@ int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t size)
 	if (at == old->count || old->range[at].gpa != gpa ||
 	    old->range[at].size != size)
 		ret = -ENOENT;
-	else if (!(t = table_new(old->count - 1, old->generation + 1)))
+	else if (!(t = table_new(old->count - 1, old)))
 		ret = -ENOMEM;
 	if (!ret) {
 		memcpy(t->range, old->range, at * sizeof(t->range[0]));
 		memcpy(t->range + at, old->range + at + 1,
 		       (t->count - at) * sizeof(t->range[0]));
 		publish(mem, t, true);
+	}
+	pthread_mutex_unlock(&mem->writer_lock);
+	return ret;
+}
+
+int gmem_set_log(struct gmem *mem, const struct gmem_log *log)
+{
+	const struct gmem_table *old;
+	struct gmem_table *t;
+	int ret = 0;
+
+	pthread_mutex_lock(&mem->writer_lock);
+	old = atomic_load(&mem->table);
+	t = table_new(old->count, old);
+	if (t) {
+		memcpy(t->range, old->range,
+		       old->count * sizeof(t->range[0]));
+		t->log = log ? *log : (struct gmem_log){ .signal = -1 };
+		publish(mem, t, true);
+	} else {
+		ret = -ENOMEM;
 	}
 	pthread_mutex_unlock(&mem->writer_lock);
 	return ret;

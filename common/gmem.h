@@ -13,6 +13,10 @@
  * table's generation, which gmem_enter() returns, tells when pointers kept
  * from an earlier stay are stale.
  *
+ * What is written can be logged (gmem_log.h).  The log goes with the table, so
+ * it changes for every reader as ranges do; who writes through a pointer marks
+ * that by himself.
+ *
  * Addresses outside every range are served by the host's mem_read and
  * mem_write callbacks, where there are any; those may block.
  *
@@ -22,6 +26,7 @@
 #ifndef COMMON_GMEM_H
 #define COMMON_GMEM_H
 
+#include "common/gmem_log.h"
 #include "common/limits.h"
 
 #include <pthread.h>
@@ -45,6 +50,7 @@ struct gmem_range {
 struct gmem_table {
 	struct gmem_table *retired;     /* older tables not yet freed */
 	uint64_t generation;            /* 1, 2, ...: never repeats */
+	struct gmem_log log;            /* of what is written by it */
 	size_t count;
 	struct gmem_range range[];      /* by address, disjoint */
 };
@@ -89,6 +95,12 @@ int gmem_add(struct gmem *mem, uint64_t gpa, uint64_t size, void *host,
  */
 int gmem_remove(struct gmem *mem, uint64_t gpa, uint64_t size);
 
+/*
+ * From now on what is written is logged in *log (copied; NULL: nowhere).
+ * Blocks until no reader can touch the log that there was.  0 or -ENOMEM.
+ */
+int gmem_set_log(struct gmem *mem, const struct gmem_log *log);
+
 /* From any thread, that of a reader which is inside, too. */
 void gmem_register(struct gmem *mem, struct gmem_reader *reader);
 /* The reader must be outside. */
@@ -105,6 +117,19 @@ void gmem_leave(struct gmem_reader *reader);
 void gmem_share(const struct gmem_reader *reader, struct gmem_reader *heir);
 
 /*
+ * The log of what is written, or NULL.  The reader must be inside, and it stays
+ * valid as its pointers do.
+ */
+static inline const struct gmem_log *
+gmem_reader_log(const struct gmem_reader *reader)
+{
+	const struct gmem_table *t =
+		atomic_load_explicit(&reader->table, memory_order_relaxed);
+
+	return t->log.bits ? &t->log : NULL;
+}
+
+/*
  * The pointer for gpa in the reader's table, and in *len (which holds the
  * bytes that are wanted) how many of them lie there in one piece.  NULL: not
  * in any range with all of `flags`.  The reader must be inside.
@@ -115,7 +140,8 @@ void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,
 /*
  * Copy bytes from or to guest memory, mapped or not.  0, or -EFAULT when some
  * of it is nowhere (then buf, or guest memory, may be partly written).  The
- * reader must be inside.  May block only in the host's callbacks.
+ * reader must be inside.  May block only in the host's callbacks.  Logs
+ * nothing.
  */
 int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
 	      void *buf, size_t len);

@@ -4,6 +4,7 @@ libcommon_la_SOURCES = \
 	%reldir%/bytes.h \
 	%reldir%/event.c %reldir%/event.h \
 	%reldir%/gmem.c %reldir%/gmem.h \
+	%reldir%/gmem_log.c %reldir%/gmem_log.h \
 	%reldir%/iov.c %reldir%/iov.h \
 	%reldir%/limits.h \
 	%reldir%/log.c %reldir%/log.h \

@@ -4,12 +4,16 @@
 void virtio_area_map(struct virtio_area *area)
 {
 	uint64_t len = area->size;
-	uint8_t *p = gmem_map(area->reader, area->gpa, area->flags, &len);
+	uint8_t *p;
 
+	if (!area->reader)
+		return;
+	p = gmem_map(area->reader, area->gpa, area->flags, &len);
 	/* A host may place guest memory at an odd address. */
 	if (p && (len != area->size || (uintptr_t)p % sizeof(uint16_t)))
 		p = NULL;
 	area->ptr = p;
+	area->log = area->logged ? gmem_reader_log(area->reader) : NULL;
 }
 
 int virtio_area_read_piecewise(const struct virtio_area *area, uint64_t offset,
@@ -21,8 +25,11 @@ int virtio_area_read_piecewise(const struct virtio_area *area, uint64_t offset,
 int virtio_area_write_piecewise(const struct virtio_area *area, uint64_t offset,
 				const void *buf, size_t len)
 {
-	return gmem_write(area->mem, area->reader, area->gpa + offset, buf,
-			  len);
+	int ret = gmem_write(area->mem, area->reader, area->gpa + offset, buf,
+			     len);
+
+	virtio_area_mark(area, offset, len);
+	return ret;
 }
 
 /*

@@ -7,6 +7,9 @@
  * mapped piece, the same calls go through gmem_read() and gmem_write() instead,
  * so a ring may be anywhere, only slower.
  *
+ * What the device writes to a ring is logged if the transport says so, by an
+ * address that may be another than the ring's.
+ *
  * 16-bit loads and stores are atomic and in one total order
  * (memory_order_seq_cst).  So what was written before a store is seen by who
  * loads it, and of two sides that each store one number and then load the
@@ -19,6 +22,7 @@
 #include "common/bytes.h"
 #include "common/gmem.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 struct virtio_area {
@@ -28,9 +32,16 @@ struct virtio_area {
 	uint8_t *ptr;                   /* NULL: not in one piece */
 	struct gmem *mem;
 	const struct gmem_reader *reader;
+	/* Is what the device writes logged, and by what address? */
+	bool logged;
+	uint64_t log_gpa;
+	const struct gmem_log *log;     /* NULL: no, or there is no log */
 };
 
-/* Translate it; the reader is inside, and again after each new generation. */
+/*
+ * Translate it; the reader is inside, and again after each new generation.
+ * Nothing, if it was never set.
+ */
 void virtio_area_map(struct virtio_area *area);
 
 /* The same accesses of an area that is not in one piece. */
@@ -42,6 +53,13 @@ int virtio_area_load16_piecewise(const struct virtio_area *area,
 				 uint64_t offset, uint16_t *ret_value);
 int virtio_area_store16_piecewise(const struct virtio_area *area,
 				  uint64_t offset, uint16_t value);
+
+static inline void virtio_area_mark(const struct virtio_area *area,
+				    uint64_t offset, size_t len)
+{
+	if (area->log)
+		gmem_log_mark(area->log, area->log_gpa + offset, len);
+}
 
 /*
  * Access; offset + len is within the area (the caller's duty).  0, or -EFAULT:
@@ -64,6 +82,7 @@ static inline int virtio_area_write(const struct virtio_area *area,
 	if (!area->ptr)
 		return virtio_area_write_piecewise(area, offset, buf, len);
 	memcpy(area->ptr + offset, buf, len);
+	virtio_area_mark(area, offset, len);
 	return 0;
 }
 
@@ -93,6 +112,7 @@ static inline int virtio_area_store16(const struct virtio_area *area,
 	p = area->ptr + offset;
 	le16_store(&raw, value);
 	__atomic_store_n((uint16_t *)p, raw, __ATOMIC_SEQ_CST);
+	virtio_area_mark(area, offset, sizeof(raw));
 	return 0;
 }
 

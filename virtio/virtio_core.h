@@ -73,6 +73,13 @@ struct virtio_queue_regs {
 	uint16_t size;
 	bool enabled;
 	uint64_t desc, driver, device;  /* guest addresses of the three areas */
+	/*
+	 * Not a register of PCI: where guest memory has a log (common/gmem.h),
+	 * is what is written to the ring logged, and by what address that of
+	 * the device area?
+	 */
+	bool logged;
+	uint64_t log;
 };
 
 /*
@@ -117,10 +124,10 @@ void virtio_core_set_dma(struct virtio_core *core, bool allowed);
  * is an eventfd that the driver signals; it is borrowed until the queue is
  * stopped.
  *
- * A queue that is started with the same registers and features, and at the
- * very base where it was stopped, goes on as if nothing had been: requests
- * that wait are kept.  Otherwise, and after a reset, they are dropped.  One
- * that was broken is tried again.
+ * A queue that is started with the same registers (but for the log) and
+ * features, and at the very base where it was stopped, goes on as if nothing
+ * had been: requests that wait are kept.  Otherwise, and after a reset, they
+ * are dropped.  One that was broken is tried again.
  *
  * 0; -ENOENT: no such queue; -EBUSY: it is started already; or another -errno:
  * `kick` cannot be waited for, or there can be no thread.

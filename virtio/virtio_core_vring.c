@@ -17,11 +17,13 @@ static void run_at(struct virtio_core *core, struct core_queue *vq,
 {
 	if (!vq->kept || vq->base != base || !same_regs(&vq->regs, regs) ||
 	    vq->kept_features != core->driver_features) {
-		vq->regs = *regs;
 		vq->base = base;
 		vq->placed = vq->fresh = true;
 		vq->broken = false;
+	} else {
+		virtio_queue_set_log(&vq->worker.queue, regs);
 	}
+	vq->regs = *regs;
 	vq->kept = false;
 	vq->running = vq->regs.enabled = true;
 	core->started = true;

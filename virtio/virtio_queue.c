@@ -43,6 +43,16 @@ void virtio_queue_attach(struct virtio_queue *q,
 	q->ring = features & VIRTIO_FEATURE(VIRTIO_F_RING_PACKED) ?
 			  &virtio_packed_ring : &virtio_split_ring;
 	(void)q->ring->attach(q, regs); /* q->error tells */
+	virtio_queue_set_log(q, regs);
+}
+
+/* The driver's area is never written. */
+void virtio_queue_set_log(struct virtio_queue *q,
+			  const struct virtio_queue_regs *regs)
+{
+	q->desc.logged = q->device.logged = regs->logged;
+	q->device.log_gpa = regs->log;
+	q->generation = 0;
 }
 
 uint32_t virtio_queue_base(const struct virtio_queue *q)
@@ -59,7 +69,7 @@ void virtio_queue_enter(struct virtio_queue *q)
 {
 	uint64_t generation = gmem_enter(q->mem, &q->reader);
 
-	if (generation == q->generation || q->error)
+	if (generation == q->generation)
 		return;
 	virtio_area_map(&q->desc);
 	virtio_area_map(&q->driver);
@@ -199,6 +209,7 @@ bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
 		.flags = flags,
 		.mem = q->mem,
 		.reader = &q->reader,
+		.log_gpa = gpa,
 	};
 	return gpa % align == 0 && gpa + size - 1 >= gpa;
 }

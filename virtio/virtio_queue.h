@@ -95,6 +95,13 @@ void virtio_queue_attach(struct virtio_queue *q,
 			 uint64_t features);
 
 /*
+ * Only what regs say of the log; of a queue that is attached, outside guest
+ * memory.
+ */
+void virtio_queue_set_log(struct virtio_queue *q,
+			  const struct virtio_queue_regs *regs);
+
+/*
  * The place in the ring where it stands, which is for whoever serves the ring
  * next: the base of a vring in vhost-user.  Its meaning is the ring format's:
  * of a split ring, the next index of the available ring.  What is parked has

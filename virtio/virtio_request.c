@@ -21,20 +21,33 @@ struct virtio_bounce {
 	uint8_t buf[VIRTIO_BOUNCE_MAX];
 };
 
+/* Guest memory that is writable, in the order of the writable bytes. */
+struct virtio_target {
+	uint64_t gpa;
+	uint64_t len;
+};
+
 int virtio_request_init(struct virtio_request *req, struct gmem *mem,
 			const struct gmem_reader *reader)
 {
 	*req = (struct virtio_request){ .mem = mem, .reader = reader };
 	req->iov = calloc(VIRTIO_PIECES_MAX, sizeof(req->iov[0]));
-	return req->iov ? 0 : -ENOMEM;
+	/* Not touched, and so no memory, where nothing is logged. */
+	req->target = malloc(VIRTIO_PIECES_MAX * sizeof(req->target[0]));
+	if (req->iov && req->target)
+		return 0;
+	virtio_request_done(req);
+	return -ENOMEM;
 }
 
 void virtio_request_done(struct virtio_request *req)
 {
 	free(req->iov);
 	free(req->bounce);
+	free(req->target);
 	req->iov = NULL;
 	req->bounce = NULL;
+	req->target = NULL;
 }
 
 void virtio_request_begin(struct virtio_request *req, uint16_t id)
@@ -45,6 +58,7 @@ void virtio_request_begin(struct virtio_request *req, uint16_t id)
 		.reader = req->reader,
 		.iov = req->iov,
 		.bounce = req->bounce,
+		.target = req->target,
 	};
 	if (req->bounce)
 		req->bounce->used = req->bounce->count = 0;
@@ -95,6 +109,16 @@ static const char *add_bounced(struct virtio_request *req, uint64_t gpa,
 	return add_piece(req, data, len, writable);
 }
 
+/* To be marked, when it was written. */
+static const char *add_target(struct virtio_request *req, uint64_t gpa,
+			      uint64_t len)
+{
+	if (req->targets == VIRTIO_PIECES_MAX)
+		return "the buffers are in too many pieces";
+	req->target[req->targets++] = (struct virtio_target){ gpa, len };
+	return NULL;
+}
+
 const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
 			       uint32_t len, bool writable)
 {
@@ -111,6 +135,8 @@ const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
 	req->length += len;
 	if (req->length > UINT32_MAX)
 		return "the buffers are longer than 2^32 - 1 bytes";
+	if (writable && gmem_reader_log(req->reader))
+		error = add_target(req, gpa, len);
 	while (left && !error) {
 		uint64_t n = left;
 		uint8_t *base = gmem_map(req->reader, gpa,
@@ -153,7 +179,7 @@ void virtio_request_hand_on(struct virtio_request *req,
 	req->bounce = NULL;
 }
 
-int virtio_request_finish(struct virtio_request *req, uint32_t used)
+static int copy_bounced(const struct virtio_request *req, uint32_t used)
 {
 	const struct virtio_bounce *b = req->bounce;
 
@@ -169,4 +195,26 @@ int virtio_request_finish(struct virtio_request *req, uint32_t used)
 			return ret;
 	}
 	return 0;
+}
+
+static void mark_targets(const struct virtio_request *req, uint32_t used)
+{
+	const struct gmem_log *log = gmem_reader_log(req->reader);
+	uint64_t left = used;
+
+	for (size_t i = 0; log && left && i < req->targets; i++) {
+		uint64_t n = MIN(left, req->target[i].len);
+
+		gmem_log_mark(log, req->target[i].gpa, n);
+		left -= n;
+	}
+}
+
+int virtio_request_finish(struct virtio_request *req, uint32_t used)
+{
+	int ret = copy_bounced(req, used);
+
+	if (req->targets)
+		mark_targets(req, used);
+	return ret;
 }

@@ -10,6 +10,9 @@
  * added, writable ones are copied back when the request is finished, as far as
  * they were used.
  *
+ * Where writes are logged (common/gmem_log.h), those of the device are marked
+ * when the request is finished, as far as they were used.
+ *
  * Used by one thread.
  */
 #ifndef VIRTIO_VIRTIO_REQUEST_H
@@ -22,6 +25,7 @@
 #include <stdbool.h>
 
 struct virtio_bounce;
+struct virtio_target;
 
 struct virtio_request {
 	struct virtio_chain chain;      /* what the device gets */
@@ -37,6 +41,8 @@ struct virtio_request {
 	uint64_t writable_length;
 	bool started_writable;
 	struct virtio_bounce *bounce;   /* NULL until first needed; kept */
+	struct virtio_target *target;   /* VIRTIO_PIECES_MAX */
+	size_t targets;                 /* what will have to be marked */
 };
 
 /* 0 or -ENOMEM.  mem and reader are borrowed until virtio_request_done(). */
@@ -65,7 +71,7 @@ void virtio_request_hand_on(struct virtio_request *req,
 
 /*
  * The device has written `used` bytes: bring them to memory that cannot be
- * mapped.  0 or -EFAULT.
+ * mapped, and log them.  0 or -EFAULT.
  */
 int virtio_request_finish(struct virtio_request *req, uint32_t used);
 

@@ -37,6 +37,7 @@ static int conn_new(const struct vhost_user *vu,
 	conn->vu = vu;
 	conn->log = vu->log;
 	conn->backend_req = -1;
+	conn->log_signal = -1;
 	for (unsigned i = 0; i < virtio_core_queues(conn->core); i++)
 		vhost_user_ring_init(&conn->ring[i]);
 	*ret_conn = conn;
@@ -51,6 +52,7 @@ static void conn_free(struct vhost_user_conn *conn)
 	for (unsigned i = 0; i < queues; i++)
 		vhost_user_ring_done(&conn->ring[i]);
 	vhost_user_memory_done(&conn->memory);
+	vhost_user_log_done(conn);
 	if (conn->backend_req >= 0)
 		close(conn->backend_req);
 	free(conn);

@@ -7,6 +7,8 @@
  *   vhost_user_request.c  the table of requests, those about the device
  *   vhost_user_ring.c     rings, and the requests about them
  *   vhost_user_memory.c   the memory that the front-end shares
+ *   vhost_user_map.c      a part of a file of its
+ *   vhost_user_log.c      the log of what the device writes
  *
  * A connection has a core, guest memory and rings of its own, all of it made
  * when it begins and freed when it ends, so that nothing is left for the next.
@@ -33,6 +35,8 @@ struct vhost_user_ring {
 	uint16_t size;
 	uint64_t desc, avail, used;     /* its own addresses */
 	bool has_addr, enabled;
+	bool logged;                    /* what is written to it... */
+	uint64_t log;                   /* ...used ring at this address */
 	uint32_t base;                  /* where it begins, or has stopped */
 	int kick;                       /* or -1 */
 
@@ -56,6 +60,11 @@ struct vhost_user_conn {
 	uint64_t protocol_features;
 	uint8_t status;
 	int backend_req;                /* socket for our own requests, or -1 */
+
+	struct vhost_user_map log_map;
+	uint64_t log_size;              /* bytes of it */
+	int log_signal;                 /* or -1 */
+	bool logs;                      /* guest memory has the log */
 
 	char error[128];                /* why the last request failed */
 	struct vhost_user_ring ring[VIRTIO_QUEUES_MAX];
@@ -86,6 +95,8 @@ int vhost_user_fail(struct vhost_user_conn *conn, int error,
 int vhost_user_request(struct vhost_user_conn *conn,
 		       struct vhost_user_msg *msg);
 const char *vhost_user_request_name(const struct vhost_user_msg *msg);
+/* Answer with that.  0. */
+int vhost_user_reply_u64(struct vhost_user_msg *msg, uint64_t value);
 /* Tell the core what features the driver has. */
 void vhost_user_apply_features(struct vhost_user_conn *conn);
 
@@ -111,6 +122,9 @@ void vhost_user_rings_reset(struct vhost_user_conn *conn);
 /* Forget the driver's state; rings are stopped, and what waits is dropped. */
 void vhost_user_reset(struct vhost_user_conn *conn);
 
+/* Make the descriptor not block who signals it.  0 or -errno. */
+int vhost_user_unblock(int fd);
+
 /* Requests; the message's form has been checked. */
 int vhost_user_set_vring_num(struct vhost_user_conn *conn,
 			     struct vhost_user_msg *msg);
@@ -128,5 +142,20 @@ int vhost_user_set_vring_err(struct vhost_user_conn *conn,
 			     struct vhost_user_msg *msg);
 int vhost_user_set_vring_enable(struct vhost_user_conn *conn,
 				struct vhost_user_msg *msg);
+
+/* ---- vhost_user_log.c -------------------------------------------------- */
+
+/*
+ * The features or the log have changed; waits for requests in flight.  0, or
+ * what vhost_user_fail() returned, and the log is as it was.
+ */
+int vhost_user_log_apply(struct vhost_user_conn *conn);
+/* Nobody writes to guest memory any more. */
+void vhost_user_log_done(struct vhost_user_conn *conn);
+
+int vhost_user_set_log_base(struct vhost_user_conn *conn,
+			    struct vhost_user_msg *msg);
+int vhost_user_set_log_fd(struct vhost_user_conn *conn,
+			  struct vhost_user_msg *msg);
 
 #endif

@@ -4,11 +4,6 @@
 #include "common/bytes.h"
 
 #include <errno.h>
-#include <linux/magic.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 int vhost_user_memory_init(struct vhost_user_memory *m)
 {
@@ -16,78 +11,37 @@ int vhost_user_memory_init(struct vhost_user_memory *m)
 	return gmem_init(&m->gmem, NULL, NULL);
 }
 
-static void unmap(struct vhost_user_slot *slot)
-{
-	munmap(slot->map, slot->map_size);
-}
-
 void vhost_user_memory_done(struct vhost_user_memory *m)
 {
 	gmem_done(&m->gmem);
 	for (size_t i = 0; i < m->count; i++)
-		unmap(&m->slot[i]);
+		vhost_user_unmap(&m->slot[i].map);
 	m->count = 0;
 }
 
 static bool makes_sense(const struct vhost_user_region *r)
 {
 	return r->size && r->guest_addr + r->size - 1 >= r->guest_addr &&
-	       r->user_addr + r->size - 1 >= r->user_addr &&
-	       r->mmap_offset + r->size > r->mmap_offset &&
-	       r->mmap_offset + r->size <= INT64_MAX && r->size <= SIZE_MAX / 2;
-}
-
-/*
- * What a mapping's offset and length are multiples of, and whether the file
- * holds the whole region: touching what is beyond its end would be a SIGBUS.
- */
-static int check_file(int fd, const struct vhost_user_region *r,
-		      uint64_t *ret_granule)
-{
-	uint64_t granule = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct statfs fs;
-	struct stat st;
-
-	if (fstat(fd, &st) || fstatfs(fd, &fs))
-		return -errno;
-	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		return -EINVAL;
-	if (S_ISREG(st.st_mode) &&
-	    (uint64_t)st.st_size < r->mmap_offset + r->size)
-		return -ENXIO;
-	if (fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
-		granule = MAX(granule, (uint64_t)fs.f_bsize);
-	*ret_granule = granule;
-	return 0;
+	       r->user_addr + r->size - 1 >= r->user_addr;
 }
 
 int vhost_user_memory_add(struct vhost_user_memory *m,
 			  const struct vhost_user_region *region, int fd)
 {
 	struct vhost_user_slot slot = { .region = *region };
-	uint64_t granule = 0, skip;
 	int ret;
 
 	if (!makes_sense(region))
 		return -EINVAL;
 	if (m->count == ARRAY_LEN(m->slot))
 		return -ENOSPC;
-	ret = check_file(fd, region, &granule);
+	ret = vhost_user_map(fd, region->mmap_offset, region->size, &slot.map);
 	if (ret)
 		return ret;
-	skip = region->mmap_offset % granule;
-	slot.map_size = (size_t)((skip + region->size + granule - 1) /
-				 granule * granule);
-	slot.map = mmap(NULL, slot.map_size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_NORESERVE, fd,
-			(off_t)(region->mmap_offset - skip));
-	if (slot.map == MAP_FAILED)
-		/* cppcheck-suppress memleak ; nothing was mapped */
-		return -errno;
 	ret = gmem_add(&m->gmem, region->guest_addr, region->size,
-		       (uint8_t *)slot.map + skip, GMEM_READ | GMEM_WRITE);
+		       slot.map.bytes, GMEM_READ | GMEM_WRITE);
 	if (ret) {
-		unmap(&slot);
+		vhost_user_unmap(&slot.map);
 		return ret;
 	}
 	m->slot[m->count++] = slot;
@@ -102,7 +56,7 @@ static int remove_slot(struct vhost_user_memory *m, size_t i)
 
 	if (ret)
 		return ret;
-	unmap(&m->slot[i]);
+	vhost_user_unmap(&m->slot[i].map);
 	m->slot[i] = m->slot[--m->count];
 	return 0;
 }

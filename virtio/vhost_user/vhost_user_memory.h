@@ -12,12 +12,12 @@
 
 #include "common/gmem.h"
 #include "common/limits.h"
+#include "virtio/vhost_user/vhost_user_map.h"
 #include "virtio/vhost_user/vhost_user_spec.h"
 
 struct vhost_user_slot {
 	struct vhost_user_region region;
-	void *map;
-	size_t map_size;
+	struct vhost_user_map map;
 };
 
 struct vhost_user_memory {

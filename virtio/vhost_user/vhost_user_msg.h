@@ -21,6 +21,7 @@ struct vhost_user_msg {
 		uint64_t u64;
 		struct vhost_user_vring_state state;
 		struct vhost_user_vring_addr addr;
+		struct vhost_user_log log;
 		struct vhost_user_mem_table mem_table;
 		struct vhost_user_mem_reg mem_reg;
 		struct vhost_user_config config;

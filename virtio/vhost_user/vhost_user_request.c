@@ -31,8 +31,14 @@
 	 VIRTIO_FEATURE(VIRTIO_F_NOTIFICATION_DATA) | \
 	 VIRTIO_FEATURE(VIRTIO_F_RING_RESET))
 
+/* Features that are the protocol's and not the driver's. */
+#define NOT_VIRTIO \
+	(VHOST_USER_BIT(VHOST_F_LOG_ALL) | \
+	 VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES))
+
 #define PROTOCOL_FEATURES \
 	(VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_MQ) | \
+	 VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) | \
 	 VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK) | \
 	 VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_BACKEND_REQ) | \
 	 VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_RESET_DEVICE) | \
@@ -50,6 +56,12 @@ int vhost_user_fail(struct vhost_user_conn *conn, int error,
 	return error;
 }
 
+/* Does the front-end use it? */
+static bool negotiated(const struct vhost_user_conn *conn, unsigned feature)
+{
+	return conn->protocol_features & VHOST_USER_BIT(feature);
+}
+
 /*
  * Does the front-end wait for the outcome?  Asked when the request has been
  * served, since the one that negotiates this may use it.
@@ -58,11 +70,10 @@ static bool wants_ack(const struct vhost_user_conn *conn,
 		      const struct vhost_user_msg *msg)
 {
 	return (msg->header.flags & VHOST_USER_NEED_REPLY) &&
-	       (conn->protocol_features &
-		VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK));
+	       negotiated(conn, VHOST_USER_PROTOCOL_F_REPLY_ACK);
 }
 
-static int reply_u64(struct vhost_user_msg *msg, uint64_t value)
+int vhost_user_reply_u64(struct vhost_user_msg *msg, uint64_t value)
 {
 	msg->payload.u64 = value;
 	msg->reply_size = sizeof(msg->payload.u64);
@@ -71,10 +82,14 @@ static int reply_u64(struct vhost_user_msg *msg, uint64_t value)
 
 /* ---- features ---------------------------------------------------------- */
 
+/* Other ways to pass a log than LOG_SHMFD are of no use to a process. */
 static uint64_t offered(const struct vhost_user_conn *conn)
 {
-	return (virtio_core_features(conn->core) & ~NOT_OFFERED) |
-	       VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
+	uint64_t features = virtio_core_features(conn->core) & ~NOT_OFFERED;
+
+	if (negotiated(conn, VHOST_USER_PROTOCOL_F_LOG_SHMFD))
+		features |= VHOST_USER_BIT(VHOST_F_LOG_ALL);
+	return features | VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
 }
 
 static uint64_t protocol_offered(const struct vhost_user_conn *conn)
@@ -86,8 +101,7 @@ static uint64_t protocol_offered(const struct vhost_user_conn *conn)
 
 void vhost_user_apply_features(struct vhost_user_conn *conn)
 {
-	uint64_t value = conn->features &
-			 ~VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
+	uint64_t value = conn->features & ~NOT_VIRTIO;
 
 	for (unsigned bank = 0; bank < 2; bank++)
 		virtio_core_set_driver_features(conn->core, bank,
@@ -97,23 +111,31 @@ void vhost_user_apply_features(struct vhost_user_conn *conn)
 static int get_features(struct vhost_user_conn *conn,
 			struct vhost_user_msg *msg)
 {
-	return reply_u64(msg, offered(conn));
+	return vhost_user_reply_u64(msg, offered(conn));
 }
 
+/* The log is switched on and off while rings run; nothing else is. */
 static int set_features(struct vhost_user_conn *conn,
 			struct vhost_user_msg *msg)
 {
-	uint64_t value = msg->payload.u64;
+	const uint64_t log = VHOST_USER_BIT(VHOST_F_LOG_ALL);
+	uint64_t value = msg->payload.u64, old = conn->features;
+	int ret;
 
 	if (value & ~offered(conn))
 		return vhost_user_fail(conn, -EPROTO,
 				       "0x%llx were not offered",
 				       (unsigned long long)(value &
 							    ~offered(conn)));
-	if (value != conn->features && vhost_user_rings_running(conn))
+	if ((value ^ old) & ~log && vhost_user_rings_running(conn))
 		return vhost_user_fail(conn, -EPROTO,
 				       "other features while rings are running");
 	conn->features = value;
+	ret = vhost_user_log_apply(conn);
+	if (ret) {
+		conn->features = old;
+		return ret;
+	}
 	vhost_user_apply_features(conn);
 	if (value & VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES))
 		return 0;
@@ -124,7 +146,7 @@ static int set_features(struct vhost_user_conn *conn,
 static int get_protocol_features(struct vhost_user_conn *conn,
 				 struct vhost_user_msg *msg)
 {
-	return reply_u64(msg, protocol_offered(conn));
+	return vhost_user_reply_u64(msg, protocol_offered(conn));
 }
 
 static int set_protocol_features(struct vhost_user_conn *conn,
@@ -162,8 +184,10 @@ static int reset_device(struct vhost_user_conn *conn,
 
 static int get_status(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 {
-	return reply_u64(msg, conn->status | (virtio_core_status(conn->core) &
-					      VIRTIO_STATUS_NEEDS_RESET));
+	uint8_t broken = virtio_core_status(conn->core) &
+			 VIRTIO_STATUS_NEEDS_RESET;
+
+	return vhost_user_reply_u64(msg, conn->status | broken);
 }
 
 static int set_status(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
@@ -179,7 +203,7 @@ static int set_status(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 static int get_queue_num(struct vhost_user_conn *conn,
 			 struct vhost_user_msg *msg)
 {
-	return reply_u64(msg, virtio_core_queues(conn->core));
+	return vhost_user_reply_u64(msg, virtio_core_queues(conn->core));
 }
 
 /* Kept open for requests of our own; there are none yet. */
@@ -234,7 +258,7 @@ static int set_config(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 	log_limited(conn->log, LOG_VHOST_USER, LOG_WARN,
 		    "%s: the guest writes to the configuration space, which is read-only",
 		    conn->vu->params.core.name);
-	return wants_ack(conn, msg) ? reply_u64(msg, 1) : 0;
+	return wants_ack(conn, msg) ? vhost_user_reply_u64(msg, 1) : 0;
 }
 
 /* ---- memory ------------------------------------------------------------ */
@@ -282,7 +306,7 @@ static int get_max_mem_slots(struct vhost_user_conn *conn,
 			     struct vhost_user_msg *msg)
 {
 	(void)conn;
-	return reply_u64(msg, VHOST_USER_MEM_SLOTS_MAX);
+	return vhost_user_reply_u64(msg, VHOST_USER_MEM_SLOTS_MAX);
 }
 
 static int add_mem_reg(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
@@ -309,7 +333,7 @@ struct request {
 	int (*serve)(struct vhost_user_conn *conn, struct vhost_user_msg *msg);
 	size_t size, more;              /* bytes; and how many more may come */
 	size_t fds, more_fds;           /* descriptors, likewise */
-	unsigned feature;               /* that must be offered; 0: none */
+	unsigned offered, agreed;       /* features that must be; 0: none */
 };
 
 #define STATE sizeof(struct vhost_user_vring_state)
@@ -325,6 +349,11 @@ static const struct request requests[VHOST_USER_REQUESTS] = {
 		.more = VHOST_USER_REGIONS_MAX *
 			sizeof(struct vhost_user_region),
 		.more_fds = VHOST_USER_REGIONS_MAX),
+	REQUEST(SET_LOG_BASE, vhost_user_set_log_base,
+		.size = sizeof(struct vhost_user_log), .fds = 1,
+		.agreed = VHOST_USER_PROTOCOL_F_LOG_SHMFD),
+	REQUEST(SET_LOG_FD, vhost_user_set_log_fd, .fds = 1,
+		.agreed = VHOST_USER_PROTOCOL_F_LOG_SHMFD),
 	REQUEST(SET_VRING_NUM, vhost_user_set_vring_num, .size = STATE),
 	REQUEST(SET_VRING_ADDR, vhost_user_set_vring_addr,
 		.size = sizeof(struct vhost_user_vring_addr)),
@@ -343,10 +372,10 @@ static const struct request requests[VHOST_USER_REQUESTS] = {
 	REQUEST(SET_BACKEND_REQ_FD, set_backend_req_fd, .fds = 1),
 	REQUEST(GET_CONFIG, get_config, .size = VHOST_USER_CONFIG_MIN,
 		.more = VHOST_USER_CONFIG_MAX,
-		.feature = VHOST_USER_PROTOCOL_F_CONFIG),
+		.offered = VHOST_USER_PROTOCOL_F_CONFIG),
 	REQUEST(SET_CONFIG, set_config, .size = VHOST_USER_CONFIG_MIN,
 		.more = VHOST_USER_CONFIG_MAX,
-		.feature = VHOST_USER_PROTOCOL_F_CONFIG),
+		.offered = VHOST_USER_PROTOCOL_F_CONFIG),
 	REQUEST(RESET_DEVICE, reset_device),
 	REQUEST(GET_MAX_MEM_SLOTS, get_max_mem_slots),
 	REQUEST(ADD_MEM_REG, add_mem_reg,
@@ -371,6 +400,13 @@ const char *vhost_user_request_name(const struct vhost_user_msg *msg)
 	return r ? r->name : "unknown request";
 }
 
+static bool allowed(const struct vhost_user_conn *conn, const struct request *r)
+{
+	return (!r->offered ||
+		(protocol_offered(conn) & VHOST_USER_BIT(r->offered))) &&
+	       (!r->agreed || negotiated(conn, r->agreed));
+}
+
 static int check_form(struct vhost_user_conn *conn, const struct request *r,
 		      const struct vhost_user_msg *msg)
 {
@@ -390,8 +426,7 @@ static int serve(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 	const struct request *r = find(msg->header.request);
 	int ret;
 
-	if (!r || (r->feature &&
-		   !(protocol_offered(conn) & VHOST_USER_BIT(r->feature))))
+	if (!r || !allowed(conn, r))
 		return vhost_user_fail(conn, -EOPNOTSUPP,
 				       "request %u is not supported",
 				       msg->header.request);
@@ -415,9 +450,9 @@ int vhost_user_request(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 		log_limited(conn->log, LOG_VHOST_USER, LOG_WARN,
 			    "%s: %s failed: %s", conn->vu->params.core.name,
 			    vhost_user_request_name(msg), conn->error);
-		(void)reply_u64(msg, 1);
+		(void)vhost_user_reply_u64(msg, 1);
 	} else if (msg->reply_size < 0 && wants_ack(conn, msg)) {
-		(void)reply_u64(msg, 0);
+		(void)vhost_user_reply_u64(msg, 0);
 	}
 	return msg->reply_size < 0 ? 0 : vhost_user_msg_reply(&conn->link, msg);
 }

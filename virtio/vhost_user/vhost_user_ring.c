@@ -113,7 +113,11 @@ static int translate(struct vhost_user_conn *conn, unsigned queue,
 {
 	const struct vhost_user_memory *m = &conn->memory;
 	const struct vhost_user_ring *ring = &conn->ring[queue];
-	struct virtio_queue_regs regs = { .size = ring->size };
+	struct virtio_queue_regs regs = {
+		.size = ring->size,
+		.logged = ring->logged,
+		.log = ring->log,
+	};
 
 	if (vhost_user_memory_translate(m, ring->desc, &regs.desc) ||
 	    vhost_user_memory_translate(m, ring->avail, &regs.driver) ||
@@ -200,7 +204,7 @@ void vhost_user_rings_reset(struct vhost_user_conn *conn)
 	for (unsigned i = 0; i < virtio_core_queues(conn->core); i++) {
 		struct vhost_user_ring *ring = &conn->ring[i];
 
-		ring->enabled = ring->has_addr = false;
+		ring->enabled = ring->has_addr = ring->logged = false;
 		ring->size = 0;
 		ring->base = 0;
 		replace(&ring->kick, -1);
@@ -262,28 +266,51 @@ int vhost_user_set_vring_num(struct vhost_user_conn *conn,
 	return 0;
 }
 
-/* A front-end may repeat the addresses of a ring that runs. */
+static bool same_addr(const struct vhost_user_ring *ring,
+		      const struct vhost_user_vring_addr *a)
+{
+	return ring->has_addr && ring->desc == a->desc &&
+	       ring->avail == a->avail && ring->used == a->used;
+}
+
+static int check_flags(struct vhost_user_conn *conn, uint32_t flags)
+{
+	uint32_t allowed = conn->protocol_features &
+			   VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_LOG_SHMFD) ?
+				   VHOST_VRING_F_LOG : 0;
+
+	if (!(flags & ~allowed))
+		return 0;
+	return vhost_user_fail(conn, -EPROTO,
+			       "flags 0x%x, of which 0x%x were negotiated",
+			       flags, allowed);
+}
+
+/*
+ * A front-end may repeat the addresses of a ring that runs.  It may say, too,
+ * that it is to be logged from now on, or no more: the ring goes on with that.
+ */
 int vhost_user_set_vring_addr(struct vhost_user_conn *conn,
 			      struct vhost_user_msg *msg)
 {
 	const struct vhost_user_vring_addr *a = &msg->payload.addr;
 	struct vhost_user_ring *ring = find(conn, a->index);
+	bool logged = a->flags & VHOST_VRING_F_LOG;
 
-	if (!ring)
+	if (!ring || check_flags(conn, a->flags))
 		return -EPROTO;
-	if (a->flags)
-		return vhost_user_fail(conn, -EPROTO,
-				       "flags 0x%x: VHOST_F_LOG_ALL was not offered",
-				       a->flags);
-	if (ring->has_addr && ring->desc == a->desc &&
-	    ring->avail == a->avail && ring->used == a->used)
-		return 0;
-	ring = find_idle(conn, a->index);
-	if (!ring)
+	if (same_addr(ring, a)) {
+		if (ring->logged == logged && ring->log == a->log)
+			return 0;
+		stop(conn, a->index);
+	} else if (!find_idle(conn, a->index)) {
 		return -EPROTO;
+	}
 	ring->desc = a->desc;
 	ring->avail = a->avail;
 	ring->used = a->used;
+	ring->logged = logged;
+	ring->log = a->log;
 	ring->has_addr = true;
 	return vhost_user_rings_start(conn);
 }
@@ -367,6 +394,15 @@ int vhost_user_set_vring_kick(struct vhost_user_conn *conn,
 	return vhost_user_rings_start(conn);
 }
 
+int vhost_user_unblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return -errno;
+	return 0;
+}
+
 /*
  * The descriptor of SET_VRING_CALL and _ERR.  Signalling must not block,
  * whatever the front-end does with it.  It may be another thing than an
@@ -377,12 +413,8 @@ static struct vhost_user_ring *find_signal(struct vhost_user_conn *conn,
 					   int *ret_fd)
 {
 	struct vhost_user_ring *ring = find_event(conn, msg, ret_fd);
-	int flags;
 
-	if (!ring || *ret_fd < 0)
-		return ring;
-	flags = fcntl(*ret_fd, F_GETFL);
-	if (flags >= 0 && !fcntl(*ret_fd, F_SETFL, flags | O_NONBLOCK))
+	if (!ring || *ret_fd < 0 || !vhost_user_unblock(*ret_fd))
 		return ring;
 	close(*ret_fd);
 	(void)vhost_user_fail(conn, -EPROTO,

@@ -17,6 +17,8 @@ enum vhost_user_request {
 	VHOST_USER_SET_OWNER = 3,
 	VHOST_USER_RESET_OWNER = 4,
 	VHOST_USER_SET_MEM_TABLE = 5,
+	VHOST_USER_SET_LOG_BASE = 6,
+	VHOST_USER_SET_LOG_FD = 7,
 	VHOST_USER_SET_VRING_NUM = 8,
 	VHOST_USER_SET_VRING_ADDR = 9,
 	VHOST_USER_SET_VRING_BASE = 10,
@@ -41,10 +43,12 @@ enum vhost_user_request {
 };
 
 /* In the features, besides virtio's own. */
+#define VHOST_F_LOG_ALL 26
 #define VHOST_USER_F_PROTOCOL_FEATURES 30
 
 /* Protocol features, by bit. */
 #define VHOST_USER_PROTOCOL_F_MQ 0
+#define VHOST_USER_PROTOCOL_F_LOG_SHMFD 1
 #define VHOST_USER_PROTOCOL_F_REPLY_ACK 3
 #define VHOST_USER_PROTOCOL_F_BACKEND_REQ 5
 #define VHOST_USER_PROTOCOL_F_CONFIG 9
@@ -63,6 +67,9 @@ enum vhost_user_request {
 /* The number of SET_VRING_KICK, _CALL and _ERR. */
 #define VHOST_USER_VRING_INDEX_MASK 0xffu
 #define VHOST_USER_VRING_NOFD 0x100u
+
+/* The flags of SET_VRING_ADDR: writes to the used ring are logged. */
+#define VHOST_VRING_F_LOG (1u << 0)
 
 /* Regions of one SET_MEM_TABLE, and so descriptors of one message. */
 #define VHOST_USER_REGIONS_MAX 8
@@ -87,6 +94,11 @@ struct vhost_user_vring_addr {
 	uint64_t used;
 	uint64_t avail;
 	uint64_t log;
+};
+
+struct vhost_user_log {
+	uint64_t size;                  /* bytes */
+	uint64_t offset;                /* where it is in the file */
 };
 
 struct vhost_user_region {
@@ -123,6 +135,7 @@ _Static_assert(sizeof(struct vhost_user_header) == VHOST_USER_HEADER_SIZE,
 	       "the header is 12 bytes");
 _Static_assert(sizeof(struct vhost_user_vring_state) == 8, "8 bytes");
 _Static_assert(sizeof(struct vhost_user_vring_addr) == 40, "40 bytes");
+_Static_assert(sizeof(struct vhost_user_log) == 16, "16 bytes");
 _Static_assert(sizeof(struct vhost_user_mem_table) == 8 + 8 * 32, "264 bytes");
 _Static_assert(sizeof(struct vhost_user_mem_reg) == 40, "40 bytes");
 _Static_assert(sizeof(struct vhost_user_config) == 12 + 256, "268 bytes");

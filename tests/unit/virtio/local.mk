@@ -1,5 +1,5 @@
 VIRTIO_TESTS = test_virtio_core test_virtio_core_image test_virtio_core_save \
-	test_virtio_helpers test_virtio_job \
+	test_virtio_helpers test_virtio_job test_virtio_logging \
 	test_virtio_packed \
 	test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
 	test_virtio_queue test_virtio_request test_virtio_split \
@@ -28,6 +28,10 @@ test_virtio_helpers_LDADD = $(LINK_VIRTIO) $(CMOCKA_LIBS)
 test_virtio_job_SOURCES = %reldir%/test_job.c %reldir%/core_fixture.h
 test_virtio_job_CFLAGS = $(TEST_CFLAGS)
 test_virtio_job_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_logging_SOURCES = %reldir%/test_logging.c %reldir%/ring_fixture.h
+test_virtio_logging_CFLAGS = $(TEST_CFLAGS)
+test_virtio_logging_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_packed_SOURCES = %reldir%/test_packed.c %reldir%/ring_fixture.h
 test_virtio_packed_CFLAGS = $(TEST_CFLAGS)

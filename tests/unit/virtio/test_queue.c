@@ -328,6 +328,25 @@ static void breaks_when_its_ring_is_taken_away(void **state)
 	assert_breaks(f, "the ring is outside guest memory");
 }
 
+/* One that is broken gives back what it has, but to no memory that is gone. */
+static void a_broken_one_follows_memory_that_goes(void **state)
+{
+	struct ring_fixture *f = *state;
+	struct fake_buf buf;
+
+	fixture_attach(f, 4, PLAIN);
+	buf = fixture_buf(f, 8);
+	(void)fake_ring_add(&f->ring, &buf, 0, 1, 0);
+	assert_int_equal(virtio_queue_pop(&f->queue, &f->req), 1);
+	assert_int_equal(virtio_queue_push(&f->queue, &f->req, 0), 0);
+	assert_int_equal(virtio_queue_break(&f->queue, "a test"), -EPROTO);
+	virtio_queue_leave(&f->queue);
+	assert_int_equal(gmem_remove(&f->mem, RAM_GPA, RAM_SIZE), 0);
+	virtio_queue_enter(&f->queue);
+	virtio_queue_publish(&f->queue);
+	assert_int_equal(fake_ring_used_idx(&f->ring), 0);
+}
+
 static void is_whole_again_when_attached_anew(void **state)
 {
 	struct ring_fixture *f = *state;
@@ -484,6 +503,7 @@ int main(void)
 		ring_test(follows_memory_that_moves),
 		packed_test(follows_memory_that_moves),
 		ring_test(breaks_when_its_ring_is_taken_away),
+		ring_test(a_broken_one_follows_memory_that_goes),
 		packed_test(breaks_when_its_ring_is_taken_away),
 		ring_test(is_whole_again_when_attached_anew),
 		ring_test(resumes_the_oldest_first),

@@ -35,6 +35,7 @@ enum {
 	RESET_OWNER = 4,
 	SET_MEM_TABLE = 5,
 	SET_LOG_BASE = 6,
+	SET_LOG_FD = 7,
 	SET_VRING_NUM = 8,
 	SET_VRING_ADDR = 9,
 	SET_VRING_BASE = 10,
@@ -65,11 +66,13 @@ enum {
 #define FE_F_VERSION_1 (UINT64_C(1) << 32)
 #define FE_F_PACKED (UINT64_C(1) << 34)
 #define FE_F_PROTOCOL (UINT64_C(1) << 30)
+#define FE_F_LOG_ALL (UINT64_C(1) << 26)
 #define FE_F_EVENT_IDX (UINT64_C(1) << 29)
 #define FE_F_INDIRECT (UINT64_C(1) << 28)
 #define FE_FEATURES (FE_F_VERSION_1 | FE_F_PROTOCOL | FE_F_EVENT_IDX)
 
 #define FE_P_MQ (1u << 0)
+#define FE_P_LOG_SHMFD (1u << 1)
 #define FE_P_REPLY_ACK (1u << 3)
 #define FE_P_BACKEND_REQ (1u << 5)
 #define FE_P_CONFIG (1u << 9)

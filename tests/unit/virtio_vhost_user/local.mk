@@ -1,5 +1,6 @@
 VHOST_USER_TESTS = \
 	test_vhost_user \
+	test_vhost_user_log \
 	test_vhost_user_memory \
 	test_vhost_user_msg \
 	test_vhost_user_pause \
@@ -12,6 +13,11 @@ test_vhost_user_SOURCES = %reldir%/test_vhost_user.c \
 	%reldir%/front_end.c %reldir%/front_end.h
 test_vhost_user_CFLAGS = $(TEST_CFLAGS)
 test_vhost_user_LDADD = libtest.la $(LINK_VHOST_USER) $(CMOCKA_LIBS)
+
+test_vhost_user_log_SOURCES = %reldir%/test_vhost_user_log.c \
+	%reldir%/front_end.c %reldir%/front_end.h
+test_vhost_user_log_CFLAGS = $(TEST_CFLAGS)
+test_vhost_user_log_LDADD = libtest.la $(LINK_VHOST_USER) $(CMOCKA_LIBS)
 
 test_vhost_user_memory_SOURCES = %reldir%/test_vhost_user_memory.c \
 	%reldir%/front_end.c %reldir%/front_end.h

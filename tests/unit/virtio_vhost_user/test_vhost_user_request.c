@@ -6,8 +6,8 @@
 #include <time.h>
 
 static const uint32_t all_protocol_features =
-	FE_P_MQ | FE_P_REPLY_ACK | FE_P_BACKEND_REQ | FE_P_CONFIG |
-	FE_P_RESET_DEVICE | FE_P_MEM_SLOTS | FE_P_STATUS;
+	FE_P_MQ | FE_P_LOG_SHMFD | FE_P_REPLY_ACK | FE_P_BACKEND_REQ |
+	FE_P_CONFIG | FE_P_RESET_DEVICE | FE_P_MEM_SLOTS | FE_P_STATUS;
 
 /* ---- features ---------------------------------------------------------- */
 
@@ -89,8 +89,7 @@ static void answers_when_asked_to(void **state)
 static void says_no_to_what_it_does_not_know(void **state)
 {
 	struct front_end *f = *state;
-	const uint32_t unknown[] = { 0, SET_LOG_BASE, 22, 35, 41, 1000,
-				     UINT32_MAX };
+	const uint32_t unknown[] = { 0, 19, 22, 35, 41, 1000, UINT32_MAX };
 	uint64_t payload[2] = { 0 };
 
 	fe_send_u64(f, SET_PROTOCOL_FEATURES, all_protocol_features);
@@ -106,9 +105,13 @@ static void ends_at_what_it_does_not_know(void **state)
 {
 	struct front_end *f = *state;
 
+	fe_send_fd(f, 19, 0, f->ram.fd);
+	fe_assert_ends(f, -EOPNOTSUPP,
+		       "unknown request: request 19 is not supported");
+	fe_connect(f);
 	fe_send_fd(f, SET_LOG_BASE, 0, f->ram.fd);
 	fe_assert_ends(f, -EOPNOTSUPP,
-		       "unknown request: request 6 is not supported");
+		       "SET_LOG_BASE: request 6 is not supported");
 }
 
 /* ---- form -------------------------------------------------------------- */
@@ -123,6 +126,8 @@ static const struct {
 	{ SET_OWNER, 0, false, 0, 0 },
 	{ RESET_OWNER, 0, false, 0, 0 },
 	{ SET_MEM_TABLE, 8, true, 0, 8 },
+	{ SET_LOG_BASE, 16, false, 1, 1 },
+	{ SET_LOG_FD, 0, false, 1, 1 },
 	{ SET_VRING_NUM, 8, false, 0, 0 },
 	{ SET_VRING_ADDR, 40, false, 0, 0 },
 	{ SET_VRING_BASE, 8, false, 0, 0 },
