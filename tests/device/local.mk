@@ -2,6 +2,7 @@
 DEVICE_TESTS = test_device_bars test_device_blocking test_device_chains \
 	test_device_exhaustion \
 	test_device_flips test_device_hostile test_device_hung \
+	test_device_hung_sockets \
 	test_device_locks test_device_names test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
@@ -105,6 +106,16 @@ test_device_unload_SOURCES = %reldir%/test_unload.c %reldir%/device_fixture.h
 test_device_unload_CFLAGS = $(TEST_CFLAGS)
 test_device_unload_LDADD = $(DEVICE_LIBS)
 
-test_device_unplug_SOURCES = %reldir%/test_unplug.c %reldir%/device_fixture.h
-test_device_unplug_CFLAGS = $(TEST_CFLAGS)
-test_device_unplug_LDADD = libtest.la $(LINK_TEST_VFIO_USER) $(LINK_COMMON)
+# With servers of its own, and machines that come and go.
+REMOTE_FILES = %reldir%/remote.c %reldir%/remote.h %reldir%/device_fixture.h
+REMOTE_LIBS = libtest.la libtest_vfio_user.la $(LINK_VFIO_USER) $(LINK_VUF) \
+	$(CMOCKA_LIBS)
+
+test_device_unplug_SOURCES = %reldir%/test_unplug.c $(REMOTE_FILES)
+test_device_unplug_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_device_unplug_LDADD = $(REMOTE_LIBS)
+
+test_device_hung_sockets_SOURCES = %reldir%/test_hung_sockets.c \
+	%reldir%/own_fuse.h $(REMOTE_FILES)
+test_device_hung_sockets_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
+test_device_hung_sockets_LDADD = $(REMOTE_LIBS)

@@ -15,7 +15,8 @@
 #define CAP_DEVICE 4
 #define PIECES 4                        /* of one direction of a call */
 #define TABLE_SIZE (2 * PIECES * VIRTQ_DESC_SIZE)
-#define ARENA_SIZE (TABLE_SIZE + 2 * FAKE_GUEST_CALL_MAX)
+_Static_assert(TABLE_SIZE + 2 * FAKE_GUEST_CALL_MAX == FAKE_GUEST_ARENA,
+	       "the arena of a queue");
 
 static void pause_ms(unsigned ms)
 {
@@ -194,7 +195,8 @@ const char *fake_guest_setup(struct fake_guest *g,
 	for (unsigned q = 0; q < g->queues; q++) {
 		if (!g->queue[q].arena)
 			g->queue[q].arena = fake_ram_alloc(&g->host->ram,
-							   ARENA_SIZE, 4096);
+							   FAKE_GUEST_ARENA,
+							   4096);
 		fake_guest_enable_queue(g, q);
 	}
 	fake_guest_set(g, FAKE_STATUS, agreed | VIRTIO_STATUS_DRIVER_OK);

@@ -16,6 +16,7 @@
 
 #define FAKE_GUEST_QUEUES 8             /* those that it uses */
 #define FAKE_GUEST_CALL_MAX (1200u << 10)       /* bytes of one direction */
+#define FAKE_GUEST_ARENA (128 + 2 * FAKE_GUEST_CALL_MAX)
 
 /* Where a structure of the function is (virtio 1.3 4.1.4). */
 struct fake_region {
@@ -27,7 +28,7 @@ struct fake_region {
 struct fake_queue {
 	struct fake_ring ring;
 	uint64_t notify;                /* offset in the notification BAR */
-	uint64_t arena;                 /* guest address; for one call */
+	uint64_t arena;                 /* guest address; FAKE_GUEST_ARENA */
 	unsigned vector;
 };
 

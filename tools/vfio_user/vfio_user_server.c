@@ -30,26 +30,35 @@ static void turn_away(struct vfio_user_server *server)
 	close(fd);
 }
 
-/* Handle what happens on the connection once; false: it is over. */
+/*
+ * Handle what happens on the connection once; false: it is over.
+ *
+ * A client that goes may be followed by the next one at once, which must not be
+ * turned away.  The kernel looks at descriptors in the order of the array: when
+ * it finds another client at the listening socket, and then nothing on this
+ * one, it has not gone.
+ */
 static bool serve_once(struct vfio_user_server *server, int sock)
 {
 	struct vfio_user_irqs *irqs = &server->device->irqs;
 	struct pollfd fds[] = {
 		{ .fd = server->stop.fd, .events = POLLIN },
-		{ .fd = sock, .events = POLLIN },
 		{ .fd = vfio_user_irqs_unmask_fd(irqs), .events = POLLIN },
 		{ .fd = server->listen_fd, .events = POLLIN },
+		{ .fd = sock, .events = POLLIN },
 	};
 
 	if (poll(fds, ARRAY_LEN(fds), -1) < 0)
 		return errno == EINTR;
 	if (fds[0].revents)
 		return false;
-	if (fds[2].revents)
+	if (fds[1].revents)
 		vfio_user_irqs_unmask(irqs);
 	if (fds[3].revents)
+		return vfio_user_device_handle(server->device) > 0;
+	if (fds[2].revents)
 		turn_away(server);
-	return !fds[1].revents || vfio_user_device_handle(server->device) > 0;
+	return true;
 }
 
 static void serve(struct vfio_user_server *server, int sock)
