@@ -32,6 +32,8 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_range.c \
 	%reldir%/vfs_remove.c \
 	%reldir%/vfs_restore.c \
+	%reldir%/vfs_retake.c \
+	%reldir%/vfs_retake.h \
 	%reldir%/vfs_root.c \
 	%reldir%/vfs_save.c \
 	%reldir%/vfs_saved.h \

@@ -132,6 +132,67 @@ void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle)
 	vfs_slots_put(&handles->slots, &handle->slot);
 }
 
+/* ---- flock ------------------------------------------------------------- */
+
+static const enum vfs_flock flock_of[] = {
+	[LX_F_RDLCK] = VFS_FLOCK_SHARED,
+	[LX_F_WRLCK] = VFS_FLOCK_EXCLUSIVE,
+	[LX_F_UNLCK] = VFS_FLOCK_NONE,
+};
+
+static const uint32_t type_of[] = {
+	[VFS_FLOCK_NONE] = LX_F_UNLCK,
+	[VFS_FLOCK_SHARED] = LX_F_RDLCK,
+	[VFS_FLOCK_EXCLUSIVE] = LX_F_WRLCK,
+};
+
+int vfs_handle_flock(struct vfs_handle *handle, uint32_t type)
+{
+	int err;
+
+	pthread_mutex_lock(&handle->lock);
+	err = lx_flock(handle->file, type);
+	if (!err) {
+		handle->flock = flock_of[type];
+		handle->retake = false;
+	}
+	pthread_mutex_unlock(&handle->lock);
+	return err;
+}
+
+int vfs_handle_restore_flock(struct vfs_handle *handle, enum vfs_flock flock)
+{
+	int err = vfs_handle_flock(handle, type_of[flock]);
+
+	if (err == -LX_EAGAIN) {
+		pthread_mutex_lock(&handle->lock);
+		handle->flock = flock;
+		handle->retake = true;
+		pthread_mutex_unlock(&handle->lock);
+	}
+	return err;
+}
+
+bool vfs_handle_retake(struct vfs_handles *handles, uint64_t id,
+		       uint64_t node)
+{
+	struct vfs_handle *handle;
+	bool again;
+
+	if (vfs_handle_get(handles, id, node, VFS_HANDLE_FILE, &handle))
+		return true;            /* it was closed */
+	pthread_mutex_lock(&handle->lock);
+	if (handle->retake)
+		handle->retake = lx_flock(handle->file,
+					  type_of[handle->flock]) == -LX_EAGAIN;
+	again = handle->retake;
+	pthread_mutex_unlock(&handle->lock);
+	vfs_handle_put(handles, handle);
+	return !again;
+}
+
+/* ---- closing ----------------------------------------------------------- */
+
 /* Drop the table's reference, once; false: somebody else has. */
 static bool close_handle(struct vfs_handles *handles,
 			 struct vfs_handle *handle)

@@ -7,8 +7,9 @@
  * directory operations; a request that does not fit gets an error.  A handle
  * that is released while other requests use it is closed after the last one.
  *
- * Lock: a handle's own, which serialises reading a directory.  It is held over
- * lxutil calls and taken before all others of the server.
+ * Lock: a handle's own, which serialises reading a directory, and flock(2) of
+ * a file.  It is held over lxutil calls and taken before all others of the
+ * server.
  */
 #ifndef VIRTIO_FS_VFS_HANDLE_H
 #define VIRTIO_FS_VFS_HANDLE_H
@@ -22,6 +23,13 @@ enum vfs_handle_kind {
 	VFS_HANDLE_ANY                  /* to vfs_handle_get() only */
 };
 
+/* What flock(2) has given the guest. */
+enum vfs_flock {
+	VFS_FLOCK_NONE,
+	VFS_FLOCK_SHARED,
+	VFS_FLOCK_EXCLUSIVE
+};
+
 struct vfs_share;
 
 struct vfs_handle {
@@ -31,7 +39,9 @@ struct vfs_handle {
 	uint64_t node;                  /* the node id */
 	enum vfs_handle_kind kind;
 	_Atomic bool open;              /* until it is released */
-	pthread_mutex_t lock;           /* directories: READDIR */
+	pthread_mutex_t lock;           /* directories: READDIR; files: flock */
+	enum vfs_flock flock;           /* protected by it */
+	bool retake;                    /* likewise: not granted yet */
 };
 
 struct vfs_handles {
@@ -73,6 +83,17 @@ uint64_t vfs_handle_open(struct vfs_handle *handle, struct vfs_share *share,
 int vfs_handle_get(struct vfs_handles *handles, uint64_t id, uint64_t node,
 		   enum vfs_handle_kind kind, struct vfs_handle **ret_handle);
 void vfs_handle_put(struct vfs_handles *handles, struct vfs_handle *handle);
+
+/* flock(2) by a handle of a file; type is LX_F_*. */
+int vfs_handle_flock(struct vfs_handle *handle, uint32_t type);
+/*
+ * The guest has this flock already: try to take it.  -LX_EAGAIN: it is for
+ * vfs_handle_retake() to try again; another error: it is lost.
+ */
+int vfs_handle_restore_flock(struct vfs_handle *handle, enum vfs_flock flock);
+/* False: others still hold it. */
+bool vfs_handle_retake(struct vfs_handles *handles, uint64_t id,
+		       uint64_t node);
 
 /* Close it.  Errors as vfs_handle_get(). */
 int vfs_handle_release(struct vfs_handles *handles, uint64_t id, uint64_t node,

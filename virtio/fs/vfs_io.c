@@ -109,7 +109,7 @@ int vfs_release(void *fs, const struct fuse_request *req,
 	if (err)
 		return err;
 	if (in->release_flags & FUSE_RELEASE_FLOCK_UNLOCK)
-		lx_flock(handle->file, LX_F_UNLCK);
+		vfs_handle_flock(handle, LX_F_UNLCK);
 	vfs_handle_put(&s->handles, handle);
 	vfs_locks_release(&s->locks, req->node, in->fh);
 	return vfs_handle_release(&s->handles, in->fh, req->node,

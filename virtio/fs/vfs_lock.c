@@ -264,6 +264,24 @@ static int grant(struct vfs_locks *locks, struct vfs_lock_owner *o,
 	return err;
 }
 
+/* Has another owner a lock in the way that the host does not know of yet? */
+static bool is_promised(struct vfs_locks *locks, uint64_t node, uint64_t owner,
+			const struct lx_lock *lock)
+{
+	struct vfs_lock_owner *o;
+	bool found = false;
+
+	if (!vfs_locks_count(locks))
+		return false;
+	pthread_mutex_lock(&locks->lock);
+	for (o = *vfs_locks_bucket(locks, node); o && !found; o = o->next)
+		found = o->node == node && o->owner != owner &&
+			atomic_load(&o->retake) &&
+			vfs_held_blocks(&o->held, lock);
+	pthread_mutex_unlock(&locks->lock);
+	return found;
+}
+
 static int set_record_lock(struct vfs_server *s,
 			   const struct fuse_request *req,
 			   const struct fuse_lk_in *in,
@@ -275,6 +293,8 @@ static int set_record_lock(struct vfs_server *s,
 
 	if (unlock)
 		o = get(&s->locks, req->node, in->owner);
+	else if (is_promised(&s->locks, req->node, in->owner, lock))
+		err = -LX_EAGAIN;
 	else
 		err = get_or_add(s, req->node, in, &o);
 	if (err || !o)
@@ -329,13 +349,77 @@ int vfs_setlk(void *fs, const struct fuse_request *req,
 	if (err)
 		return err;
 	if (in->lk_flags & FUSE_LK_FLOCK)
-		err = lx_flock(handle->file, lock.type);
+		err = vfs_handle_flock(handle, lock.type);
 	else
 		err = set_record_lock(s, req, in, &lock);
 	if (req->opcode == FUSE_SETLKW && !(in->lk_flags & FUSE_LK_FLOCK))
 		err = wait_or_end(s, req, in, &lock, err);
 	vfs_handle_put(&s->handles, handle);
 	return vfs_note(s, "SETLK", err);
+}
+
+/* ---- saved state ------------------------------------------------------- */
+
+/* Ask the host for all that the owner has by the record; his order is held. */
+static int take_all(struct vfs_lock_owner *o)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < o->held.count && !err; i++) {
+		const struct vfs_held_range *r = &o->held.range[i];
+		const struct lx_lock lock = {
+			.start = r->start, .end = r->end, .type = r->type,
+		};
+
+		err = lx_setlk(o->file, &lock);
+	}
+	return err;
+}
+
+int vfs_locks_restore(struct vfs_server *s, uint64_t node,
+		      const struct fuse_lk_in *in,
+		      const struct vfs_held_range *range, size_t count)
+{
+	struct vfs_lock_owner *o;
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		if (range[i].start > range[i].end ||
+		    range[i].end > OFFSET_MAX || range[i].type >= LX_F_UNLCK)
+			err = -LX_EINVAL;
+	if (!err)
+		err = get_or_add(s, node, in, &o);
+	if (err)
+		return err;
+	pthread_mutex_lock(&o->order);
+	pthread_mutex_lock(&s->locks.lock);
+	for (size_t i = 0; i < count; i++)
+		vfs_held_set(&o->held, &(struct lx_lock){
+			.start = range[i].start, .end = range[i].end,
+			.type = range[i].type });
+	s->locks.granted++;
+	pthread_mutex_unlock(&s->locks.lock);
+	err = take_all(o);
+	atomic_store(&o->retake, err == -LX_EAGAIN);
+	pthread_mutex_unlock(&o->order);
+	put(&s->locks, o);
+	return err;
+}
+
+bool vfs_locks_retake(struct vfs_locks *locks, uint64_t node, uint64_t owner)
+{
+	struct vfs_lock_owner *o = get(locks, node, owner);
+	bool again;
+
+	if (!o)
+		return true;            /* he has unlocked it all */
+	pthread_mutex_lock(&o->order);
+	if (atomic_load(&o->retake))
+		atomic_store(&o->retake, take_all(o) == -LX_EAGAIN);
+	again = atomic_load(&o->retake);
+	pthread_mutex_unlock(&o->order);
+	put(locks, o);
+	return !again;
 }
 
 /* ---- GETLK ------------------------------------------------------------- */

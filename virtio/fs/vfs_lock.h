@@ -48,6 +48,7 @@ struct vfs_lock_owner {
 	/* Of the last lock: */
 	_Atomic uint64_t handle;
 	_Atomic uint32_t pid;           /* the guest's */
+	_Atomic bool retake;            /* the host has not granted all */
 	/* Guarded by the table's lock: */
 	struct vfs_held held;
 	unsigned references;            /* the table's and the users' */
@@ -78,5 +79,20 @@ struct vfs_lock_owner **vfs_locks_bucket(struct vfs_locks *locks,
 					 uint64_t node);
 
 size_t vfs_locks_count(struct vfs_locks *locks);
+
+struct fuse_lk_in;
+struct vfs_server;
+
+/*
+ * An owner of saved state (in->owner, fh and lk.pid), who has these ranges of
+ * the node: record them, and ask the host for them.  -LX_EAGAIN: they are for
+ * vfs_locks_retake() to try again.  Another error: they are lost, or make no
+ * sense (-LX_EINVAL) or are too many (-LX_ENOLCK).
+ */
+int vfs_locks_restore(struct vfs_server *s, uint64_t node,
+		      const struct fuse_lk_in *in,
+		      const struct vfs_held_range *range, size_t count);
+/* False: others still hold them. */
+bool vfs_locks_retake(struct vfs_locks *locks, uint64_t node, uint64_t owner);
 
 #endif

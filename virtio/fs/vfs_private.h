@@ -15,6 +15,7 @@
 #include "virtio/fs/vfs_handle.h"
 #include "virtio/fs/vfs_inode.h"
 #include "virtio/fs/vfs_lock.h"
+#include "virtio/fs/vfs_retake.h"
 #include "virtio/fs/vfs_server.h"
 #include "virtio/fs/vfs_share.h"
 
@@ -32,6 +33,7 @@ struct vfs_server {
 	struct vfs_inodes *inodes;
 	struct vfs_handles handles;
 	struct vfs_locks locks;
+	struct vfs_retake retake;
 };
 
 /* ---- helpers ----------------------------------------------------------- */

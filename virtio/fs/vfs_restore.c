@@ -26,6 +26,7 @@ struct restoring {
 	bool *same_tree;                /* of each share */
 	size_t nodes, lost_nodes;
 	size_t files, lost_files;
+	size_t lost_locks;
 };
 
 /* A record of a node. */
@@ -272,6 +273,7 @@ struct saved_file {
 	uint64_t id, node;
 	enum vfs_handle_kind kind;
 	uint32_t flags;
+	enum vfs_flock flock;
 };
 
 /* What of the flags a guest could have opened it by, and changes nothing. */
@@ -322,17 +324,46 @@ static int open_handle(struct vfs_server *s, const struct saved_file *f,
 
 static int get_file(struct save_reader *r, struct saved_file *ret_file)
 {
-	uint8_t kind;
+	uint8_t kind, flock;
 
 	save_take(r, VFS_TAG_FILE);
 	ret_file->id = save_get_u64(r);
 	ret_file->node = save_get_u64(r);
 	kind = save_get_u8(r);
 	ret_file->flags = save_get_u32(r);
-	if (kind > VFS_HANDLE_DIR)
-		save_refuse(r, -LX_EINVAL, "a handle of kind %u", kind);
-	ret_file->kind = kind ? VFS_HANDLE_DIR : VFS_HANDLE_FILE;
+	flock = save_get_u8(r);
+	if (kind > VFS_HANDLE_DIR || flock > VFS_FLOCK_EXCLUSIVE ||
+	    (kind == VFS_HANDLE_DIR && flock))
+		save_refuse(r, -LX_EINVAL, "a handle of kind %u, flock %u",
+			    kind, flock);
+	ret_file->kind = kind;
+	ret_file->flock = flock;
 	return save_done(r);
+}
+
+/* Something is to be tried again, or is lost. */
+static void note_lock(struct restoring *v, uint64_t node, uint64_t owner,
+		      bool owner_is_handle, int err)
+{
+	const struct vfs_retake_lock lock = { node, owner, owner_is_handle };
+
+	if (err != -LX_EAGAIN)
+		v->lost_locks += err != 0;
+	else if (vfs_retake_add(&v->s->retake, lock))
+		save_refuse(v->r, -LX_ENOMEM, "no memory");
+}
+
+static void restore_flock(struct restoring *v, const struct saved_file *f)
+{
+	struct vfs_handle *handle;
+	int err;
+
+	if (!f->flock || vfs_handle_get(&v->s->handles, f->id, f->node,
+					VFS_HANDLE_FILE, &handle))
+		return;
+	err = vfs_handle_restore_flock(handle, f->flock);
+	vfs_handle_put(&v->s->handles, handle);
+	note_lock(v, f->node, f->id, true, err);
 }
 
 static void restore_handle(struct restoring *v)
@@ -359,6 +390,7 @@ static void restore_handle(struct restoring *v)
 		v->lost_files++;
 	else
 		v->files++;
+	restore_flock(v, &f);
 }
 
 static void restore_handles(struct restoring *v)
@@ -367,6 +399,46 @@ static void restore_handles(struct restoring *v)
 	while (save_next(v->r) == VFS_TAG_FILE)
 		restore_handle(v);
 	vfs_slots_close(&v->s->handles.slots);
+}
+
+/* ---- locks ------------------------------------------------------------- */
+
+static void restore_owner(struct restoring *v)
+{
+	struct vfs_held_range range[VFS_HELD_MAX];
+	struct fuse_lk_in in = { .fh = 0 };
+	struct save_reader *r = v->r;
+	size_t count = 0;
+	uint64_t node;
+	int err;
+
+	save_take(r, VFS_TAG_LOCK);
+	node = save_get_u64(r);
+	in.owner = save_get_u64(r);
+	in.fh = save_get_u64(r);
+	in.lk.pid = save_get_u32(r);
+	while (save_left(r) && count < VFS_HELD_MAX) {
+		range[count].start = save_get_u64(r);
+		range[count].end = save_get_u64(r);
+		range[count].type = save_get_u32(r);
+		count++;
+	}
+	if (save_done(r))
+		return;
+	err = vfs_locks_restore(v->s, node, &in, range, count);
+	if (err == -LX_EINVAL || err == -LX_ENOLCK || is_fatal(err))
+		save_refuse(r, err, "locks of node %llu cannot be restored: %s",
+			    (unsigned long long)node, lx_errname(err));
+	else
+		note_lock(v, node, in.owner, false, err);
+}
+
+static void restore_locks(struct restoring *v)
+{
+	while (save_next(v->r) == VFS_TAG_LOCK)
+		restore_owner(v);
+	if (!v->r->error && vfs_retake_start(v->s))
+		save_refuse(v->r, -LX_ENOMEM, "no thread to take locks");
 }
 
 int vfs_restore(void *fs, struct save_reader *r)
@@ -381,11 +453,13 @@ int vfs_restore(void *fs, struct save_reader *r)
 		restore_nodes(&v);
 	if (!r->error)
 		restore_handles(&v);
+	if (!r->error)
+		restore_locks(&v);
 	free(v.same_tree);
 	if (r->error)
 		return r->error;
 	log_info(v.s->log, LOG_VIRTIOFS,
-		 "restored %zu nodes and %zu open files; %zu and %zu are not there any more",
-		 v.nodes, v.files, v.lost_nodes, v.lost_files);
+		 "restored %zu nodes and %zu open files; %zu and %zu are not there any more, nor %zu locks",
+		 v.nodes, v.files, v.lost_nodes, v.lost_files, v.lost_locks);
 	return 0;
 }

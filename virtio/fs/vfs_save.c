@@ -237,8 +237,9 @@ static void save_handle(struct save_writer *w, const struct vfs_handle *handle)
 	save_begin(w, VFS_TAG_FILE);
 	save_u64(w, vfs_slot_id(&handle->slot));
 	save_u64(w, handle->node);
-	save_u8(w, handle->kind);
+	save_u8(w, (uint8_t)handle->kind);
 	save_u32(w, handle->file ? lx_file_flags(handle->file) : 0);
+	save_u8(w, (uint8_t)handle->flock);
 	save_end(w);
 }
 
@@ -259,6 +260,46 @@ static void save_handles(struct vfs_server *s, struct save_writer *w)
 	}
 }
 
+/* ---- locks ------------------------------------------------------------- */
+
+static int save_owner(struct vfs_server *s, struct save_writer *w,
+		      const struct vfs_lock_owner *o)
+{
+	if (o->held.unknown) {
+		log_warn(s->log, LOG_VIRTIOFS,
+			 "node %llu: a process has locked more than %u ranges, which cannot be saved",
+			 (unsigned long long)o->node, VFS_HELD_MAX);
+		return -LX_E2BIG;
+	}
+	save_begin(w, VFS_TAG_LOCK);
+	save_u64(w, o->node);
+	save_u64(w, o->owner);
+	save_u64(w, atomic_load(&o->handle));
+	save_u32(w, atomic_load(&o->pid));
+	for (uint32_t i = 0; i < o->held.count; i++) {
+		save_u64(w, o->held.range[i].start);
+		save_u64(w, o->held.range[i].end);
+		save_u32(w, o->held.range[i].type);
+	}
+	save_end(w);
+	return 0;
+}
+
+static int save_locks(struct vfs_server *s, struct save_writer *w)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&s->locks.lock);
+	for (size_t i = 0; i < VFS_LOCK_BUCKETS; i++) {
+		const struct vfs_lock_owner *o = s->locks.bucket[i];
+
+		for (; o && !err; o = o->next)
+			err = save_owner(s, w, o);
+	}
+	pthread_mutex_unlock(&s->locks.lock);
+	return err;
+}
+
 int vfs_save(void *fs, struct save_writer *w)
 {
 	struct saving *v = calloc(1, sizeof(*v));
@@ -272,7 +313,9 @@ int vfs_save(void *fs, struct save_writer *w)
 	save_shares(s, w);
 	err = save_nodes(v);
 	free(v);
-	if (!err)
+	if (!err) {
 		save_handles(s, w);
+		err = save_locks(s, w);
+	}
 	return err ? err : w->error;
 }

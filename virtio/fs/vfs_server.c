@@ -112,6 +112,7 @@ static int init(struct vfs_server *s, const struct vfs_folder *folders,
 	s->started = (struct lx_time){ now.tv_sec, (uint32_t)now.tv_nsec };
 	vfs_handles_init(&s->handles);
 	vfs_locks_init(&s->locks);
+	vfs_retake_init(&s->retake);
 	err = vfs_inodes_new(log, &s->inodes);
 	if (err)
 		return err;
@@ -159,6 +160,7 @@ void vfs_server_free(struct vfs_server *s)
 {
 	if (!s)
 		return;
+	vfs_retake_done(&s->retake);
 	vfs_locks_done(&s->locks);
 	vfs_handles_done(&s->handles);
 	vfs_inodes_free(s->inodes);
@@ -187,6 +189,7 @@ static void destroy(void *fs)
 		    "mount ends with %zu nodes and %zu open files",
 		    vfs_inodes_count(s->inodes),
 		    vfs_handles_count(&s->handles));
+	vfs_retake_stop(&s->retake);
 	vfs_locks_clear(&s->locks);
 	vfs_handles_clear(&s->handles);
 	vfs_inodes_clear(s->inodes);

@@ -16,6 +16,7 @@ LXUTIL_TESTS = \
 	test_lx_range \
 	test_lx_readdir \
 	test_lx_removal \
+	test_lx_saved \
 	test_lx_spare \
 	test_lx_volume \
 	test_lx_xattr
@@ -84,6 +85,9 @@ test_lx_readdir_LDADD = $(LINK_LX_TEST)
 test_lx_removal_SOURCES = %reldir%/test_lx_removal.c
 test_lx_removal_CFLAGS = $(TEST_CFLAGS)
 test_lx_removal_LDADD = $(LINK_LX_TEST)
+test_lx_saved_SOURCES = %reldir%/test_lx_saved.c
+test_lx_saved_CFLAGS = $(TEST_CFLAGS)
+test_lx_saved_LDADD = $(LINK_LX_TEST)
 test_lx_spare_SOURCES = %reldir%/test_lx_spare.c
 test_lx_spare_CFLAGS = $(TEST_CFLAGS)
 test_lx_spare_LDADD = $(LINK_LX_TEST)

@@ -205,3 +205,15 @@ TESTS += test_vfs_save
 test_vfs_save_SOURCES = %reldir%/test_vfs_save.c
 test_vfs_save_CFLAGS = $(TEST_CFLAGS)
 test_vfs_save_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_restore
+TESTS += test_vfs_restore
+test_vfs_restore_SOURCES = %reldir%/test_vfs_restore.c
+test_vfs_restore_CFLAGS = $(TEST_CFLAGS)
+test_vfs_restore_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_retake
+TESTS += test_vfs_retake
+test_vfs_retake_SOURCES = %reldir%/test_vfs_retake.c
+test_vfs_retake_CFLAGS = $(TEST_CFLAGS)
+test_vfs_retake_LDADD = $(LINK_TEST_VIRTIO_FS)
