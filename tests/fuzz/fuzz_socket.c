@@ -70,8 +70,8 @@ static int make_fd(const struct fuzz_peer *peer, unsigned kind)
 	return fd;
 }
 
-bool fuzz_peer_send(struct fuzz_peer *peer, const void *bytes, size_t len,
-		    uint8_t fds)
+static bool send_fds(const struct fuzz_peer *peer, const void *bytes,
+		     size_t len, const int *fd, int count)
 {
 	union {
 		char buf[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -79,13 +79,7 @@ bool fuzz_peer_send(struct fuzz_peer *peer, const void *bytes, size_t len,
 	} control = { .buf = { 0 } };
 	struct iovec iov = { (void *)bytes, len };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int fd[FDS_MAX], count = 0;
-	ssize_t n;
 
-	for (; fds; fds >>= 2) {
-		fd[count] = make_fd(peer, fds & 3);
-		count += fd[count] >= 0;
-	}
 	if (count) {
 		struct cmsghdr *c;
 
@@ -97,10 +91,30 @@ bool fuzz_peer_send(struct fuzz_peer *peer, const void *bytes, size_t len,
 		c->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
 		memcpy(CMSG_DATA(c), fd, (size_t)count * sizeof(int));
 	}
-	n = sendmsg(peer->sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sendmsg(peer->sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       (ssize_t)len;
+}
+
+bool fuzz_peer_send(struct fuzz_peer *peer, const void *bytes, size_t len,
+		    uint8_t fds)
+{
+	int fd[FDS_MAX], count = 0;
+	bool sent;
+
+	for (; fds; fds >>= 2) {
+		fd[count] = make_fd(peer, fds & 3);
+		count += fd[count] >= 0;
+	}
+	sent = send_fds(peer, bytes, len, fd, count);
 	while (count)
 		close(fd[--count]);
-	return n == (ssize_t)len;
+	return sent;
+}
+
+bool fuzz_peer_send_fd(struct fuzz_peer *peer, const void *bytes, size_t len,
+		       int fd)
+{
+	return send_fds(peer, bytes, len, &fd, 1);
 }
 
 void fuzz_peer_shut(struct fuzz_peer *peer)

@@ -29,6 +29,9 @@ void fuzz_peer_begin(struct fuzz_peer *peer, struct fuzz_input *in);
  */
 bool fuzz_peer_send(struct fuzz_peer *peer, const void *bytes, size_t len,
 		    uint8_t fds);
+/* The same with one descriptor, which stays open here. */
+bool fuzz_peer_send_fd(struct fuzz_peer *peer, const void *bytes, size_t len,
+		       int fd);
 /* There comes no more. */
 void fuzz_peer_shut(struct fuzz_peer *peer);
 /* The server has closed its end, or is about to. */

@@ -9,4 +9,5 @@ libvhost_user_la_SOURCES = \
 	%reldir%/vhost_user_msg.c %reldir%/vhost_user_msg.h \
 	%reldir%/vhost_user_request.c \
 	%reldir%/vhost_user_ring.c \
-	%reldir%/vhost_user_spec.h
+	%reldir%/vhost_user_spec.h \
+	%reldir%/vhost_user_state.c

@@ -64,6 +64,7 @@ static void conn_free(struct vhost_user_conn *conn)
  */
 static void conn_end(struct vhost_user_conn *conn)
 {
+	vhost_user_state_end(conn);
 	vhost_user_rings_stop(conn);
 	virtio_core_stop(conn->core);
 	virtio_core_reset(conn->core);

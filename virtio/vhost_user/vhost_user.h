@@ -9,9 +9,9 @@
  *
  * Offered are split and packed rings as the core has them, any number of
  * queues, and of the protocol MQ, REPLY_ACK, BACKEND_REQ, RESET_DEVICE,
- * CONFIGURE_MEM_SLOTS, STATUS, LOG_SHMFD with VHOST_F_LOG_ALL, and CONFIG where
- * params say so.  Not offered are in-band notifications, polling, postcopy, I/O
- * TLBs.
+ * CONFIGURE_MEM_SLOTS, STATUS, LOG_SHMFD with VHOST_F_LOG_ALL, DEVICE_STATE if
+ * the device has save and restore, and CONFIG where params say so.  Not offered
+ * are in-band notifications, polling, postcopy, I/O TLBs.
  *
  * The front-end is trusted no more than it must be: a message that breaks the
  * protocol ends the connection with one line in the log.  It owns the guest's

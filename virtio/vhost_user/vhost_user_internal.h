@@ -9,6 +9,7 @@
  *   vhost_user_memory.c   the memory that the front-end shares
  *   vhost_user_map.c      a part of a file of its
  *   vhost_user_log.c      the log of what the device writes
+ *   vhost_user_state.c    the device's state, saved and restored
  *
  * A connection has a core, guest memory and rings of its own, all of it made
  * when it begins and freed when it ends, so that nothing is left for the next.
@@ -49,6 +50,19 @@ struct vhost_user_ring {
 	bool missed;                    /* an interrupt, for want of `call` */
 };
 
+/* The device's state on its way; while it runs, the thread has all below. */
+struct vhost_user_transfer {
+	bool running;                   /* there is a thread */
+	pthread_t thread;
+	struct event cancel;            /* the thread shall end */
+	struct event over;              /* it will, by itself */
+	bool load;                      /* or it is saved */
+	int fd;
+	uint64_t bytes;                 /* that went through it */
+	int error;                      /* 0 or -errno... */
+	char why[256];                  /* ...and what it was, or empty */
+};
+
 struct vhost_user_conn {
 	const struct vhost_user *vu;
 	struct virtio_core *core;
@@ -65,6 +79,8 @@ struct vhost_user_conn {
 	uint64_t log_size;              /* bytes of it */
 	int log_signal;                 /* or -1 */
 	bool logs;                      /* guest memory has the log */
+
+	struct vhost_user_transfer transfer;
 
 	char error[128];                /* why the last request failed */
 	struct vhost_user_ring ring[VIRTIO_QUEUES_MAX];
@@ -119,6 +135,8 @@ bool vhost_user_rings_running(const struct vhost_user_conn *conn);
 void vhost_user_rings_enable(struct vhost_user_conn *conn);
 /* Every ring as it was before anything was set, but for its events. */
 void vhost_user_rings_reset(struct vhost_user_conn *conn);
+/* The core was restored, so rings have stopped where its queues stand. */
+void vhost_user_rings_restored(struct vhost_user_conn *conn);
 /* Forget the driver's state; rings are stopped, and what waits is dropped. */
 void vhost_user_reset(struct vhost_user_conn *conn);
 
@@ -157,5 +175,15 @@ int vhost_user_set_log_base(struct vhost_user_conn *conn,
 			    struct vhost_user_msg *msg);
 int vhost_user_set_log_fd(struct vhost_user_conn *conn,
 			  struct vhost_user_msg *msg);
+
+/* ---- vhost_user_state.c ------------------------------------------------ */
+
+/* The device is wanted: a transfer that has not ended yet is given up. */
+void vhost_user_state_end(struct vhost_user_conn *conn);
+
+int vhost_user_set_device_state_fd(struct vhost_user_conn *conn,
+				   struct vhost_user_msg *msg);
+int vhost_user_check_device_state(struct vhost_user_conn *conn,
+				  struct vhost_user_msg *msg);
 
 #endif

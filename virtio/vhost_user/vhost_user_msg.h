@@ -25,6 +25,7 @@ struct vhost_user_msg {
 		struct vhost_user_mem_table mem_table;
 		struct vhost_user_mem_reg mem_reg;
 		struct vhost_user_config config;
+		struct vhost_user_transfer_params transfer;
 	} payload;
 	int fd[VHOST_USER_REGIONS_MAX]; /* -1: taken */
 	size_t fd_count;

@@ -94,9 +94,14 @@ static uint64_t offered(const struct vhost_user_conn *conn)
 
 static uint64_t protocol_offered(const struct vhost_user_conn *conn)
 {
-	uint64_t config = VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_CONFIG);
+	const struct virtio_device_ops *ops = conn->vu->ops;
+	uint64_t features = PROTOCOL_FEATURES;
 
-	return PROTOCOL_FEATURES | (conn->vu->params.config ? config : 0);
+	if (conn->vu->params.config)
+		features |= VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_CONFIG);
+	if (ops->save && ops->restore)
+		features |= VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_DEVICE_STATE);
+	return features;
 }
 
 void vhost_user_apply_features(struct vhost_user_conn *conn)
@@ -175,6 +180,7 @@ static int reset_device(struct vhost_user_conn *conn,
 			struct vhost_user_msg *msg)
 {
 	(void)msg;
+	vhost_user_state_end(conn);
 	vhost_user_rings_stop(conn);
 	vhost_user_rings_reset(conn);
 	vhost_user_reset(conn);
@@ -384,6 +390,11 @@ static const struct request requests[VHOST_USER_REQUESTS] = {
 		.size = sizeof(struct vhost_user_mem_reg), .more_fds = 1),
 	REQUEST(SET_STATUS, set_status, .size = 8),
 	REQUEST(GET_STATUS, get_status),
+	REQUEST(SET_DEVICE_STATE_FD, vhost_user_set_device_state_fd,
+		.size = sizeof(struct vhost_user_transfer_params), .fds = 1,
+		.agreed = VHOST_USER_PROTOCOL_F_DEVICE_STATE),
+	REQUEST(CHECK_DEVICE_STATE, vhost_user_check_device_state,
+		.agreed = VHOST_USER_PROTOCOL_F_DEVICE_STATE),
 };
 
 /* NULL: unknown. */
@@ -444,7 +455,8 @@ int vhost_user_request(struct vhost_user_conn *conn, struct vhost_user_msg *msg)
 		  msg->header.size, msg->fd_count);
 	conn->error[0] = '\0';
 	ret = serve(conn, msg);
-	if (ret == -EPROTO || (ret && !wants_ack(conn, msg)))
+	if (ret == -EPROTO ||
+	    (ret && (!conn->error[0] || !wants_ack(conn, msg))))
 		return ret;
 	if (ret) {
 		log_limited(conn->log, LOG_VHOST_USER, LOG_WARN,

@@ -156,6 +156,15 @@ void vhost_user_rings_stop(struct vhost_user_conn *conn)
 		stop(conn, i);
 }
 
+static bool any_starts(const struct vhost_user_conn *conn)
+{
+	bool starts = false;
+
+	for (unsigned i = 0; i < virtio_core_queues(conn->core); i++)
+		starts |= can_run(&conn->ring[i]) && !conn->ring[i].running;
+	return starts;
+}
+
 /* Does a ring that is to start begin elsewhere than it stopped? */
 static bool begins_anew(const struct vhost_user_conn *conn)
 {
@@ -173,6 +182,8 @@ int vhost_user_rings_start(struct vhost_user_conn *conn)
 {
 	int ret = 0;
 
+	if (any_starts(conn))
+		vhost_user_state_end(conn);
 	if (begins_anew(conn)) {
 		vhost_user_rings_stop(conn);
 		vhost_user_reset(conn);
@@ -208,6 +219,17 @@ void vhost_user_rings_reset(struct vhost_user_conn *conn)
 		ring->size = 0;
 		ring->base = 0;
 		replace(&ring->kick, -1);
+	}
+}
+
+/* Where a queue has never been, there is nothing to compare with. */
+void vhost_user_rings_restored(struct vhost_user_conn *conn)
+{
+	for (unsigned i = 0; i < virtio_core_queues(conn->core); i++) {
+		struct vhost_user_ring *ring = &conn->ring[i];
+
+		ring->stopped_base = virtio_core_stop_queue(conn->core, i);
+		ring->stopped = ring->stopped_base;
 	}
 }
 

@@ -39,6 +39,8 @@ enum vhost_user_request {
 	VHOST_USER_REM_MEM_REG = 38,
 	VHOST_USER_SET_STATUS = 39,
 	VHOST_USER_GET_STATUS = 40,
+	VHOST_USER_SET_DEVICE_STATE_FD = 42,
+	VHOST_USER_CHECK_DEVICE_STATE = 43,
 	VHOST_USER_REQUESTS             /* one more than the last */
 };
 
@@ -55,6 +57,7 @@ enum vhost_user_request {
 #define VHOST_USER_PROTOCOL_F_RESET_DEVICE 13
 #define VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS 15
 #define VHOST_USER_PROTOCOL_F_STATUS 16
+#define VHOST_USER_PROTOCOL_F_DEVICE_STATE 19
 
 #define VHOST_USER_BIT(bit) (UINT64_C(1) << (bit))
 
@@ -70,6 +73,12 @@ enum vhost_user_request {
 
 /* The flags of SET_VRING_ADDR: writes to the used ring are logged. */
 #define VHOST_VRING_F_LOG (1u << 0)
+
+/* Which way a device's state goes; the only phase is 0: it is stopped. */
+#define VHOST_USER_SAVE 0u
+#define VHOST_USER_LOAD 1u
+/* The answer: no descriptor comes back; the lowest byte is an error. */
+#define VHOST_USER_STATE_NOFD 0x100u
 
 /* Regions of one SET_MEM_TABLE, and so descriptors of one message. */
 #define VHOST_USER_REGIONS_MAX 8
@@ -126,6 +135,11 @@ struct vhost_user_config {
 	uint8_t data[VHOST_USER_CONFIG_MAX];
 };
 
+struct vhost_user_transfer_params {
+	uint32_t direction;             /* VHOST_USER_SAVE or _LOAD */
+	uint32_t phase;
+};
+
 /* Sizes on the wire. */
 #define VHOST_USER_HEADER_SIZE 12u
 #define VHOST_USER_MEM_TABLE_MIN 8u     /* and 32 for each region */
@@ -137,6 +151,7 @@ _Static_assert(sizeof(struct vhost_user_vring_state) == 8, "8 bytes");
 _Static_assert(sizeof(struct vhost_user_vring_addr) == 40, "40 bytes");
 _Static_assert(sizeof(struct vhost_user_log) == 16, "16 bytes");
 _Static_assert(sizeof(struct vhost_user_mem_table) == 8 + 8 * 32, "264 bytes");
+_Static_assert(sizeof(struct vhost_user_transfer_params) == 8, "8 bytes");
 _Static_assert(sizeof(struct vhost_user_mem_reg) == 40, "40 bytes");
 _Static_assert(sizeof(struct vhost_user_config) == 12 + 256, "268 bytes");
 

@@ -12,6 +12,7 @@ check_PROGRAMS += test_vuf_share
 TESTS += test_vuf_share
 test_vuf_share_SOURCES = %reldir%/test_vuf_share.c \
 	tests/unit/virtio_vhost_user/front_end.c \
+	tests/unit/virtio_vhost_user/front_end_device.c \
 	tests/unit/virtio_vhost_user/front_end.h
 test_vuf_share_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_vuf_share_LDADD = libtest.la $(LINK_VUF) $(CMOCKA_LIBS)

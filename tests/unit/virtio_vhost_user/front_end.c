@@ -12,14 +12,6 @@
 
 /* ---- waiting ----------------------------------------------------------- */
 
-static void count(struct front_end *f, unsigned *counter)
-{
-	pthread_mutex_lock(&f->lock);
-	++*counter;
-	pthread_cond_broadcast(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-}
-
 void fe_set(struct front_end *f, bool *flag, bool value)
 {
 	pthread_mutex_lock(&f->lock);
@@ -58,54 +50,6 @@ static void wait_readable(int fd)
 
 	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
 }
-
-/* ---- the device -------------------------------------------------------- */
-
-static void dev_config_read(void *dev, uint32_t offset, void *buf, size_t len)
-{
-	(void)dev;
-	memcpy(buf, &"configur"[offset], len);
-}
-
-static ssize_t dev_request(void *dev, unsigned queue,
-			   struct virtio_chain *chain)
-{
-	struct front_end *f = dev;
-	char *base = chain->writable[0].base;
-	ssize_t answer = 4;
-
-	(void)queue;
-	pthread_mutex_lock(&f->lock);
-	f->entered++;
-	pthread_cond_broadcast(&f->changed);
-	while (f->hold)
-		pthread_cond_wait(&f->changed, &f->lock);
-	if (base[0] == 'w' && !f->let_go) {
-		answer = VIRTIO_CHAIN_WAITS;
-		f->tries++;
-	} else {
-		memset(base, 'x', 4);
-		f->handled++;
-	}
-	pthread_cond_broadcast(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-	return answer;
-}
-
-static void dev_reset(void *dev)
-{
-	struct front_end *f = dev;
-
-	count(f, &f->resets);
-}
-
-static const struct virtio_device_ops dev_ops = {
-	.id = 26,
-	.config_size = 8,
-	.config_read = dev_config_read,
-	.request = dev_request,
-	.reset = dev_reset,
-};
 
 /* ---- life -------------------------------------------------------------- */
 
@@ -253,8 +197,9 @@ void fe_begin(struct front_end *f, const struct vhost_user_params *params)
 		f->call[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		f->err[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	}
-	assert_int_equal(vhost_user_new(params ? params : &usual, &dev_ops, f,
-					&f->log, &f->vu), 0);
+	assert_int_equal(vhost_user_new(params ? params : &usual,
+					&fe_device_ops, f, &f->log, &f->vu),
+			 0);
 	fe_connect(f);
 }
 

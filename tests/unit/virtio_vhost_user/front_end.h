@@ -55,7 +55,9 @@ enum {
 	ADD_MEM_REG = 37,
 	REM_MEM_REG = 38,
 	SET_STATUS = 39,
-	GET_STATUS = 40
+	GET_STATUS = 40,
+	SET_DEVICE_STATE_FD = 42,
+	CHECK_DEVICE_STATE = 43
 };
 
 #define FE_VERSION 1u
@@ -79,6 +81,7 @@ enum {
 #define FE_P_RESET_DEVICE (1u << 13)
 #define FE_P_MEM_SLOTS (1u << 15)
 #define FE_P_STATUS (1u << 16)
+#define FE_P_DEVICE_STATE (1u << 19)
 
 struct fe_region {
 	uint64_t gpa, size, user, offset;
@@ -106,9 +109,14 @@ struct front_end {
 	bool hold;                      /* requests wait while this is set */
 	bool let_go;                    /* those that begin with 'w' do not */
 	unsigned entered, handled, tries, resets;
+	/* What the device has to save: so many large records, and a number. */
+	unsigned large, number;
 	size_t log_len;
 	char log_text[8192];
 };
+
+/* What it serves; its `dev` is the front_end (front_end_device.c). */
+extern const struct virtio_device_ops fe_device_ops;
 
 /* Begin with a back-end (params NULL: three queues of 16) and a connection. */
 void fe_begin(struct front_end *f, const struct vhost_user_params *params);

@@ -7,7 +7,8 @@
 
 static const uint32_t all_protocol_features =
 	FE_P_MQ | FE_P_LOG_SHMFD | FE_P_REPLY_ACK | FE_P_BACKEND_REQ |
-	FE_P_CONFIG | FE_P_RESET_DEVICE | FE_P_MEM_SLOTS | FE_P_STATUS;
+	FE_P_CONFIG | FE_P_RESET_DEVICE | FE_P_MEM_SLOTS | FE_P_STATUS |
+	FE_P_DEVICE_STATE;
 
 /* ---- features ---------------------------------------------------------- */
 
@@ -148,6 +149,8 @@ static const struct {
 	{ REM_MEM_REG, 40, false, 0, 1 },
 	{ SET_STATUS, 8, false, 0, 0 },
 	{ GET_STATUS, 0, false, 0, 0 },
+	{ SET_DEVICE_STATE_FD, 8, false, 1, 1 },
+	{ CHECK_DEVICE_STATE, 0, false, 0, 0 },
 };
 
 /* Sent with NEED_REPLY, too: it is no reason to go on. */
