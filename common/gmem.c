@@ -203,6 +203,7 @@ void gmem_register(struct gmem *mem, struct gmem_reader *reader)
 
 	atomic_store(&reader->table, NULL);
 	reader->next = NULL;
+	reader->last = 0;
 	pthread_mutex_lock(&mem->writer_lock);
 	for (p = &mem->readers; *p; p = &(*p)->next)
 		;
@@ -253,21 +254,16 @@ void gmem_share(const struct gmem_reader *reader, struct gmem_reader *heir)
 	atomic_store(&heir->table, atomic_load(&reader->table));
 }
 
-void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,
-	       uint64_t *len)
+bool gmem_find(struct gmem_reader *reader, uint64_t gpa)
 {
 	const struct gmem_table *t =
 		atomic_load_explicit(&reader->table, memory_order_relaxed);
 	size_t at = find(t, gpa);
-	const struct gmem_range *r;
 
-	if (at == t->count)
-		return NULL;
-	r = &t->range[at];
-	if (gpa < r->gpa || (r->flags & flags) != flags)
-		return NULL;
-	*len = MIN(*len, r->size - (gpa - r->gpa));
-	return r->host + (gpa - r->gpa);
+	if (at == t->count || gpa < t->range[at].gpa)
+		return false;
+	reader->last = at;
+	return true;
 }
 
 /*
@@ -289,7 +285,7 @@ static uint64_t gap(const struct gmem_reader *reader, uint64_t gpa,
 	return MIN(len, t->range[at].gpa - gpa);
 }
 
-int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
+int gmem_read(struct gmem *mem, struct gmem_reader *reader, uint64_t gpa,
 	      void *buf, size_t len)
 {
 	uint8_t *p = buf;
@@ -315,8 +311,8 @@ int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
 	return 0;
 }
 
-int gmem_write(struct gmem *mem, const struct gmem_reader *reader,
-	       uint64_t gpa, const void *buf, size_t len)
+int gmem_write(struct gmem *mem, struct gmem_reader *reader, uint64_t gpa,
+	       const void *buf, size_t len)
 {
 	const uint8_t *p = buf;
 

@@ -65,6 +65,7 @@ struct gmem_reader {
 	struct gmem_reader *next;       /* protected by writer_lock */
 	/* The table in use, or NULL while outside. */
 	_Atomic(struct gmem_table *) table;
+	size_t last;                    /* the range that was looked for last */
 };
 
 struct gmem {
@@ -116,6 +117,9 @@ void gmem_leave(struct gmem_reader *reader);
  */
 void gmem_share(const struct gmem_reader *reader, struct gmem_reader *heir);
 
+/* Make reader->last the range that gpa is in; false: it is in none. */
+bool gmem_find(struct gmem_reader *reader, uint64_t gpa);
+
 /*
  * The log of what is written, or NULL.  The reader must be inside, and it stays
  * valid as its pointers do.
@@ -132,10 +136,27 @@ gmem_reader_log(const struct gmem_reader *reader)
 /*
  * The pointer for gpa in the reader's table, and in *len (which holds the
  * bytes that are wanted) how many of them lie there in one piece.  NULL: not
- * in any range with all of `flags`.  The reader must be inside.
+ * in any range with all of `flags`.  The reader must be inside.  Inline, as
+ * there are several for each request, mostly in the same range.
  */
-void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,
-	       uint64_t *len);
+static inline void *gmem_map(struct gmem_reader *reader, uint64_t gpa,
+			     uint32_t flags, uint64_t *len)
+{
+	const struct gmem_table *t =
+		atomic_load_explicit(&reader->table, memory_order_relaxed);
+	const struct gmem_range *r = &t->range[reader->last];
+
+	if (reader->last >= t->count || gpa - r->gpa >= r->size) {
+		if (!gmem_find(reader, gpa))
+			return NULL;
+		r = &t->range[reader->last];
+	}
+	if ((r->flags & flags) != flags)
+		return NULL;
+	if (*len > r->size - (gpa - r->gpa))
+		*len = r->size - (gpa - r->gpa);
+	return r->host + (gpa - r->gpa);
+}
 
 /*
  * Copy bytes from or to guest memory, mapped or not.  0, or -EFAULT when some
@@ -143,9 +164,9 @@ void *gmem_map(const struct gmem_reader *reader, uint64_t gpa, uint32_t flags,
  * reader must be inside.  May block only in the host's callbacks.  Logs
  * nothing.
  */
-int gmem_read(struct gmem *mem, const struct gmem_reader *reader, uint64_t gpa,
+int gmem_read(struct gmem *mem, struct gmem_reader *reader, uint64_t gpa,
 	      void *buf, size_t len);
-int gmem_write(struct gmem *mem, const struct gmem_reader *reader,
-	       uint64_t gpa, const void *buf, size_t len);
+int gmem_write(struct gmem *mem, struct gmem_reader *reader, uint64_t gpa,
+	       const void *buf, size_t len);
 
 #endif

@@ -31,7 +31,7 @@ struct virtio_area {
 	uint32_t flags;                 /* GMEM_* */
 	uint8_t *ptr;                   /* NULL: not in one piece */
 	struct gmem *mem;
-	const struct gmem_reader *reader;
+	struct gmem_reader *reader;
 	/* Is what the device writes logged, and by what address? */
 	bool logged;
 	uint64_t log_gpa;

@@ -21,7 +21,7 @@ static struct virtio_job *make(struct virtio_jobs *jobs)
 }
 
 struct virtio_job *virtio_jobs_init(struct virtio_jobs *jobs, struct gmem *mem,
-				    const struct gmem_reader *reader,
+				    struct gmem_reader *reader,
 				    struct event *event)
 {
 	*jobs = (struct virtio_jobs){

@@ -35,7 +35,7 @@ struct virtio_job {
 
 struct virtio_jobs {
 	struct gmem *mem;
-	const struct gmem_reader *reader;       /* the worker's */
+	struct gmem_reader *reader;             /* the worker's */
 	struct event *event;                    /* likewise */
 	unsigned made, detached;
 	struct virtio_job *spare;
@@ -48,7 +48,7 @@ struct virtio_jobs {
  * with, or NULL: no memory.
  */
 struct virtio_job *virtio_jobs_init(struct virtio_jobs *jobs, struct gmem *mem,
-				    const struct gmem_reader *reader,
+				    struct gmem_reader *reader,
 				    struct event *event);
 /* None is detached. */
 void virtio_jobs_done(struct virtio_jobs *jobs);

@@ -131,15 +131,6 @@ static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
 	return 0;
 }
 
-static bool peek(struct virtio_queue *q, unsigned n,
-		 struct virtio_desc *ret_desc)
-{
-	uint16_t place = skip(q, q->next_avail, n), flags;
-
-	return load_flags(q, place, &flags) > 0 &&
-	       !read_desc(q, &q->desc, number(place), ret_desc);
-}
-
 /* Where descriptor `i` of the request at work is kept. */
 static struct virtio_desc *saved(struct virtio_queue *q, unsigned i)
 {
@@ -214,6 +205,33 @@ static bool is_in_use(const struct virtio_queue *q, unsigned id)
 	return q->in_use[id / 64] >> id % 64 & 1;
 }
 
+/* The descriptor `n` places on if it is available, or NULL. */
+static const uint8_t *peek(struct virtio_queue *q, unsigned n)
+{
+	uint16_t place = skip(q, q->next_avail, n), flags;
+
+	if (load_flags(q, place, &flags) <= 0)
+		return NULL;
+	return q->desc.ptr + number(place) * VIRTQ_DESC_SIZE;
+}
+
+/* As if each request took one place, which it does with an indirect table. */
+static void look_ahead(struct virtio_queue *q)
+{
+	const uint8_t *desc;
+
+	if (!q->desc.ptr)
+		return;
+	desc = peek(q, 0);
+	if (!desc)
+		return;
+	if (le16_load(desc + PVIRTQ_DESC_FLAGS) & VIRTQ_DESC_F_INDIRECT)
+		virtio_ring_prefetch_table(q, desc);
+	desc = peek(q, 1);
+	if (desc)
+		virtio_ring_prefetch(q, desc);
+}
+
 static int pop(struct virtio_queue *q, struct virtio_request *req,
 	       bool *ret_begun)
 {
@@ -235,7 +253,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	virtio_request_begin(req, id);
 	req->places = (uint16_t)n;
 	*ret_begun = true;
-	virtio_ring_look_ahead(q);
+	look_ahead(q);
 	return gather_saved(q, req);
 }
 
@@ -411,8 +429,6 @@ static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
 const struct virtio_ring_ops virtio_packed_ring = {
 	.attach = attach,
 	.available = available,
-	.read_desc = read_desc,
-	.peek = peek,
 	.pop = pop,
 	.park = park,
 	.gather = gather,

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #define CACHE_LINE 64
+#define HINT_DESCS 2
 
 void virtio_queue_init(struct virtio_queue *q, struct gmem *mem)
 {
@@ -233,59 +234,28 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 	return 0;
 }
 
-/* The first bytes of a buffer, or of a table. */
-static void prefetch(struct virtio_queue *q, const struct virtio_desc *desc)
+void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc)
 {
-	bool writable = desc->flags & VIRTQ_DESC_F_WRITE;
 	uint64_t len = 1;
-	const uint8_t *p = gmem_map(&q->reader, desc->addr,
-				    writable ? GMEM_WRITE : GMEM_READ, &len);
+	const uint8_t *p = gmem_map(&q->reader, le64_load(desc), 0, &len);
 
 	if (!p)
 		return;
-	if (writable) {
-		__builtin_prefetch(p, 1);
-		__builtin_prefetch(p + CACHE_LINE, 1);
-	} else {
-		__builtin_prefetch(p);
-		__builtin_prefetch(p + CACHE_LINE);
-	}
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + CACHE_LINE);
 }
 
-/*
- * What an indirect table begins with: a message's header, and where its reply
- * goes.  The table itself was fetched one request earlier.
- */
-static void prefetch_buffers(struct virtio_queue *q,
-			     const struct virtio_desc *table)
+/* A message's header, and where its reply goes. */
+void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc)
 {
-	uint64_t len = MIN(table->len, 2 * VIRTQ_DESC_SIZE);
-	const struct virtio_area area = {
-		.ptr = gmem_map(&q->reader, table->addr, GMEM_READ, &len),
-	};
-	struct virtio_desc desc;
+	uint64_t len = HINT_DESCS * VIRTQ_DESC_SIZE;
+	const uint8_t *table = gmem_map(&q->reader, le64_load(desc), GMEM_READ,
+					&len);
 
-	for (unsigned i = 0; area.ptr && i < len / VIRTQ_DESC_SIZE; i++)
-		if (!q->ring->read_desc(q, &area, i, &desc))
-			prefetch(q, &desc);
-}
-
-/*
- * Only as far as the ring's own memory is mapped, and nothing of it is used but
- * as a hint: what is popped later is read anew, and checked.
- */
-void virtio_ring_look_ahead(struct virtio_queue *q)
-{
-	struct virtio_desc desc;
-
-	if (!q->desc.ptr || !q->driver.ptr)
+	if (!table || len < HINT_DESCS * VIRTQ_DESC_SIZE)
 		return;
-	if (q->ring->peek(q, 0, &desc)) {
-		if (desc.flags & VIRTQ_DESC_F_INDIRECT)
-			prefetch_buffers(q, &desc);
-		if (q->ring->peek(q, 1, &desc))
-			prefetch(q, &desc);
-	}
+	for (unsigned i = 0; i < HINT_DESCS; i++)
+		virtio_ring_prefetch(q, table + i * VIRTQ_DESC_SIZE);
 }
 
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

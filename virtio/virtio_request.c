@@ -28,7 +28,7 @@ struct virtio_target {
 };
 
 int virtio_request_init(struct virtio_request *req, struct gmem *mem,
-			const struct gmem_reader *reader)
+			struct gmem_reader *reader)
 {
 	*req = (struct virtio_request){ .mem = mem, .reader = reader };
 	req->iov = calloc(VIRTIO_PIECES_MAX, sizeof(req->iov[0]));

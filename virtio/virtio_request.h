@@ -34,7 +34,7 @@ struct virtio_request {
 
 	/* Private. */
 	struct gmem *mem;
-	const struct gmem_reader *reader;
+	struct gmem_reader *reader;
 	struct iov *iov;                /* VIRTIO_PIECES_MAX */
 	size_t readable, writable;      /* pieces; the readable come first */
 	uint64_t length;                /* bytes, of both together */
@@ -47,7 +47,7 @@ struct virtio_request {
 
 /* 0 or -ENOMEM.  mem and reader are borrowed until virtio_request_done(). */
 int virtio_request_init(struct virtio_request *req, struct gmem *mem,
-			const struct gmem_reader *reader);
+			struct gmem_reader *reader);
 void virtio_request_done(struct virtio_request *req);
 
 /* An empty request. */

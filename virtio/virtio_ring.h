@@ -22,20 +22,6 @@ struct virtio_ring_ops {
 	 */
 	int (*available)(struct virtio_queue *q, unsigned n);
 	/*
-	 * Copy entry i of the ring or of an indirect table that is mapped or
-	 * not; i is within it.  0.
-	 */
-	int (*read_desc)(struct virtio_queue *q,
-			 const struct virtio_area *table, unsigned i,
-			 struct virtio_desc *ret_desc);
-	/*
-	 * A look at the first descriptor of the request that is popped after
-	 * `n` others, where it is already known that there is one.  The ring is
-	 * mapped.  Of a packed ring it is a guess, as of the above.
-	 */
-	bool (*peek)(struct virtio_queue *q, unsigned n,
-		     struct virtio_desc *ret_desc);
-	/*
 	 * Pop the next chain and gather its descriptors.  1; 0: there is none.
 	 * When it fails after *ret_begun was set, the request can and must be
 	 * pushed.
@@ -88,10 +74,15 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 		      struct virtio_area *ret_table, uint16_t *ret_count);
 
 /*
- * While the request that was popped is gathered and served, let the cache fetch
- * what the driver's core has written for the next ones.
+ * While the request that was popped is gathered and served, the cache can fetch
+ * what the driver's core has written for those that come next: of the one after
+ * the next what its first descriptor points to, and of the next one, whose
+ * indirect table is there by now, what that begins with.  `desc` is the first
+ * descriptor, in the ring, which is mapped.  What is read here is a hint only:
+ * when it is popped all is read anew, and checked.
  */
-void virtio_ring_look_ahead(struct virtio_queue *q);
+void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc);
+void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc);
 
 /* Add the buffer of one descriptor to the request. */
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

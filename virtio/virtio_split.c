@@ -76,22 +76,6 @@ static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
 	return 0;
 }
 
-static bool peek(struct virtio_queue *q, unsigned n,
-		 struct virtio_desc *ret_desc)
-{
-	unsigned slot = (q->next_avail + n) & (q->size - 1u);
-	uint8_t raw[VIRTQ_AVAIL_ELEM_SIZE];
-	uint16_t head;
-
-	if ((uint16_t)(q->seen_avail - q->next_avail) <= n)
-		return false;
-	if (virtio_area_read(&q->driver, VIRTQ_AVAIL_RING + slot * sizeof(raw),
-			     raw, sizeof(raw)))
-		return false;
-	head = le16_load(raw);
-	return head < q->size && !read_desc(q, &q->desc, head, ret_desc);
-}
-
 /* Follow the chain that begins at entry `i` of a table of `count` entries. */
 static int follow(struct virtio_queue *q, struct virtio_request *req,
 		  const struct virtio_area *table, uint16_t count, uint16_t i)
@@ -127,6 +111,33 @@ static int gather(struct virtio_queue *q, struct virtio_request *req)
 	return follow(q, req, &q->desc, q->size, req->id);
 }
 
+/* The head that is popped after n others, or NULL. */
+static const uint8_t *peek(const struct virtio_queue *q, unsigned n)
+{
+	unsigned slot = (q->next_avail + n) & (q->size - 1u);
+	uint16_t head;
+
+	if ((uint16_t)(q->seen_avail - q->next_avail) <= n)
+		return NULL;
+	head = le16_load(q->driver.ptr + VIRTQ_AVAIL_RING +
+			 slot * VIRTQ_AVAIL_ELEM_SIZE);
+	return head < q->size ? q->desc.ptr + head * VIRTQ_DESC_SIZE : NULL;
+}
+
+static void look_ahead(struct virtio_queue *q)
+{
+	const uint8_t *desc;
+
+	if (!q->desc.ptr || !q->driver.ptr)
+		return;
+	desc = peek(q, 1);
+	if (desc)
+		virtio_ring_prefetch(q, desc);
+	desc = peek(q, 0);
+	if (desc && le16_load(desc + VIRTQ_DESC_FLAGS) & VIRTQ_DESC_F_INDIRECT)
+		virtio_ring_prefetch_table(q, desc);
+}
+
 static int pop(struct virtio_queue *q, struct virtio_request *req,
 	       bool *ret_begun)
 {
@@ -147,7 +158,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	q->next_avail++;
 	virtio_request_begin(req, head);
 	*ret_begun = true;
-	virtio_ring_look_ahead(q);
+	look_ahead(q);
 	return gather(q, req);
 }
 
@@ -243,8 +254,6 @@ static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
 const struct virtio_ring_ops virtio_split_ring = {
 	.attach = attach,
 	.available = available,
-	.read_desc = read_desc,
-	.peek = peek,
 	.pop = pop,
 	.gather = gather,
 	.push = push,
