@@ -6,12 +6,12 @@
 # nothing of the host's.
 
 harmless='bcmp|mem(chr|cmp|cpy|move|set)|v?snprintf|sscanf|__isoc(99|23)_sscanf'
-harmless="$harmless|str(chr|cmp|cpy|cspn|len|ncasecmp|ncat|ncmp|nlen|rchr|spn)"
+harmless="$harmless|str(chr|cmp|cpy|cspn|error|len|ncasecmp|ncat|ncmp|nlen|rchr|spn)"
 harmless="$harmless|strto(ul|ull)|__isoc23_strto(ul|ull)"
 harmless="$harmless|free|umask|nanosleep|getrlimit|getrusage|geteuid"
-harmless="$harmless|secure_getenv"
+harmless="$harmless|secure_getenv|qsort"
 harmless="$harmless|sigfillset|pthread_(self|join|sigmask|setname_np)"
-harmless="$harmless|pthread_(mutex|cond|rwlock)_[a-z]*"
+harmless="$harmless|pthread_(mutex|cond|condattr|rwlock)_[a-z]*"
 # What the compiler and the C library's headers add, and glib's.
 harmless="$harmless|__open(at)?_(missing_mode|too_many_args)"
 harmless="$harmless|_GLOBAL_OFFSET_TABLE_|__(errno|ctype|tls|stack_chk)_.*"
