@@ -21,9 +21,9 @@
  *             access that is wrong reads as all ones and writes nothing.
  *  Threads    T1  cfg_* and bar_* may be called from any thread, several at
  *                 a time, and never wait for a file.
- *             T2  create, start, stop, reset, mem_add, mem_remove and destroy
- *                 of one device are never called two at a time, and no access
- *                 overlaps destroy.
+ *             T2  create, start, stop, reset, mem_add, mem_remove, save,
+ *                 restore and destroy of one device are never called two at a
+ *                 time, and no access overlaps save, restore or destroy.
  *             T3  A callback may come from any thread of the plugin and from
  *                 within any device operation.  A callback must not call a
  *                 device operation, nor wait for a lock that the host holds
@@ -252,6 +252,29 @@ struct pciplug_plugin {
 	 */
 	int (*paths)(const char *config, char *err, size_t err_size, char *buf,
 		     size_t *len);
+
+	/*
+	 * Write the state of a stopped device, all that the guest has made of
+	 * it, as a stream of bytes: write() takes all `len` bytes (> 0) and
+	 * returns 0 or a negative errno.  Guest memory is not part of it.  The
+	 * device stays as it is, so it may be started again.  0, -EBUSY (-16):
+	 * it is started; or the error.  Both may block.
+	 */
+	int (*save)(struct pciplug_device *dev,
+		    int (*write)(void *ctx, const void *buf, size_t len),
+		    void *ctx);
+	/*
+	 * Make a stopped device, which was created with the same config, go on
+	 * from such a stream once it is started: read() fills up to `len` bytes
+	 * (> 0) and returns how many, 0 where the stream ends, or a negative
+	 * errno.  Nothing behind the state is read.  The callbacks for BARs,
+	 * doorbells and INTA# are called as the state needs it.  The stream is
+	 * not trusted: on failure the device is as after create(), and err as
+	 * for create(); but -EBUSY: it is started, and stays as it is.
+	 */
+	int (*restore)(struct pciplug_device *dev,
+		       ptrdiff_t (*read)(void *ctx, void *buf, size_t len),
+		       void *ctx, char *err, size_t err_size);
 };
 
 /* The only exported symbol; cannot fail. */

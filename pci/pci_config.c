@@ -55,6 +55,17 @@ void pci_config_reset(struct pci_config *config)
 	memcpy(config->value, config->initial, sizeof(config->value));
 }
 
+void pci_config_restore(struct pci_config *config,
+			const uint8_t value[PCI_CONFIG_SIZE])
+{
+	for (size_t i = 0; i < PCI_CONFIG_SIZE; i++) {
+		uint8_t changes = config->writable[i] | config->clearable[i];
+
+		config->value[i] = (uint8_t)((config->initial[i] & ~changes) |
+					     (value[i] & changes));
+	}
+}
+
 /* How many of len bytes from offset are within the space. */
 static size_t clip(uint32_t offset, size_t len)
 {

@@ -48,6 +48,9 @@ uint32_t pci_config_get(const struct pci_config *config, uint32_t offset,
 void pci_config_set_bits(struct pci_config *config, uint32_t offset,
 			 uint16_t bits, bool on);
 void pci_config_reset(struct pci_config *config);
+/* As after a reset, but for what software can change: that is as in `value`. */
+void pci_config_restore(struct pci_config *config,
+			const uint8_t value[PCI_CONFIG_SIZE]);
 
 /* ---- software's side: any offset and length ---------------------------- */
 

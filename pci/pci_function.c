@@ -2,6 +2,7 @@
 #include "pci/pci_function.h"
 
 #include "common/bytes.h"
+#include "common/save.h"
 #include "pci/pci_cap.h"
 #include "pci/pci_intx.h"
 #include "pci/pci_msix.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct pci_function {
 	/* Constant once built. */
@@ -236,4 +238,52 @@ void pci_function_reset(struct pci_function *f)
 	f->intx.pending = false;
 	settle(f);
 	pthread_mutex_unlock(&f->lock);
+}
+
+/* ---- saved state: u32 vectors, configuration space, table, PBA ---------- */
+
+#define TAG_FUNCTION SAVE_TAG('p', 'c', 'i', 'f')
+
+void pci_function_save(struct pci_function *f, struct save_writer *w)
+{
+	uint8_t value[PCI_CONFIG_SIZE];
+	struct pci_msix_state msix;
+
+	pthread_mutex_lock(&f->lock);
+	memcpy(value, f->config.value, sizeof(value));
+	msix = f->msix.state;
+	pthread_mutex_unlock(&f->lock);
+
+	save_begin(w, TAG_FUNCTION);
+	save_u32(w, f->msix.vectors);
+	save_bytes(w, value, sizeof(value));
+	save_bytes(w, msix.table, sizeof(msix.table));
+	save_bytes(w, msix.pba, sizeof(msix.pba));
+	save_end(w);
+}
+
+int pci_function_restore(struct pci_function *f, struct save_reader *r)
+{
+	uint8_t value[PCI_CONFIG_SIZE];
+	struct pci_msix_state msix;
+	uint32_t vectors;
+
+	save_take(r, TAG_FUNCTION);
+	vectors = save_get_u32(r);
+	save_get_bytes(r, value, sizeof(value));
+	save_get_bytes(r, msix.table, sizeof(msix.table));
+	save_get_bytes(r, msix.pba, sizeof(msix.pba));
+	if (save_done(r))
+		return r->error;
+	if (vectors != f->msix.vectors)
+		return save_refuse(r, -EINVAL,
+				   "a function of %u vectors, this one has %u",
+				   vectors, f->msix.vectors);
+
+	pthread_mutex_lock(&f->lock);
+	pci_config_restore(&f->config, value);
+	pci_msix_restore(&f->msix, &msix);
+	settle(f);
+	pthread_mutex_unlock(&f->lock);
+	return 0;
 }

@@ -26,6 +26,8 @@
 #include <stdint.h>
 
 struct pci_function;
+struct save_reader;
+struct save_writer;
 
 /* What the function asks of its host. */
 struct pci_function_ops {
@@ -111,6 +113,18 @@ void pci_function_intx_set(struct pci_function *function, bool pending);
 bool pci_function_bus_master(struct pci_function *function);
 /* A copy of BAR `bar`; all 0 when there is none. */
 struct pci_bar pci_function_bar(struct pci_function *function, unsigned bar);
+
+/*
+ * Add records (common/save.h) of what the driver has written and of messages
+ * that are pending.  The INTx line is not among it, as the device says again
+ * whether it has a reason to interrupt.
+ */
+void pci_function_save(struct pci_function *function, struct save_writer *w);
+/*
+ * Go on from there: BARs are mapped and the host is told.  The records are not
+ * trusted.  0, or the reader's error: nothing was changed.
+ */
+int pci_function_restore(struct pci_function *function, struct save_reader *r);
 
 /* As after building: also masks every vector and unmaps every BAR. */
 void pci_function_reset(struct pci_function *function);

@@ -14,7 +14,7 @@ static const uint8_t entry_writable[PCI_MSIX_ENTRY_SIZE] = {
 
 static const uint8_t *entry_of(const struct pci_msix *msix, unsigned vector)
 {
-	return msix->table + vector * PCI_MSIX_ENTRY_SIZE;
+	return msix->state.table + vector * PCI_MSIX_ENTRY_SIZE;
 }
 
 static size_t table_size(const struct pci_msix *msix)
@@ -59,16 +59,16 @@ void pci_msix_reset(struct pci_msix *msix)
 	msix->enabled = false;
 	msix->blocked = true;
 	pci_msix_forget(msix);
-	memset(msix->table, 0, sizeof(msix->table));
+	memset(msix->state.table, 0, sizeof(msix->state.table));
 	for (unsigned v = 0; v < msix->vectors; v++)
-		msix->table[v * PCI_MSIX_ENTRY_SIZE +
+		msix->state.table[v * PCI_MSIX_ENTRY_SIZE +
 			    PCI_MSIX_ENTRY_VECTOR_CTRL] =
 			PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
 void pci_msix_forget(struct pci_msix *msix)
 {
-	memset(msix->pba, 0, sizeof(msix->pba));
+	memset(msix->state.pba, 0, sizeof(msix->state.pba));
 }
 
 static bool can_send(const struct pci_msix *msix, unsigned vector)
@@ -93,8 +93,8 @@ static void send_pending(struct pci_msix *msix, unsigned first, unsigned last)
 	for (unsigned v = first; v <= last; v++) {
 		uint8_t bit = (uint8_t)(1u << v % 8);
 
-		if ((msix->pba[v / 8] & bit) && can_send(msix, v)) {
-			msix->pba[v / 8] &= (uint8_t)~bit;
+		if ((msix->state.pba[v / 8] & bit) && can_send(msix, v)) {
+			msix->state.pba[v / 8] &= (uint8_t)~bit;
 			send_message(msix, v);
 		}
 	}
@@ -123,8 +123,21 @@ bool pci_msix_signal(struct pci_msix *msix, unsigned vector)
 	else if (can_send(msix, vector))
 		send_message(msix, vector);
 	else
-		msix->pba[vector / 8] |= (uint8_t)(1u << vector % 8);
+		msix->state.pba[vector / 8] |= (uint8_t)(1u << vector % 8);
 	return true;
+}
+
+void pci_msix_restore(struct pci_msix *msix, const struct pci_msix_state *state)
+{
+	pci_msix_reset(msix);
+	for (size_t i = 0; i < table_size(msix); i++)
+		msix->state.table[i] =
+			state->table[i] &
+			entry_writable[i % PCI_MSIX_ENTRY_SIZE];
+	/* Where the host emulates the table, it has the pending bits, too. */
+	for (unsigned v = 0; v < msix->vectors && !msix->host_table; v++)
+		msix->state.pba[v / 8] |= state->pba[v / 8] &
+					  (uint8_t)(1u << v % 8);
 }
 
 /*
@@ -152,11 +165,11 @@ void pci_msix_read(const struct pci_msix *msix, uint64_t offset, void *buf,
 	memset(buf, 0xff, len);
 	n = clip(offset, len, 0, table_size(msix), &skip);
 	if (n)
-		memcpy(p + skip, msix->table + offset + skip, n);
+		memcpy(p + skip, msix->state.table + offset + skip, n);
 	n = clip(offset, len, PCI_MSIX_PBA_OFFSET, pba_size(msix), &skip);
 	if (n)
-		memcpy(p + skip,
-		       msix->pba + (offset + skip - PCI_MSIX_PBA_OFFSET), n);
+		memcpy(p + skip, msix->state.pba + (offset + skip -
+						    PCI_MSIX_PBA_OFFSET), n);
 }
 
 void pci_msix_write(struct pci_msix *msix, uint64_t offset, const void *buf,
@@ -171,7 +184,7 @@ void pci_msix_write(struct pci_msix *msix, uint64_t offset, const void *buf,
 	for (size_t i = 0; i < n; i++) {
 		uint8_t writable =
 			entry_writable[(offset + i) % PCI_MSIX_ENTRY_SIZE];
-		uint8_t *byte = &msix->table[offset + i];
+		uint8_t *byte = &msix->state.table[offset + i];
 
 		*byte = (uint8_t)((*byte & ~writable) | (p[i] & writable));
 	}

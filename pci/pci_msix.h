@@ -28,6 +28,12 @@
 typedef void (*pci_msix_send)(void *ctx, uint16_t vector, uint64_t address,
 			      uint32_t data);
 
+/* What software has written, and what is pending. */
+struct pci_msix_state {
+	uint8_t table[PCI_MSIX_VECTORS_MAX * PCI_MSIX_ENTRY_SIZE];
+	uint8_t pba[PCI_MSIX_VECTORS_MAX / 8];
+};
+
 struct pci_msix {
 	unsigned vectors;               /* 0: the function has no MSI-X */
 	bool host_table;
@@ -35,8 +41,7 @@ struct pci_msix {
 	bool blocked;                   /* Function Mask, or no bus master */
 	pci_msix_send send;
 	void *ctx;
-	uint8_t table[PCI_MSIX_VECTORS_MAX * PCI_MSIX_ENTRY_SIZE];
-	uint8_t pba[PCI_MSIX_VECTORS_MAX / 8];
+	struct pci_msix_state state;
 };
 
 /* As after a reset.  -EINVAL: not 1..PCI_MSIX_VECTORS_MAX vectors. */
@@ -53,6 +58,13 @@ void pci_msix_reset(struct pci_msix *msix);
 
 /* Message Control or Bus Master Enable may have changed. */
 void pci_msix_update(struct pci_msix *msix, uint16_t control, bool bus_master);
+
+/*
+ * Go on from this state, of which what is not there for these vectors is
+ * ignored; to be followed by an update.
+ */
+void pci_msix_restore(struct pci_msix *msix,
+		      const struct pci_msix_state *state);
 
 /* What was signalled and could not be sent yet is not to be sent any more. */
 void pci_msix_forget(struct pci_msix *msix);

@@ -17,6 +17,7 @@ libplugin_la_SOURCES = \
 	%reldir%/plugin_host.c \
 	%reldir%/plugin_inspect.c \
 	%reldir%/plugin_option.c %reldir%/plugin_option.h \
+	%reldir%/plugin_save.c \
 	%reldir%/plugin_serve.c
 
 pkgconfigdir = $(libdir)/pkgconfig

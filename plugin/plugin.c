@@ -247,6 +247,8 @@ static const struct pciplug_plugin plugin = {
 	.reset = reset,
 	.inspect = inspect,
 	.paths = paths,
+	.save = plugin_save,
+	.restore = plugin_restore,
 };
 
 const struct pciplug_plugin *pciplug_entry_v1(void)

@@ -44,4 +44,12 @@ plugin_host_pci_ops(const struct pciplug_device *dev);
 /* The device's state as JSON, to be freed by g_free(). */
 char *plugin_inspect(struct pciplug_device *dev);
 
+/* save and restore of struct pciplug_plugin. */
+int plugin_save(struct pciplug_device *dev,
+		int (*write)(void *ctx, const void *buf, size_t len),
+		void *ctx);
+int plugin_restore(struct pciplug_device *dev,
+		   ptrdiff_t (*read)(void *ctx, void *buf, size_t len),
+		   void *ctx, char *err, size_t err_size);
+
 #endif

@@ -143,6 +143,8 @@ uint32_t virtio_core_stop_queue(struct virtio_core *core, unsigned queue);
 
 /* ---- saved state (the host; part of the life cycle) --------------------- */
 
+/* Are there workers, or may there be soon?  Then it cannot be saved. */
+bool virtio_core_started(struct virtio_core *core);
 /*
  * Save registers, queues with the requests that wait, and the device.  Memory
  * of the guest is not touched.  No access of the driver meanwhile; may block.

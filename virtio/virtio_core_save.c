@@ -82,7 +82,7 @@ static bool any_running(struct virtio_core *core)
 	return running;
 }
 
-static bool is_started(struct virtio_core *core)
+bool virtio_core_started(struct virtio_core *core)
 {
 	bool started;
 
@@ -110,7 +110,7 @@ int virtio_core_save(struct virtio_core *core, struct save_writer *w)
 	uint64_t features, enabled = 0;
 	uint8_t status;
 
-	if (is_started(core))
+	if (virtio_core_started(core))
 		return -EBUSY;
 	pthread_mutex_lock(&core->lock);
 	status = core->status;
@@ -261,7 +261,7 @@ int virtio_core_restore(struct virtio_core *core, struct save_reader *r)
 	uint8_t status;
 	int ret;
 
-	if (is_started(core))
+	if (virtio_core_started(core))
 		return -EBUSY;
 	save_take(r, TAG_CORE);
 	status = save_get_u8(r);

@@ -68,6 +68,8 @@ static const struct member members[] = {
 #ifndef ABI_OLDER
 	PLUGIN(inspect, 152),
 	PLUGIN(paths, 160),
+	PLUGIN(save, 168),
+	PLUGIN(restore, 176),
 #endif
 
 	BAR(size, 0),
@@ -105,7 +107,7 @@ static void nothing_is_behind_the_last_member(void **state)
 	assert_int_equal(sizeof(struct pciplug_plugin), 152);
 #else
 	assert_int_equal(sizeof(struct pciplug_host), 104);
-	assert_int_equal(sizeof(struct pciplug_plugin), 168);
+	assert_int_equal(sizeof(struct pciplug_plugin), 184);
 #endif
 	assert_int_equal(sizeof(struct pciplug_bar), 16);
 	assert_int_equal(sizeof(struct pciplug_doorbell), 40);

@@ -7,4 +7,5 @@ libvirtio_pci_la_SOURCES = \
 	%reldir%/virtio_pci_interrupt.c \
 	%reldir%/virtio_pci_notify.c \
 	%reldir%/virtio_pci_regs.c \
+	%reldir%/virtio_pci_save.c \
 	%reldir%/virtio_pci_spec.h

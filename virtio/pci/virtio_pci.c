@@ -187,7 +187,7 @@ void virtio_pci_stop(struct virtio_pci *vp)
 }
 
 /* By two processors at once, too, it ends as the register says. */
-static void follow_bus_master(struct virtio_pci *vp)
+void virtio_pci_follow_bus_master(struct virtio_pci *vp)
 {
 	pthread_mutex_lock(&vp->master_lock);
 	virtio_core_set_dma(vp->core, pci_function_bus_master(vp->function));
@@ -198,7 +198,7 @@ void virtio_pci_reset(struct virtio_pci *vp)
 {
 	virtio_core_reset(vp->core);
 	pci_function_reset(vp->function);
-	follow_bus_master(vp);
+	virtio_pci_follow_bus_master(vp);
 }
 
 void virtio_pci_cfg_read(struct virtio_pci *vp, uint32_t offset, void *buf,
@@ -211,7 +211,7 @@ void virtio_pci_cfg_write(struct virtio_pci *vp, uint32_t offset,
 			  const void *buf, size_t len)
 {
 	pci_function_cfg_write(vp->function, offset, buf, len);
-	follow_bus_master(vp);
+	virtio_pci_follow_bus_master(vp);
 }
 
 /*

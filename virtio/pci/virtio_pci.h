@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct save_reader;
+struct save_writer;
 struct virtio_pci;
 
 /* A doorbell: see struct pciplug_doorbell, which it becomes. */
@@ -65,6 +67,20 @@ void virtio_pci_free(struct virtio_pci *vp);
 int virtio_pci_start(struct virtio_pci *vp);
 void virtio_pci_stop(struct virtio_pci *vp);
 void virtio_pci_reset(struct virtio_pci *vp);
+
+/*
+ * Part of the life cycle, while it is stopped; no access of the guest beside.
+ * Save all that the guest has made of it, as records; it stays as it is.  0,
+ * -EBUSY: it is started; or the writer's error.
+ */
+int virtio_pci_save(struct virtio_pci *vp, struct save_writer *w);
+/*
+ * Go on from there, once started.  The host is told what the driver of the
+ * image has asked for: BARs, doorbells, the line.  The image is not trusted.
+ * 0; -EBUSY: it is started, and stays as it is; or the reader's error: it is as
+ * after virtio_pci_reset().
+ */
+int virtio_pci_restore(struct virtio_pci *vp, struct save_reader *r);
 
 /*
  * Guest accesses: any thread, any offset and length, never blocking.  What is

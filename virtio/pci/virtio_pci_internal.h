@@ -7,6 +7,7 @@
  *   virtio_pci_cfg.c        PCI_CFG capability
  *   virtio_pci_interrupt.c  vectors, ISR status
  *   virtio_pci_notify.c     notifications and doorbells
+ *   virtio_pci_save.c       saved state
  *
  * Locks, in the order in which they may be taken:
  *
@@ -88,6 +89,11 @@ struct virtio_pci {
 	bool doorbell[VIRTIO_QUEUES_MAX];       /* and granted */
 };
 
+/* ---- virtio_pci.c ------------------------------------------------------ */
+
+/* Tell the core what Bus Master Enable says. */
+void virtio_pci_follow_bus_master(struct virtio_pci *vp);
+
 /* ---- virtio_pci_regs.c ------------------------------------------------- */
 
 void virtio_pci_regs_read(struct virtio_pci *vp, uint32_t offset, void *buf,
@@ -108,10 +114,15 @@ int virtio_pci_cfg_add(struct virtio_pci *vp);
 void virtio_pci_queue_interrupt(void *transport, unsigned queue);
 void virtio_pci_config_interrupt(void *transport);
 
+/* Is it one of those that there are, or none at all? */
+bool virtio_pci_vector_exists(const struct virtio_pci *vp, uint16_t vector);
 /* A vector as it is to be kept: itself, or VIRTIO_MSI_NO_VECTOR if refused. */
 uint16_t virtio_pci_check_vector(const struct virtio_pci *vp, uint16_t vector);
 void virtio_pci_isr_read(struct virtio_pci *vp, uint32_t offset, void *buf,
 			 size_t len);
+/* The ISR status, without acknowledging it; and set it, with the line. */
+uint8_t virtio_pci_isr_get(struct virtio_pci *vp);
+void virtio_pci_isr_set(struct virtio_pci *vp, uint8_t isr);
 /* No vectors, no reason to interrupt. */
 void virtio_pci_interrupt_reset(struct virtio_pci *vp);
 

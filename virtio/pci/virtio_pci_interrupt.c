@@ -21,16 +21,31 @@ static void isr_set(struct virtio_pci *vp, uint8_t bit)
 }
 
 /* Returns what it was. */
-static uint8_t isr_clear(struct virtio_pci *vp)
+static uint8_t isr_replace(struct virtio_pci *vp, uint8_t with)
 {
 	uint8_t isr;
 
 	pthread_mutex_lock(&vp->isr_lock);
 	isr = vp->isr;
-	vp->isr = 0;
-	pci_function_intx_set(vp->function, false);
+	vp->isr = with;
+	pci_function_intx_set(vp->function, with);
 	pthread_mutex_unlock(&vp->isr_lock);
 	return isr;
+}
+
+uint8_t virtio_pci_isr_get(struct virtio_pci *vp)
+{
+	uint8_t isr;
+
+	pthread_mutex_lock(&vp->isr_lock);
+	isr = vp->isr;
+	pthread_mutex_unlock(&vp->isr_lock);
+	return isr;
+}
+
+void virtio_pci_isr_set(struct virtio_pci *vp, uint8_t isr)
+{
+	(void)isr_replace(vp, isr);
 }
 
 void virtio_pci_queue_interrupt(void *transport, unsigned queue)
@@ -49,11 +64,16 @@ void virtio_pci_config_interrupt(void *transport)
 	(void)pci_function_msix_signal(vp->function, vp->config_vector);
 }
 
+/* One for each queue and one for configuration changes. */
+bool virtio_pci_vector_exists(const struct virtio_pci *vp, uint16_t vector)
+{
+	return vector <= virtio_core_queues(vp->core) ||
+	       vector == VIRTIO_MSI_NO_VECTOR;
+}
+
 uint16_t virtio_pci_check_vector(const struct virtio_pci *vp, uint16_t vector)
 {
-	/* One for each queue and one for configuration changes. */
-	if (vector <= virtio_core_queues(vp->core) ||
-	    vector == VIRTIO_MSI_NO_VECTOR)
+	if (virtio_pci_vector_exists(vp, vector))
 		return vector;
 	log_limited(vp->log, LOG_VIRTIO, LOG_WARN,
 		    "driver asks for MSI-X vector %u of %u: refused", vector,
@@ -64,7 +84,7 @@ uint16_t virtio_pci_check_vector(const struct virtio_pci *vp, uint16_t vector)
 void virtio_pci_isr_read(struct virtio_pci *vp, uint32_t offset, void *buf,
 			 size_t len)
 {
-	const uint8_t isr = isr_clear(vp);
+	const uint8_t isr = isr_replace(vp, 0);
 
 	/* The region is this one byte. */
 	(void)offset;
@@ -77,5 +97,5 @@ void virtio_pci_interrupt_reset(struct virtio_pci *vp)
 	for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++)
 		vp->queue_vector[i] = VIRTIO_MSI_NO_VECTOR;
 	pci_function_msix_forget(vp->function);
-	(void)isr_clear(vp);
+	(void)isr_replace(vp, 0);
 }

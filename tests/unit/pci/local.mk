@@ -23,7 +23,7 @@ test_pci_config_LDADD = $(LINK_PCI) $(CMOCKA_LIBS)
 
 test_pci_function_SOURCES = %reldir%/test_pci_function.c
 test_pci_function_CFLAGS = $(TEST_CFLAGS)
-test_pci_function_LDADD = $(LINK_PCI) $(CMOCKA_LIBS)
+test_pci_function_LDADD = libtest.la $(LINK_PCI) $(CMOCKA_LIBS)
 
 test_pci_intx_SOURCES = %reldir%/test_pci_intx.c
 test_pci_intx_CFLAGS = $(TEST_CFLAGS)

@@ -95,6 +95,25 @@ static void reset_restores_what_was_defined(void **state)
 	assert_int_equal(pci_config_get(&c, 0x3c, 1), 0x99);
 }
 
+static void only_what_software_can_change_is_restored(void **state)
+{
+	struct pci_config c = { 0 };
+	uint8_t value[PCI_CONFIG_SIZE];
+
+	(void)state;
+	pci_config_define_le(&c, 0x00, 4, 0x12345678, 0);
+	pci_config_define_le(&c, 0x10, 4, 0x0000000c, 0xfffff000);
+	pci_config_define_clearable(&c, 0x06, 0xf900);
+	memset(value, 0x99, sizeof(value));
+	/* Of the device's own doing, so it does it again. */
+	pci_config_set_bits(&c, 0x06, 8, true);
+	pci_config_restore(&c, value);
+	assert_int_equal(pci_config_get(&c, 0x00, 4), 0x12345678);
+	assert_int_equal(pci_config_get(&c, 0x10, 4), 0x9999900c);
+	assert_int_equal(pci_config_get(&c, 0x06, 2), 0x9900);
+	assert_int_equal(pci_config_get(&c, 0x40, 4), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +123,7 @@ int main(void)
 		cmocka_unit_test(clears_by_writing_one),
 		cmocka_unit_test(beyond_the_space_reads_ones_and_drops_writes),
 		cmocka_unit_test(reset_restores_what_was_defined),
+		cmocka_unit_test(only_what_software_can_change_is_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

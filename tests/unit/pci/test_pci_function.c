@@ -2,7 +2,9 @@
 #include "pci/pci_function.h"
 
 #include "common/bytes.h"
+#include "common/save.h"
 #include "pci/pci_spec.h"
+#include "tests/lib/fake_image.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -373,6 +375,85 @@ static void *driver(void *arg)
 	return NULL;
 }
 
+static struct fake_image save(struct pci_function *f)
+{
+	static struct save_writer w;
+	struct fake_image image = { 0 };
+
+	save_open(&w, 0, fake_image_write, &image);
+	pci_function_save(f, &w);
+	assert_int_equal(save_close(&w), 0);
+	return image;
+}
+
+static int restore(struct pci_function *f, struct fake_image *image)
+{
+	static struct save_reader r;
+	int ret;
+
+	fake_image_rewind(image);
+	assert_int_equal(save_read(&r, 0, fake_image_read, image), 0);
+	ret = pci_function_restore(f, &r);
+	return ret ? ret : save_read_end(&r);
+}
+
+static void goes_on_where_another_one_was(void **state)
+{
+	struct host h, h2;
+	struct pci_function *f = new_function(&h), *f2 = new_function(&h2);
+	struct fake_image image;
+
+	(void)state;
+	set(f, PCI_BASE_ADDRESS_0, 4, 0xe0000000);
+	set(f, PCI_INTERRUPT_LINE, 1, 11);
+	set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	set(f, MSIX_CAP + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
+	set_entry(f, 1, 0x4001, 1);
+	assert_true(pci_function_msix_signal(f, 1));
+	image = save(f);
+
+	assert_int_equal(restore(f2, &image), 0);
+	assert_int_equal(h2.bar[0], 0xe0000000);
+	assert_int_equal(h2.messages, 0);
+	assert_int_equal(get(f2, PCI_INTERRUPT_LINE, 1), 11);
+	assert_true(pci_function_bus_master(f2));
+	set_entry(f2, 1, 0x4001, 0);
+	assert_int_equal(h2.messages, 1);
+	assert_int_equal(h2.data, 0x4001);
+	/* The reason to interrupt is the device's to say. */
+	assert_int_equal(h2.line_calls, 0);
+	fake_image_done(&image);
+	pci_function_free(f);
+	pci_function_free(f2);
+}
+
+static void takes_no_state_that_is_wrong(void **state)
+{
+	struct host h, h2;
+	struct pci_function *f = new_function(&h), *f2 = new_function(&h2);
+	struct fake_image image;
+	size_t at, len;
+
+	(void)state;
+	set(f, PCI_BASE_ADDRESS_0, 4, 0xe0000000);
+	set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	image = save(f);
+	assert_true(fake_image_find(&image, "pcif", &at, &len));
+	/* A vector more. */
+	image.data[at + FAKE_IMAGE_HEADER]++;
+	assert_int_equal(restore(f2, &image), -EINVAL);
+	image.data[at + FAKE_IMAGE_HEADER]--;
+	/* It ends somewhere. */
+	for (image.len = at; image.len < at + len; image.len += 61)
+		assert_int_equal(restore(f2, &image), -EINVAL);
+	assert_int_equal(get(f2, PCI_COMMAND, 2), 0);
+	assert_int_equal(get(f2, PCI_BASE_ADDRESS_0, 4), 4);
+	assert_int_equal(h2.bar[0], 0);
+	fake_image_done(&image);
+	pci_function_free(f);
+	pci_function_free(f2);
+}
+
 static void accesses_and_signals_come_from_any_thread(void **state)
 {
 	struct host h;
@@ -413,6 +494,8 @@ int main(void)
 		cmocka_unit_test(a_function_without_msix_uses_the_line),
 		cmocka_unit_test(reset_restores_everything),
 		cmocka_unit_test(accesses_inside_a_window_are_passed_on),
+		cmocka_unit_test(goes_on_where_another_one_was),
+		cmocka_unit_test(takes_no_state_that_is_wrong),
 		cmocka_unit_test(accesses_and_signals_come_from_any_thread),
 	};
 

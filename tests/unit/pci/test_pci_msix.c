@@ -307,6 +307,49 @@ static void reset_masks_and_forgets(void **state)
 	assert_int_equal(h.sent, 0);
 }
 
+static void goes_on_from_a_state(void **state)
+{
+	struct host h = { 0 };
+	struct pci_msix m, other;
+
+	(void)state;
+	pci_msix_init(&m, 3, false, host_send, &h);
+	pci_msix_update(&m, ENABLE, true);
+	write_entry(&m, 1, 0xfee00000, 7, 1);
+	pci_msix_signal(&m, 1);
+	pci_msix_init(&other, 3, false, host_send, &h);
+	pci_msix_restore(&other, &m.state);
+	pci_msix_update(&other, ENABLE, true);
+	assert_int_equal(h.sent, 0);
+	write_control(&other, 1, 0);
+	assert_int_equal(h.sent, 1);
+	assert_int_equal(h.vector, 1);
+	assert_int_equal(h.data, 7);
+}
+
+/* Bits that software cannot write, and vectors that are not there. */
+static void takes_no_more_of_a_state_than_there_is(void **state)
+{
+	struct host h = { 0 };
+	struct pci_msix_state all;
+	struct pci_msix m;
+
+	(void)state;
+	memset(&all, 0xff, sizeof(all));
+	pci_msix_init(&m, 3, false, host_send, &h);
+	pci_msix_restore(&m, &all);
+	assert_int_equal(read32(&m, 0), 0xfffffffc);
+	assert_int_equal(read32(&m, 12), 1);
+	assert_int_equal(read32(&m, 48), 0xffffffff);
+	assert_int_equal(m.state.table[48], 0);
+	assert_int_equal(read32(&m, PCI_MSIX_PBA_OFFSET), 7);
+	/* The host's pending bits are the host's. */
+	pci_msix_init(&m, 3, true, host_send, &h);
+	pci_msix_restore(&m, &all);
+	assert_int_equal(read32(&m, PCI_MSIX_PBA_OFFSET), 0);
+	assert_int_equal(h.sent, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +366,8 @@ int main(void)
 		cmocka_unit_test(the_table_takes_any_width_and_alignment),
 		cmocka_unit_test(what_is_not_there_reads_as_ones),
 		cmocka_unit_test(reset_masks_and_forgets),
+		cmocka_unit_test(goes_on_from_a_state),
+		cmocka_unit_test(takes_no_more_of_a_state_than_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@ VIRTIO_PCI_TESTS = \
 	test_virtio_pci_interrupt \
 	test_virtio_pci_notify \
 	test_virtio_pci_regs \
+	test_virtio_pci_save \
 	test_virtio_pci_spec
 check_PROGRAMS += $(VIRTIO_PCI_TESTS) lspci_dump
 TESTS += $(VIRTIO_PCI_TESTS) %reldir%/lspci.sh
@@ -33,6 +34,11 @@ test_virtio_pci_regs_SOURCES = %reldir%/test_virtio_pci_regs.c \
 	%reldir%/pci_fixture.c %reldir%/pci_fixture.h
 test_virtio_pci_regs_CFLAGS = $(TEST_CFLAGS)
 test_virtio_pci_regs_LDADD = libtest.la $(LINK_VIRTIO_PCI) $(CMOCKA_LIBS)
+
+test_virtio_pci_save_SOURCES = %reldir%/test_virtio_pci_save.c \
+	%reldir%/pci_fixture.c %reldir%/pci_fixture.h
+test_virtio_pci_save_CFLAGS = $(TEST_CFLAGS)
+test_virtio_pci_save_LDADD = libtest.la $(LINK_VIRTIO_PCI) $(CMOCKA_LIBS)
 
 test_virtio_pci_spec_SOURCES = %reldir%/test_virtio_pci_spec.c
 test_virtio_pci_spec_CFLAGS = $(TEST_CFLAGS)

@@ -126,7 +126,8 @@ static const struct virtio_device_ops device_ops_no_config = {
 
 /* ---- life cycle -------------------------------------------------------- */
 
-void fixture_init(struct fixture *f, const struct fixture_options *options)
+static void new_function(struct fixture *f,
+			 const struct fixture_options *options)
 {
 	const struct virtio_pci_params params = {
 		.core = { .queues = QUEUES,
@@ -142,11 +143,21 @@ void fixture_init(struct fixture *f, const struct fixture_options *options)
 		.bar_unmap = host_bar_unmap,
 	};
 
-	memset(f, 0, sizeof(*f));
 	if (!options->no_doorbells) {
 		host.doorbell_add = host_doorbell_add;
 		host.doorbell_del = host_doorbell_del;
 	}
+	assert_int_equal(virtio_pci_new(&params,
+					options->no_config ?
+						&device_ops_no_config :
+						&device_ops,
+					f, &host, f, &f->mem, &f->log, &f->vp),
+			 0);
+}
+
+void fixture_init(struct fixture *f, const struct fixture_options *options)
+{
+	memset(f, 0, sizeof(*f));
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
 	log_init(&f->log, 2);
@@ -155,22 +166,30 @@ void fixture_init(struct fixture *f, const struct fixture_options *options)
 	assert_int_equal(gmem_init(&f->mem, NULL, NULL), 0);
 	assert_int_equal(gmem_add(&f->mem, RAM_GPA, RAM_SIZE, f->ram.base,
 				  GMEM_READ | GMEM_WRITE), 0);
-	assert_int_equal(virtio_pci_new(&params,
-					options->no_config ?
-						&device_ops_no_config :
-						&device_ops,
-					f, &host, f, &f->mem, &f->log, &f->vp),
-			 0);
+	new_function(f, options);
 	if (!options->stopped)
 		assert_int_equal(virtio_pci_start(f->vp), 0);
 }
 
-void fixture_done(struct fixture *f)
+static void free_function(struct fixture *f)
 {
 	fixture_set(f, &f->hold, false);
 	virtio_pci_free(f->vp);
 	for (unsigned q = 0; q < QUEUES; q++)
 		assert_false(f->doorbell[q]);
+}
+
+void fixture_replace(struct fixture *f, const struct fixture_options *options)
+{
+	free_function(f);
+	memset(f->mapped, 0, sizeof(f->mapped));
+	f->line = false;
+	new_function(f, options);
+}
+
+void fixture_done(struct fixture *f)
+{
+	free_function(f);
 	gmem_done(&f->mem);
 	fake_ram_done(&f->ram);
 	pthread_cond_destroy(&f->changed);

@@ -74,6 +74,8 @@ struct fixture {
 
 void fixture_init(struct fixture *f, const struct fixture_options *options);
 void fixture_done(struct fixture *f);
+/* Another function in its place, stopped, on a host that has heard nothing. */
+void fixture_replace(struct fixture *f, const struct fixture_options *options);
 
 /* cmocka's set-up and tear-down, with the usual options. */
 int fixture_setup(void **state);
