@@ -102,4 +102,10 @@ check_PROGRAMS += test_fuse_wait
 TESTS += test_fuse_wait
 test_fuse_wait_SOURCES = %reldir%/test_wait.c
 test_fuse_wait_CFLAGS = $(TEST_CFLAGS)
-test_fuse_wait_LDADD = $(LINK_FUSE) $(CMOCKA_LIBS)
+test_fuse_wait_LDADD = libtest.la $(LINK_FUSE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test_fuse_session_save
+TESTS += test_fuse_session_save
+test_fuse_session_save_SOURCES = %reldir%/test_session_save.c $(FUSE_BENCH)
+test_fuse_session_save_CFLAGS = $(TEST_CFLAGS)
+test_fuse_session_save_LDADD = libtest.la $(LINK_FUSE) $(CMOCKA_LIBS)

@@ -2,8 +2,10 @@
 #include "fuse/fuse_wait.h"
 
 #include "lxutil/lx.h"
+#include "tests/lib/fake_image.h"
 
 #include <stdarg.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <cmocka.h>
@@ -142,6 +144,46 @@ static void clears_everything(void **state)
 	assert_int_equal(fuse_waits_on(w, 8, 0), 0);
 }
 
+static void another_goes_on_with_the_waits(void **state)
+{
+	static struct save_writer writer;
+	static struct save_reader reader;
+	const uint32_t kind = SAVE_TAG('t', 'e', 's', 't');
+	struct fuse_waits *w = *state;
+	struct fake_image image = { 0 };
+	static struct fuse_waits other;
+
+	for (uint64_t i = 0; i < FUSE_EARLY_INTERRUPTS + 5; i++)
+		fuse_waits_interrupt(w, 1000 + i);
+	assert_int_equal(fuse_waits_on(w, 7, 0), 0);
+	assert_int_equal(fuse_waits_on(w, 8, 0), 0);
+	fuse_waits_interrupt(w, 8);
+	save_open(&writer, kind, fake_image_write, &image);
+	fuse_waits_save(w, &writer);
+	assert_int_equal(save_close(&writer), 0);
+
+	fuse_waits_init(&other);
+	assert_int_equal(save_read(&reader, kind, fake_image_read, &image), 0);
+	assert_int_equal(fuse_waits_restore(&other, &reader, 5), 0);
+	assert_int_equal(other.count, 2);
+	assert_int_equal(fuse_waits_on(&other, 7, 5), 0);
+	assert_int_equal(fuse_waits_on(&other, 8, 5), -LX_EINTR);
+	/* The next that comes early takes the place of the oldest. */
+	fuse_waits_interrupt(&other, 9);
+	assert_int_equal(fuse_waits_on(&other, 1005, 5), 0);
+	assert_int_equal(fuse_waits_on(&other, 1006, 5), -LX_EINTR);
+	assert_int_equal(fuse_waits_on(&other, 9, 5), -LX_EINTR);
+
+	/* Nobody waits twice. */
+	image.data[image.len - 8 - 18] = 8;
+	fuse_waits_clear(&other);
+	fake_image_rewind(&image);
+	assert_int_equal(save_read(&reader, kind, fake_image_read, &image), 0);
+	assert_int_equal(fuse_waits_restore(&other, &reader, 5), -EINVAL);
+	fuse_waits_done(&other);
+	fake_image_done(&image);
+}
+
 #define wait_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -155,6 +197,7 @@ int main(void)
 		wait_test(has_places_for_so_many),
 		wait_test(takes_over_what_nobody_asks_for_any_more),
 		wait_test(clears_everything),
+		wait_test(another_goes_on_with_the_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,8 @@ libtest_virtio_fs_la_SOURCES = \
 	%reldir%/saved.h \
 	%reldir%/share.c \
 	%reldir%/share.h
-LINK_TEST_VIRTIO_FS = libtest_virtio_fs.la $(LINK_VIRTIO_FS) $(CMOCKA_LIBS)
+LINK_TEST_VIRTIO_FS = libtest_virtio_fs.la libtest.la $(LINK_VIRTIO_FS) \
+	$(CMOCKA_LIBS)
 
 check_PROGRAMS += test_vfs_slots
 TESTS += test_vfs_slots
@@ -217,3 +218,9 @@ TESTS += test_vfs_retake
 test_vfs_retake_SOURCES = %reldir%/test_vfs_retake.c
 test_vfs_retake_CFLAGS = $(TEST_CFLAGS)
 test_vfs_retake_LDADD = $(LINK_TEST_VIRTIO_FS)
+
+check_PROGRAMS += test_vfs_save_more
+TESTS += test_vfs_save_more
+test_vfs_save_more_SOURCES = %reldir%/test_vfs_save_more.c
+test_vfs_save_more_CFLAGS = $(TEST_CFLAGS)
+test_vfs_save_more_LDADD = $(LINK_TEST_VIRTIO_FS)

@@ -10,30 +10,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-static int take(void *ctx, const void *buf, size_t len)
-{
-	struct image *image = ctx;
-
-	while (image->room - image->len < len) {
-		image->room = image->room ? image->room * 2 : 65536;
-		image->bytes = realloc(image->bytes, image->room);
-		assert(image->bytes);
-	}
-	memcpy(image->bytes + image->len, buf, len);
-	image->len += len;
-	return 0;
-}
-
-static ssize_t give(void *ctx, void *buf, size_t len)
-{
-	struct image *image = ctx;
-	size_t n = MIN(len, image->len - image->pos);
-
-	memcpy(buf, image->bytes + image->pos, n);
-	image->pos += n;
-	return (ssize_t)n;
-}
-
 struct image *image_new(void)
 {
 	struct image *image = calloc(1, sizeof(*image));
@@ -44,7 +20,7 @@ struct image *image_new(void)
 
 void image_free(struct image *image)
 {
-	free(image->bytes);
+	fake_image_done(&image->of);
 	free(image);
 }
 
@@ -52,8 +28,8 @@ int image_save(struct image *image, struct share *s)
 {
 	int rc;
 
-	image->len = 0;
-	save_open(&image->writer, IMAGE_KIND, take, image);
+	image->of.len = 0;
+	save_open(&image->writer, IMAGE_KIND, fake_image_write, &image->of);
 	rc = fuse_session_save(s->session, &image->writer);
 	return rc ? rc : save_close(&image->writer);
 }
@@ -63,8 +39,8 @@ int image_restore(struct image *image, struct share *s)
 	struct save_reader *r = &image->reader;
 	int rc;
 
-	image->pos = 0;
-	rc = save_read(r, IMAGE_KIND, give, image);
+	fake_image_rewind(&image->of);
+	rc = save_read(r, IMAGE_KIND, fake_image_read, &image->of);
 	if (!rc)
 		rc = fuse_session_restore(s->session, r);
 	return rc ? rc : save_read_end(r);
@@ -73,15 +49,12 @@ int image_restore(struct image *image, struct share *s)
 uint8_t *image_find(struct image *image, uint32_t tag, unsigned nth,
 		    uint32_t *ret_len)
 {
-	size_t at = 0;
+	size_t at, len;
 
-	while (at < image->len) {
-		uint8_t *record = image->bytes + at;
-
-		*ret_len = le32_load(record + 4);
-		if (le32_load(record) == tag && !nth--)
-			return record + SAVE_HEADER;
-		at += SAVE_HEADER + *ret_len;
+	for (unsigned i = 0; fake_image_record(&image->of, i, &at, &len); i++) {
+		*ret_len = (uint32_t)len - SAVE_HEADER;
+		if (le32_load(image->of.data + at) == tag && !nth--)
+			return image->of.data + at + SAVE_HEADER;
 	}
 	return NULL;
 }

@@ -7,11 +7,11 @@
 #define TESTS_UNIT_VIRTIO_FS_SAVED_H
 
 #include "common/save.h"
+#include "tests/lib/fake_image.h"
 #include "tests/unit/virtio_fs/share.h"
 
 struct image {
-	uint8_t *bytes;
-	size_t len, room, pos;
+	struct fake_image of;
 	struct save_writer writer;
 	struct save_reader reader;
 };
@@ -25,7 +25,6 @@ int image_save(struct image *image, struct share *s);
 /* Restore the share's session; what is wrong is in image->reader.message. */
 int image_restore(struct image *image, struct share *s);
 
-/* Begin to read it: the writer's kind is the same. */
 #define IMAGE_KIND SAVE_TAG('t', 'e', 's', 't')
 
 /*

@@ -3,6 +3,7 @@
 
 #include "common/bytes.h"
 #include "lxutil/lx.h"
+#include "tests/lib/fake_image.h"
 #include "virtio/fs/vfs_device.h"
 
 #include <stdarg.h>
@@ -183,6 +184,48 @@ static void a_reset_ends_the_mount(void **state)
 	assert_int_equal(client_getattr(s->client, node, &attr), -LX_ESTALE);
 }
 
+/* Restore what the device saves in one with this tag and queues. */
+static int move_to(struct share *s, const char *tag, unsigned queues,
+		   const char **ret_message)
+{
+	static struct save_writer w;
+	static struct save_reader r;
+	const uint32_t kind = SAVE_TAG('t', 'e', 's', 't');
+	struct fake_image image = { 0 };
+	struct vfs_device *other;
+	int rc;
+
+	save_open(&w, kind, fake_image_write, &image);
+	assert_int_equal(vfs_device_ops.save(device, &w), 0);
+	assert_int_equal(save_close(&w), 0);
+	fuse_session_reset(s->session);
+	assert_int_equal(vfs_device_new(tag, queues, s->session, &s->log,
+					&other), 0);
+	assert_int_equal(save_read(&r, kind, fake_image_read, &image), 0);
+	rc = vfs_device_ops.restore(other, &r);
+	vfs_device_free(other);
+	fake_image_done(&image);
+	*ret_message = r.message;
+	return rc;
+}
+
+static void goes_on_where_another_was_saved(void **state)
+{
+	struct share *s = *state;
+	struct fuse_attr attr;
+	const char *message;
+
+	assert_int_equal(move_to(s, "myfs", 3, &message), 0);
+	assert_int_equal(client_getattr(s->client, FUSE_ROOT_ID, &attr), 0);
+	assert_int_equal(move_to(s, "other", 3, &message), -LX_EINVAL);
+	assert_string_equal(message, "saved state of another tag than 'other'");
+	assert_int_equal(client_getattr(s->client, FUSE_ROOT_ID, &attr),
+			 -LX_EIO);
+	assert_int_equal(move_to(s, "myfs", 2, &message), -LX_EINVAL);
+	assert_string_equal(message,
+			    "saved state of 3 request queues, there are 2");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -195,6 +238,7 @@ int main(void)
 		TEST(the_used_length_is_that_of_the_reply),
 		TEST(gives_senseless_chains_back_empty),
 		TEST(a_reset_ends_the_mount),
+		TEST(goes_on_where_another_was_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

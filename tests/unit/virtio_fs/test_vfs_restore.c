@@ -127,8 +127,8 @@ static void refuses_what_is_cut_off_anywhere(void **state)
 	size_t len;
 
 	save_some(s);
-	len = image->len;
-	for (image->len = 0; image->len < len; image->len++)
+	len = image->of.len;
+	for (image->of.len = 0; image->of.len < len; image->of.len++)
 		assert_true(restore(s) < 0);
 	assert_int_equal(restore(s), 0);
 }
@@ -163,55 +163,48 @@ static void no_byte_harms(void **state)
 	unsigned refused = 0;
 
 	save_some(s);
-	for (size_t i = 0; i < image->len; i++) {
+	for (size_t i = 0; i < image->of.len; i++) {
 		for (size_t m = 0; m < ARRAY_LEN(masks); m++) {
-			image->bytes[i] ^= masks[m];
+			image->of.data[i] ^= masks[m];
 			if (restore(s))
 				refused++;
 			else
 				check_reach(s);
-			image->bytes[i] ^= masks[m];
+			image->of.data[i] ^= masks[m];
 		}
 	}
-	assert_true(refused > image->len / 2);
+	assert_true(refused > image->of.len / 2);
 	assert_int_equal(restore(s), 0);
 }
 
 static void records_that_come_twice_are_refused_or_one(void **state)
 {
 	struct share *s = *state;
-	uint8_t *good;
-	size_t len, at = 0;
+	struct fake_image good;
+	size_t at, len;
 
 	save_some(s);
-	good = malloc(image->len);
-	assert_non_null(good);
-	memcpy(good, image->bytes, image->len);
-	len = image->len;
-	image->bytes = realloc(image->bytes, 2 * len);
-	assert_non_null(image->bytes);
-	while (at < len) {
-		size_t record = SAVE_HEADER + le32_load(good + at + 4);
+	good = fake_image_copy(&image->of);
+	for (unsigned i = 0; fake_image_record(&good, i, &at, &len); i++) {
+		uint32_t tag = le32_load(good.data + at);
+		size_t end = at + len;
 
-		memcpy(image->bytes, good, at + record);
-		memcpy(image->bytes + at + record, good + at, len - at);
-		image->len = len + record;
+		image->of.len = 0;
+		fake_image_write(&image->of, good.data, end);
+		fake_image_write(&image->of, good.data + at, good.len - at);
 		/* The last one is not read; the others make no difference. */
 		if (!restore(s)) {
-			assert_true(at + record == len ||
-				    le32_load(good + at) == VFS_TAG_NODE ||
-				    le32_load(good + at) == VFS_TAG_LOCK);
+			assert_true(end == good.len || tag == VFS_TAG_NODE ||
+				    tag == VFS_TAG_LOCK);
 			assert_int_equal(vfs_server_stats(s->server).nodes, 3);
 		}
 		/* And it is missed. */
-		memcpy(image->bytes + at, good + at + record,
-		       len - at - record);
-		image->len = len - record;
+		image->of.len = at;
+		fake_image_write(&image->of, good.data + end, good.len - end);
 		if (!restore(s))
 			check_reach(s);
-		at += record;
 	}
-	free(good);
+	fake_image_done(&good);
 }
 
 static void names_that_walk_lead_nowhere(void **state)

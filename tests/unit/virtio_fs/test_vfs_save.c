@@ -344,8 +344,8 @@ static void saving_changes_nothing(void **state)
 	assert_int_equal(image_save(one, s), 0);
 	assert_int_equal(image_save(two, s), 0);
 	assert_int_equal(host_fds(), fds);
-	assert_int_equal(one->len, two->len);
-	assert_memory_equal(one->bytes, two->bytes, one->len);
+	assert_int_equal(one->of.len, two->of.len);
+	assert_memory_equal(one->of.data, two->of.data, one->of.len);
 	assert_int_equal(client_write(s->client, e.nodeid, fh, 0, "ab", 2), 2);
 	image_free(one);
 	image_free(two);

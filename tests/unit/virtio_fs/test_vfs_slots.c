@@ -2,6 +2,7 @@
 #include "virtio/fs/vfs_slots.h"
 
 #include "lxutil/lx.h"
+#include "tests/lib/fake_image.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -288,6 +289,105 @@ static void the_last_mark_releases(void **state)
 	marks_thread_init(MARKS_LINES);
 }
 
+/* ---- saved state ------------------------------------------------------- */
+
+#define KIND SAVE_TAG('t', 'e', 's', 't')
+
+/* The numbers of a table, as another one reads them. */
+static struct save_reader *save(struct vfs_slots *slots,
+				struct fake_image *image)
+{
+	static struct save_writer w;
+	static struct save_reader r;
+
+	save_open(&w, KIND, fake_image_write, image);
+	vfs_slots_save(slots, &w);
+	assert_int_equal(save_close(&w), 0);
+	fake_image_rewind(image);
+	assert_int_equal(save_read(&r, KIND, fake_image_read, image), 0);
+	return &r;
+}
+
+static void another_table_goes_on_with_the_numbers(void **state)
+{
+	struct vfs_slots *slots = *state, other;
+	struct fake_image image = { 0 };
+	struct vfs_slot *kept, *lost, *gone, *slot;
+	uint64_t kept_id, lost_id, gone_id;
+
+	drop(slots, make(slots));
+	gone = make(slots);
+	lost = make(slots);
+	kept = make(slots);
+	gone_id = vfs_slot_id(gone);
+	lost_id = vfs_slot_id(lost);
+	kept_id = vfs_slot_id(kept);
+	drop(slots, gone);
+	vfs_slots_init(&other, sizeof(struct object), 3000, release, &other);
+	assert_int_equal(vfs_slots_restore(&other, save(slots, &image)), 0);
+	assert_int_equal(vfs_slots_place(&other, 0, &slot), -LX_EINVAL);
+	assert_int_equal(vfs_slots_place(&other, 4, &slot), -LX_EINVAL);
+	assert_int_equal(vfs_slots_place(&other, UINT32_MAX, &slot),
+			 -LX_EINVAL);
+	assert_int_equal(vfs_slots_place(&other, kept_id + (2ull << 32), &slot),
+			 -LX_EINVAL);
+	assert_int_equal(vfs_slots_place(&other, kept_id, &slot), 0);
+	vfs_slot_publish(slot, 1);
+	assert_int_equal(vfs_slots_place(&other, kept_id, &slot), -LX_EINVAL);
+	vfs_slots_close(&other);
+	slot = vfs_slots_get(&other, kept_id);
+	assert_non_null(slot);
+	vfs_slots_put(&other, slot);
+	assert_null(vfs_slots_get(&other, lost_id));
+	/* What is made now has no number that was given out. */
+	for (int i = 0; i < 3; i++) {
+		uint64_t id = vfs_slot_id(make(&other));
+
+		assert_true(id != kept_id && id != lost_id && id != gone_id);
+	}
+	assert_int_equal(atomic_load(&other.used), 4);
+	assert_int_equal(atomic_load(&other.live), 4);
+	vfs_slots_done(&other);
+	fake_image_done(&image);
+	drop(slots, kept);
+	drop(slots, lost);
+}
+
+static void a_table_of_many_records_comes_back(void **state)
+{
+	struct vfs_slots *slots = *state, other;
+	struct fake_image image = { 0 };
+	struct vfs_slot *slot;
+
+	vfs_slots_done(slots);
+	vfs_slots_init(slots, sizeof(struct object), 40000, release, slots);
+	for (int i = 0; i < 40000; i++)
+		make(slots);
+	vfs_slots_init(&other, sizeof(struct object), 40000, release, &other);
+	assert_int_equal(vfs_slots_restore(&other, save(slots, &image)), 0);
+	for (uint32_t i = 1; i <= 40000; i += 13)
+		assert_int_equal(vfs_slots_place(&other, i, &slot), 0);
+	vfs_slots_close(&other);
+	fake_image_done(&image);
+	vfs_slots_done(&other);
+}
+
+static void a_table_that_is_too_large_is_refused(void **state)
+{
+	struct vfs_slots *slots = *state, other;
+	struct fake_image image = { 0 };
+
+	make(slots);
+	make(slots);
+	vfs_slots_init(&other, sizeof(struct object), 1, release, &other);
+	assert_int_equal(vfs_slots_restore(&other, save(slots, &image)),
+			 -LX_EINVAL);
+	vfs_slots_close(&other);
+	assert_int_equal(vfs_slot_id(make(&other)), 1);
+	fake_image_done(&image);
+	vfs_slots_done(&other);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -298,6 +398,9 @@ int main(void)
 		TEST(hides_an_object_until_it_is_published),
 		TEST(uses_no_number_twice),
 		TEST(retires_a_slot_without_numbers),
+		TEST(another_table_goes_on_with_the_numbers),
+		TEST(a_table_of_many_records_comes_back),
+		TEST(a_table_that_is_too_large_is_refused),
 		TEST(zeroes_what_was_there),
 		TEST(is_full_at_its_limit),
 		TEST(visits_objects_only),
