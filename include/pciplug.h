@@ -190,8 +190,9 @@ struct pciplug_plugin {
 	/*
 	 * Make a stopped device.  `config` is the option's value, or a JSON
 	 * object with the same keys.  On failure `*out` is untouched and `err`
-	 * (if not NULL) holds one line for a person, cut to err_size bytes.
-	 * May block on the file system.
+	 * (if not NULL) holds one line for a person, cut to err_size bytes:
+	 * -EINVAL if config or the host's table is wrong, else what the
+	 * operating system refused.  May block on the file system.
 	 */
 	int (*create)(const struct pciplug_host *host, const char *config,
 		      char *err, size_t err_size, struct pciplug_device **out);

@@ -32,7 +32,7 @@ static void destroy(struct pciplug_device *dev)
 /* The layers' numbers are negative Linux errno values. */
 static bool fail(GError **error, const char *what, int ret)
 {
-	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", what,
+	g_set_error(error, plugin_error_quark(), -ret, "%s: %s", what,
 		    g_strerror(-ret));
 	return false;
 }
@@ -75,7 +75,7 @@ static bool build(struct pciplug_device *dev, const struct pciplug_host *host,
 	int ret;
 
 	if (!plugin_host_copy(dev, host)) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+		g_set_error(error, plugin_error_quark(), EINVAL,
 			    "the host offers no msix_signal");
 		return false;
 	}
@@ -103,7 +103,7 @@ static int create(const struct pciplug_host *host, const char *config,
 		if (err && err_size)
 			g_strlcpy(err, error->message, err_size);
 		destroy(dev);
-		return -EINVAL;
+		return -error->code;
 	}
 	what = plugin_config_describe(&dev->config);
 	log_info(&dev->log, LOG_PLUGIN,

@@ -37,8 +37,15 @@ struct plugin_config {
 extern const char plugin_option_help[];
 
 /*
- * Parse TAG:ROOT[,OPTION...], TAG,ROOT[,OPTION...] or a JSON object.  False:
- * the error is one line for a person.  Free the config in either case.
+ * The domain of the errors below, which are one line for a person.  The code is
+ * a Linux errno, positive: EINVAL where the text of the share is to blame, else
+ * what the host has answered.
+ */
+GQuark plugin_error_quark(void);
+
+/*
+ * Parse TAG:ROOT[,OPTION...], TAG,ROOT[,OPTION...] or a JSON object.  Free
+ * the config in either case.
  */
 bool plugin_config_parse(const char *text, struct plugin_config *config,
 			 GError **error);
@@ -53,10 +60,7 @@ void plugin_config_done(struct plugin_config *config);
  */
 void plugin_config_divide(struct plugin_config *config, unsigned shares);
 
-/*
- * The server of a share; log and config are borrowed until it is freed.
- * False: the error is one line for a person.
- */
+/* The server of a share; log and config are borrowed until it is freed. */
 bool plugin_config_serve(const struct plugin_config *config,
 			 const struct log *log, struct vfs_server **ret_server,
 			 GError **error);

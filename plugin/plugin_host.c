@@ -138,7 +138,7 @@ bool plugin_host_log(struct pciplug_device *dev, GError **error)
 	else if (dev->host.log_file)
 		ret = log_open_file(&dev->log, dev->host.log_file);
 	if (ret) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+		g_set_error(error, plugin_error_quark(), -ret,
 			    "log file '%s': %s", dev->host.log_file,
 			    g_strerror(-ret));
 		return false;

@@ -118,9 +118,9 @@ const char *plugin_option_cache_name(enum vfs_cache cache)
 }
 
 /* A copy of the string, as GLib stays when the plugin is unloaded. */
-static GQuark config_error_quark(void)
+GQuark plugin_error_quark(void)
 {
-	return g_quark_from_string("plugin-config");
+	return g_quark_from_string("plugin-error");
 }
 
 bool plugin_option_fail(GError **error, const char *format, ...)
@@ -129,8 +129,8 @@ bool plugin_option_fail(GError **error, const char *format, ...)
 
 	va_start(ap, format);
 	if (error && !*error)
-		*error = g_error_new_valist(config_error_quark(), 1, format,
-					    ap);
+		*error = g_error_new_valist(plugin_error_quark(), LX_EINVAL,
+					    format, ap);
 	va_end(ap);
 	return false;
 }

@@ -5,12 +5,6 @@
 #include "lxutil/lx_volume.h"
 #include "plugin/plugin_option.h"
 
-/* A copy of the string, as GLib stays when the plugin is unloaded. */
-static GQuark serve_error_quark(void)
-{
-	return g_quark_from_string("plugin-serve");
-}
-
 bool plugin_config_folder(const struct plugin_config *config, guint i,
 			  struct vfs_folder *ret_folder)
 {
@@ -43,16 +37,25 @@ char *plugin_config_describe(const struct plugin_config *config)
 	return g_string_free(text, FALSE);
 }
 
+static const char *reason(int error)
+{
+	switch (error) {
+	case -LX_ENOTDIR:
+		return "expected a directory or a regular file";
+	case -LX_ENOSYS:
+		return "expected /proc to be mounted";
+	default:
+		return g_strerror(-error);
+	}
+}
+
 /* The server's numbers are negative Linux errno values. */
 static bool fail(GError **error, const struct vfs_folder *folder, int ret)
 {
-	g_set_error(error, serve_error_quark(), 1, "%s%s%sroot '%s': %s",
+	g_set_error(error, plugin_error_quark(), -ret, "%s%s%sroot '%s': %s",
 		    folder->name ? "folder '" : "",
 		    folder->name ? folder->name : "",
-		    folder->name ? "': " : "", folder->root,
-		    ret == -LX_ENOTDIR ?
-			    "expected a directory or a regular file" :
-			    g_strerror(-ret));
+		    folder->name ? "': " : "", folder->root, reason(ret));
 	return false;
 }
 

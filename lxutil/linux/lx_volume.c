@@ -17,13 +17,20 @@ static int open_proc(const struct log *log)
 {
 	int fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs st;
+	int err = 0;
 
-	if (fd >= 0 && !fstatfs(fd, &st) && st.f_type == PROC_SUPER_MAGIC)
+	if (fd < 0 || fstatfs(fd, &st))
+		err = lx_error();
+	else if (st.f_type != PROC_SUPER_MAGIC)
+		err = -LX_ENOENT;
+	if (!err)
 		return fd;
-	log_error(log, LOG_LXUTIL,
-		  "/proc is not mounted; files are opened through /proc/self/fd");
 	if (fd >= 0)
 		close(fd);
+	if (err != -LX_ENOENT)
+		return err;
+	log_error(log, LOG_LXUTIL,
+		  "/proc is not mounted; files are opened through /proc/self/fd");
 	return -LX_ENOSYS;
 }
 

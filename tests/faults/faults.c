@@ -55,7 +55,9 @@ static bool due(enum fault_kind kind, const char *name)
 	if (!self.on || (f->requests && !self.serving) || f->kind != kind)
 		return false;
 	self.count++;
-	if (!f->nth || self.count < f->nth || (self.count > f->nth && !f->on))
+	if (!f->nth || self.count < f->nth ||
+	    (self.count > f->nth && !f->on &&
+	     (!f->again || self.count != f->nth + f->again)))
 		return false;
 	if (!self.victim)
 		self.victim = name;

@@ -26,6 +26,7 @@ struct fault {
 	enum fault_kind kind;           /* what counts */
 	unsigned nth;                   /* from 1 on; 0: none fails */
 	bool on;                        /* and all that follow */
+	unsigned again;                 /* and so many calls later; 0: not */
 	bool requests;                  /* only what a server does for one */
 	int error;                      /* by this; FAULT_SHORT: 0 */
 };

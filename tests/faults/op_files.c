@@ -273,7 +273,7 @@ static const struct operation operations[] = {
 	{ "RELEASEDIR", release_directory, 0 },
 	{ "FSYNCDIR", fsync_directory, 0 },
 	{ "GETLK", get_lock, 0 },
-	{ "SETLK", set_lock, 0 },
+	{ "SETLK", set_lock, OP_OPENS_OTHERWISE },
 	{ "SETLKW", wait_for_lock, 0 },
 	{ "SETLK that unlocks", unlock, 0 },
 	{ "SETLK of flock(2)", lock_whole, 0 },

@@ -15,7 +15,9 @@ enum {
 	OP_MAKES = 1,
 	OP_TELLS = 2,                   /* what has become of a file */
 	OP_PARTS = 4,                   /* it may be done in part */
-	OP_COUNTS = 8                   /* and then tells how much was done */
+	OP_COUNTS = 8,                  /* and then tells how much was done */
+	/* What may not be opened in one way is opened in another: EBADF. */
+	OP_OPENS_OTHERWISE = 16
 };
 
 struct operation {

@@ -42,9 +42,10 @@ static void complain(const struct course *c, const struct fault *f,
 		     const char *what, ssize_t result)
 {
 	if (failures++ < SHOWN_MAX)
-		print_error("%s, %s: call %u%s, %s, by %s: %zd: %s\n",
+		print_error("%s, %s: call %u%s and %u, %s, by %s: %zd: %s\n",
 			    c->op->name, world_names[c->state], f->nth,
-			    f->on ? " and on" : "", faults_victim(),
+			    f->on ? " and on" : "",
+			    f->again ? f->nth + f->again : 0, faults_victim(),
 			    lx_errname(f->error), result, what);
 }
 
@@ -72,14 +73,17 @@ static void end_course(struct course *c)
 }
 
 /* Is this the answer to that fault? */
-static bool is_error_of(ssize_t result, const struct fault *f)
+static bool is_error_of(const struct course *c, ssize_t result,
+			const struct fault *f)
 {
 	const char *victim = faults_victim();
 
-	/* These do not tell. */
-	if (result == -ENOMEM &&
-	    (!strcmp(victim, "setfsuid") || !strcmp(victim, "setfsgid")))
+	/* These do not tell, and may be the second. */
+	if (result == -ENOMEM && (f->again || !strcmp(victim, "setfsuid") ||
+				  !strcmp(victim, "setfsgid")))
 		return true;
+	if (result == -EBADF && c->op->flags & OP_OPENS_OTHERWISE)
+		return f->error == EACCES;
 	return result == -f->error;
 }
 
@@ -97,14 +101,15 @@ static void check_error(const struct course *c, const struct fault *f,
 {
 	char *now;
 
-	if (!is_error_of(result, f))
+	if (!is_error_of(c, result, f))
 		complain(c, f, "another error", result);
 	/* Where a number is given to another inode, it may mean ESTALE. */
-	if (f->error == ENOMEM && !f->on &&
+	if (f->error == ENOMEM && !f->on && !f->again &&
 	    !strcmp(faults_victim(), "open_by_handle_at"))
 		complain(c, f, "was not tried again", result);
-	/* What has been made cannot be taken back where all calls fail. */
-	if (strcmp(tree, c->before) && c->op->flags & OP_MAKES && f->on)
+	/* What has been made cannot be taken back where that fails, too. */
+	if (strcmp(tree, c->before) && c->op->flags & OP_MAKES &&
+	    (f->on || f->again))
 		return;
 	if (strcmp(tree, c->before) && !may_be_in_part(c, tree))
 		complain(c, f, "an error, and a change", result);
@@ -201,6 +206,16 @@ static const struct fault calls[] = {
 	{ .kind = FAULT_CALL, .error = EINTR },
 	{ .kind = FAULT_CALL, .error = EMFILE, .on = true },
 	{ .kind = FAULT_CALL, .error = EMFILE },
+	{ .kind = FAULT_CALL, .error = ENFILE, .on = true },
+	{ .kind = FAULT_CALL, .error = ENFILE },
+	{ .kind = FAULT_CALL, .error = EACCES, .on = true },
+	{ .kind = FAULT_CALL, .error = EACCES },
+	/* What is called then is to undo it, or to do it in another way. */
+	{ .kind = FAULT_CALL, .again = 1 },
+	{ .kind = FAULT_CALL, .again = 2 },
+	{ .kind = FAULT_CALL, .again = 3 },
+	{ .kind = FAULT_CALL, .error = EMFILE, .again = 1 },
+	{ .kind = FAULT_CALL, .error = EMFILE, .again = 2 },
 };
 
 static void with_descriptors_for_all(void **state)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each call that making and starting a device takes fails.  The host is told
- * so by an error, nothing is left open, and what did not work once works then.
+ * Each call that making and starting a device takes fails, and then one of
+ * those after it, too.  The host is told so by the error and in words, nothing
+ * is left open, and what did not work once works then.
  */
 #include "common/bytes.h"
 #include "tests/faults/faults.h"
@@ -14,10 +15,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #define RAM_SIZE (1u << 20)
 #define CALLS_MAX 400u                  /* more than there are */
+#define AGAIN_MAX 3u                    /* how far apart two faults are */
 
 static struct tmptree tree;
 static const struct pciplug_plugin *plugin;
@@ -38,12 +41,21 @@ static unsigned open_fds(void)
 static void complain(const struct fault *f, const char *what, int result)
 {
 	failures++;
-	print_error("call %u%s, %s: %d: %s\n", f->nth, f->on ? " and on" : "",
+	print_error("call %u%s and %u, %s: %d: %s\n", f->nth,
+		    f->on ? " and on" : "", f->again ? f->nth + f->again : 0,
 		    faults_victim(), result, what);
 }
 
+/* Has a person been told what is wrong, in a line? */
+static void check_text(const struct fault *f, const char *text, int err)
+{
+	if (err != -f->error || !strstr(text, strerror(f->error)) ||
+	    strchr(text, '\n'))
+		complain(f, text, err);
+}
+
 /* Make a device and give it its memory. */
-static int make(struct fake_host *host, void *ram,
+static int make(const struct fault *f, struct fake_host *host, void *ram,
 		struct pciplug_device **ret_dev)
 {
 	char config[sizeof(tree.root) + 64], error[256] = "";
@@ -52,8 +64,10 @@ static int make(struct fake_host *host, void *ram,
 
 	snprintf(config, sizeof(config), "tag:%s,queues=2", tree.root);
 	err = plugin->create(&host->table, config, error, sizeof(error), &dev);
-	if (err)
+	if (err) {
+		check_text(f, error, err);
 		return err;
+	}
 	err = plugin->mem_add(dev, host->ram.gpa, host->ram.size,
 			      ram, PCIPLUG_MEM_READ | PCIPLUG_MEM_WRITE);
 	if (err)
@@ -69,9 +83,9 @@ static void check_works(const struct fault *f, struct fake_host *host,
 {
 	uint8_t id[4] = { 0 };
 
-	if (err > 0)
-		complain(f, "no error number", err);
-	if (err && !dev && make(host, ram, &dev)) {
+	if (err && err != -f->error)
+		complain(f, "another error", err);
+	if (err && !dev && make(f, host, ram, &dev)) {
 		complain(f, "is not made any more", err);
 		return;
 	}
@@ -96,7 +110,7 @@ static unsigned try_start(const struct fault *f)
 	fake_host_init(&host, RAM_SIZE);
 	ram = fake_ram_map(&host.ram);
 	faults_begin(f);
-	err = make(&host, ram, &dev);
+	err = make(f, &host, ram, &dev);
 	if (!err)
 		err = plugin->start(dev);
 	calls = faults_end();
@@ -120,6 +134,10 @@ static void try_all(enum fault_kind kind, int error)
 		try_start(&f);
 		f.on = true;
 		try_start(&f);
+		f.on = false;
+		for (f.again = 1; f.again <= AGAIN_MAX; f.again++)
+			try_start(&f);
+		f.again = 0;
 	}
 	assert_int_equal(failures, 0);
 }
@@ -128,6 +146,18 @@ static void without_descriptors(void **state)
 {
 	(void)state;
 	try_all(FAULT_CALL, EMFILE);
+}
+
+static void without_files_of_the_system(void **state)
+{
+	(void)state;
+	try_all(FAULT_CALL, ENFILE);
+}
+
+static void without_permission(void **state)
+{
+	(void)state;
+	try_all(FAULT_CALL, EACCES);
 }
 
 static void with_errors_of_the_host(void **state)
@@ -174,6 +204,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(without_descriptors, forget_failures),
+		cmocka_unit_test_setup(without_files_of_the_system,
+				       forget_failures),
+		cmocka_unit_test_setup(without_permission, forget_failures),
 		cmocka_unit_test_setup(with_errors_of_the_host,
 				       forget_failures),
 		cmocka_unit_test_setup(without_memory, forget_failures),

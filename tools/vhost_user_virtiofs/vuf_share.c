@@ -70,11 +70,12 @@ int vuf_share_new(const struct plugin_config *config, bool tell_tag,
 {
 	struct vuf_share *share = g_new0(struct vuf_share, 1);
 	g_autoptr(GError) error = NULL;
-	int ret = -EINVAL;
+	int ret;
 
 	share->config = config;
 	share->log = log;
 	if (!plugin_config_serve(config, log, &share->server, &error)) {
+		ret = -error->code;
 		snprintf(err, err_size, "cannot share %s", error->message);
 	} else {
 		ret = make_device(share, tell_tag);

@@ -129,8 +129,8 @@ void vfs_locks_release(struct vfs_locks *locks, uint64_t node, uint64_t handle)
 }
 
 /*
- * The owner has unlocked all.  Another thread of his that is about to lock
- * again keeps him in the table.
+ * The owner may have no locks any more, or still none.  Another thread of his
+ * that is about to lock keeps him in the table.
  */
 static void drop_if_idle(struct vfs_locks *locks, struct vfs_lock_owner *o)
 {
@@ -139,7 +139,8 @@ static void drop_if_idle(struct vfs_locks *locks, struct vfs_lock_owner *o)
 
 	pthread_mutex_lock(&locks->lock);
 	link = link_of(locks, o->node, o->owner);
-	idle = *link == o && o->references == 2;
+	idle = *link == o && o->references == 2 && !o->held.count &&
+	       !o->held.unknown;
 	if (idle)
 		cut(locks, link);
 	pthread_mutex_unlock(&locks->lock);
@@ -300,7 +301,9 @@ static int set_record_lock(struct vfs_server *s,
 	if (err || !o)
 		return err;     /* no locks, nothing to unlock */
 	err = grant(&s->locks, o, lock);
-	if (!err && unlock && !lock->start && lock->end == OFFSET_MAX)
+	/* A file that the host let him open otherwise is not for ever. */
+	if ((!err && unlock && !lock->start && lock->end == OFFSET_MAX) ||
+	    err == -LX_EBADF)
 		drop_if_idle(&s->locks, o);
 	put(&s->locks, o);
 	return err;
