@@ -3,6 +3,7 @@
  * Images that somebody has tampered with: each is refused or leads to what is
  * in the share, and whatever is refused leaves a server as new.
  */
+#include "tests/unit/virtio_fs/folders.h"
 #include "tests/unit/virtio_fs/saved.h"
 
 #include "common/bytes.h"
@@ -297,6 +298,33 @@ static void node_numbers_make_sense(void **state)
 	assert_int_equal(restore(s), -LX_EINVAL);
 }
 
+/* A node of one share is no directory to look something of another up in. */
+static void a_parent_is_of_the_same_folder(void **state)
+{
+	struct share *s;
+	struct fuse_attr attr;
+	uint64_t a, x;
+	uint8_t *node;
+
+	share_down(state);
+	folders_up(state, UINT64_MAX);
+	s = *state;
+	a = node_of(s, FUSE_ROOT_ID, "a");
+	x = node_of(s, a, "x");
+	node_of(s, FUSE_ROOT_ID, "b");
+	assert_int_equal(image_save(image, s), 0);
+	for (unsigned i = 0; (node = node_record(i)); i++)
+		if (le64_load(node + NODE_ID) == x)
+			break;
+	assert_non_null(node);
+	assert_int_equal(le64_load(node + NODE_PARENT), a);
+	le32_store(node + NODE_SHARE, B);
+	fuse_session_reset(s->session);
+	assert_int_equal(image_restore(image, s), 0);
+	assert_int_equal(client_getattr(s->client, x, &attr), -LX_ESTALE);
+	assert_int_equal(client_getattr(s->client, a, &attr), 0);
+}
+
 static void handles_make_sense(void **state)
 {
 	struct share *s = *state;
@@ -432,6 +460,7 @@ int main(void)
 		TEST(names_that_walk_lead_nowhere),
 		TEST(no_link_is_followed),
 		TEST(node_numbers_make_sense),
+		TEST(a_parent_is_of_the_same_folder),
 		TEST(handles_make_sense),
 		TEST(no_flag_truncates_or_creates),
 		TEST(a_read_only_share_stays_so),
