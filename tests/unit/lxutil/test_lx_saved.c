@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Has the volume handles?  What follows is about them. */
@@ -309,6 +310,66 @@ static void on_a_mount_of_its_own_it_is(void **state)
 	assert_int_equal(umount2(fx->path, MNT_DETACH), 0);
 }
 
+/*
+ * For a process whose root directory is the share, a file that is on the mount
+ * has a path, and one that is not has one that looks much like it.
+ */
+static bool try_in_root(struct fixture *fx, const struct lx_handle *inside,
+			const struct lx_handle *beside)
+{
+	const struct lx_volume_options options = { .read_only = false };
+	struct lx_volume *vol;
+	struct lx_node *node;
+	struct lx_stat st;
+	bool good;
+
+	if (lx_volume_open("/", &options, &fx->log, &vol))
+		return false;
+	good = !lx_open_saved(vol, inside, LX_S_IFREG, &node, &st);
+	if (good)
+		lx_node_close(vol, node);
+	good = good && lx_open_saved(vol, beside, LX_S_IFREG, &node, &st) ==
+			       -LX_ESTALE;
+	lx_volume_close(vol);
+	return good;
+}
+
+static void a_share_that_is_the_root_directory_is_no_other(void **state)
+{
+	struct fixture *fx = *state;
+	struct lx_handle inside, beside;
+	int in, out, status;
+	char proc[64];
+	pid_t pid;
+
+	need_handles(fx);
+	assert_int_equal(mkdirat(fx->fd, "proc", 0700), 0);
+	snprintf(proc, sizeof(proc), "%s/proc", fx->path);
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(fx->path, fx->path, NULL, MS_BIND, NULL) ||
+	    mount("/proc", proc, NULL, MS_BIND | MS_REC, NULL))
+		skip();
+	fixture_file(fx, "f", "");
+	in = openat(fx->fd, "f", O_RDWR | O_CLOEXEC);
+	out = open("lx_out.file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	inside = forge(fx->fd, "f");
+	beside = forge(AT_FDCWD, "lx_out.file");
+	assert_int_equal(unlinkat(fx->fd, "f", 0), 0);
+	assert_int_equal(unlink("lx_out.file"), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(chroot(fx->path) || chdir("/") ||
+		      !try_in_root(fx, &inside, &beside));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(in);
+	close(out);
+	assert_int_equal(umount2(proc, MNT_DETACH), 0);
+	assert_int_equal(umount2(fx->path, MNT_DETACH), 0);
+}
+
 /* What is below a directory that a mount covers is not below the root. */
 static void what_a_mount_covers_is_out(void **state)
 {
@@ -417,6 +478,7 @@ int main(void)
 		fixture_test(a_removed_root_of_the_same_path_is_out),
 		fixture_test(a_file_without_names_is_not_proven),
 		fixture_test(on_a_mount_of_its_own_it_is),
+		fixture_test(a_share_that_is_the_root_directory_is_no_other),
 		fixture_test(what_a_mount_covers_is_out),
 		fixture_test(handles_that_make_no_sense_open_nothing),
 		fixture_test(without_handles_there_are_none),

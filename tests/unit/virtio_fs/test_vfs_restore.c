@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -433,6 +434,29 @@ static void no_more_descriptors_than_the_share_has(void **state)
 	assert_int_equal(restore(s), 0);
 }
 
+/* Whichever descriptor the process does not have: an error, or fewer files. */
+static void with_too_few_descriptors_of_the_process(void **state)
+{
+	struct share *s = *state;
+	struct rlimit limit, less;
+	unsigned fds, refused = 0;
+
+	save_some(s);
+	fuse_session_reset(s->session);
+	fds = host_fds();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (unsigned more = 0; more < 16; more++) {
+		less = (struct rlimit){ fds - 3 + more, limit.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+		refused += image_restore(image, s) != 0;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		fuse_session_reset(s->session);
+		/* Nodes and reserves may have given theirs up. */
+		assert_true(host_fds() <= fds);
+	}
+	assert_true(refused > 0 && refused < 16);
+}
+
 static void tables_are_no_larger_than_a_guest_makes_them(void **state)
 {
 	struct share *s = *state;
@@ -467,6 +491,7 @@ int main(void)
 		TEST(other_options_are_refused),
 		TEST(locks_make_sense),
 		TEST(no_more_descriptors_than_the_share_has),
+		TEST(with_too_few_descriptors_of_the_process),
 		TEST(tables_are_no_larger_than_a_guest_makes_them),
 	};
 
