@@ -1,5 +1,5 @@
 # The host's faults.  wrap.ld is the list of calls that the doubles stand for.
-FAULT_TESTS = test_faults test_faults_start
+FAULT_TESTS = test_faults test_faults_move test_faults_start
 check_PROGRAMS += $(FAULT_TESTS)
 TESTS += $(FAULT_TESTS)
 EXTRA_DIST += %reldir%/wrap.ld
@@ -11,6 +11,13 @@ test_faults_SOURCES = %reldir%/test_faults.c %reldir%/faults.c \
 test_faults_CFLAGS = $(TEST_CFLAGS)
 test_faults_LDFLAGS = $(FAULT_LINK)
 test_faults_LDADD = libtest_virtio_fs.la libtest.la $(LINK_VIRTIO_FS) \
+	$(CMOCKA_LIBS)
+
+test_faults_move_SOURCES = %reldir%/test_move.c %reldir%/faults.c \
+	%reldir%/faults.h
+test_faults_move_CFLAGS = $(TEST_CFLAGS)
+test_faults_move_LDFLAGS = $(FAULT_LINK)
+test_faults_move_LDADD = libtest_virtio_fs.la libtest.la $(LINK_VIRTIO_FS) \
 	$(CMOCKA_LIBS)
 
 test_faults_start_SOURCES = %reldir%/test_start.c %reldir%/faults.c \
