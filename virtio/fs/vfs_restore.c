@@ -242,6 +242,8 @@ static void restore_node(struct restoring *v, struct saved_node *n)
 	if (!err)
 		err = vfs_inodes_place(v->s->inodes, n->share, node, &st,
 				       n->id, n->lookups);
+	else if (!is_fatal(err))
+		err = -LX_ESTALE;
 	if (err == -LX_EINVAL || is_fatal(err))
 		save_refuse(v->r, err, "node %llu cannot be restored: %s",
 			    (unsigned long long)n->id, lx_errname(err));

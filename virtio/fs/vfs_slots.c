@@ -307,17 +307,19 @@ int vfs_slots_restore(struct vfs_slots *slots, struct save_reader *r)
 int vfs_slots_place(struct vfs_slots *slots, uint64_t id,
 		    struct vfs_slot **ret_slot)
 {
-	uint32_t index = (uint32_t)id;
+	uint32_t index = (uint32_t)id, generation = generation_of(id), next;
 	struct vfs_slot *slot;
 
 	if (!index || index > atomic_load(&slots->used))
 		return -LX_EINVAL;
 	slot = vfs_slots_at(slots, index);
+	next = generation_of(atomic_load(&slot->state));
+	/* The last number of a slot has none after it. */
 	if (slot->next_free != VFS_SLOT_HOLE ||
-	    generation_of(atomic_load(&slot->state)) < generation_of(id))
+	    (generation >= next && next < UINT32_MAX))
 		return -LX_EINVAL;
 	slot->next_free = 0;
-	atomic_store(&slot->state, (uint64_t)generation_of(id) << 32);
+	atomic_store(&slot->state, (uint64_t)generation << 32);
 	take(slots, slot);
 	*ret_slot = slot;
 	return 0;
