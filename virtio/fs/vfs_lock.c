@@ -351,10 +351,13 @@ int vfs_setlk(void *fs, const struct fuse_request *req,
 				     VFS_HANDLE_FILE, &handle);
 	if (err)
 		return err;
-	if (in->lk_flags & FUSE_LK_FLOCK)
-		err = vfs_handle_flock(handle, lock.type);
-	else
+	if (!(in->lk_flags & FUSE_LK_FLOCK))
 		err = set_record_lock(s, req, in, &lock);
+	else if (lock.type != LX_F_UNLCK &&
+		 vfs_retake_blocks_flock(s, req->node, in->fh))
+		err = -LX_EAGAIN;
+	else
+		err = vfs_handle_flock(handle, lock.type);
 	if (req->opcode == FUSE_SETLKW && !(in->lk_flags & FUSE_LK_FLOCK))
 		err = wait_or_end(s, req, in, &lock, err);
 	vfs_handle_put(&s->handles, handle);

@@ -50,14 +50,36 @@ static bool try_one(struct vfs_server *s, const struct vfs_retake_lock *lock)
 		       vfs_locks_retake(&s->locks, lock->node, lock->owner);
 }
 
-/* Try those that are left. */
+/* Try those that are left.  Only the thread makes them fewer. */
 static void try_all(struct vfs_server *s)
 {
 	struct vfs_retake *retake = &s->retake;
 
-	for (size_t i = retake->count; i; i--)
-		if (try_one(s, &retake->lock[i - 1]))
-			retake->lock[i - 1] = retake->lock[--retake->count];
+	for (size_t i = retake->count; i; i--) {
+		if (!try_one(s, &retake->lock[i - 1]))
+			continue;
+		pthread_mutex_lock(&retake->mutex);
+		retake->lock[i - 1] = retake->lock[--retake->count];
+		pthread_mutex_unlock(&retake->mutex);
+	}
+}
+
+bool vfs_retake_blocks_flock(struct vfs_server *s, uint64_t node, uint64_t fh)
+{
+	struct vfs_retake *retake = &s->retake;
+	bool blocks = false;
+
+	if (!retake->running)
+		return false;
+	pthread_mutex_lock(&retake->mutex);
+	for (size_t i = 0; i < retake->count && !blocks; i++) {
+		const struct vfs_retake_lock *lock = &retake->lock[i];
+
+		blocks = lock->owner_is_handle && lock->node == node &&
+			 lock->owner != fh && !try_one(s, lock);
+	}
+	pthread_mutex_unlock(&retake->mutex);
+	return blocks;
 }
 
 /* False: it is to stop. */

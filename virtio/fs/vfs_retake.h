@@ -37,7 +37,11 @@ struct vfs_retake {
 	size_t count, room;
 	pthread_t thread;
 	bool running;
-	pthread_mutex_t mutex;          /* a leaf, of stop */
+	/*
+	 * Of stop, and of `lock` and count while the thread runs; those of
+	 * handles are taken within.
+	 */
+	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	bool stop;
 };
@@ -49,6 +53,11 @@ void vfs_retake_done(struct vfs_retake *retake);
 int vfs_retake_add(struct vfs_retake *retake, struct vfs_retake_lock lock);
 /* Try from now on, if there is something.  0, or -LX_E...: no thread. */
 int vfs_retake_start(struct vfs_server *s);
+/*
+ * Is a flock of another handle of the node still to be taken?  It comes first.
+ * (Record locks that are go by their records.)
+ */
+bool vfs_retake_blocks_flock(struct vfs_server *s, uint64_t node, uint64_t fh);
 /* Forget all.  Nothing may be started meanwhile. */
 void vfs_retake_stop(struct vfs_retake *retake);
 
