@@ -25,6 +25,8 @@
 #              (* but for kernel uml) a share does what a folder of the guest
 #              does; vfio-user, or vhost-user for uml
 #     killed   (kernel uml) guest and server are killed while files are copied
+#     moved    (kernel forky) a guest is moved to another QEMU and server while
+#              it uses a share
 #     libvirt  (kernel 6.1) libvirtd starts a domain, where there is a libvirtd
 #
 # One server process of each kind serves one boot after the other, so it also
@@ -256,6 +258,9 @@ run_boot() {
 	killed)
 		run_killed
 		;;
+	moved)
+		run_moved
+		;;
 	libvirt)
 		run_libvirt
 		;;
@@ -289,6 +294,20 @@ run_killed() {
 	[ "$said" -eq 0 ] || {
 		result FAILED killed
 		tail -n 40 "$work/killed.out"
+	}
+}
+
+run_moved() {
+	said=0
+	work=$work server=$builddir/vhost-user-virtiofs \
+		tool=$builddir/tests/guest/guest_moving \
+		"$here/moved.sh" >"$work/moved.out" 2>&1 || said=$?
+	sed -n 's/^MOVED ok //p' "$work/moved.out" | while read -r what; do
+		result ok "moved/$what"
+	done
+	[ "$said" -eq 0 ] || {
+		result FAILED moved
+		tail -n 40 "$work/moved.out"
 	}
 }
 
@@ -329,6 +348,7 @@ run_kernel() { # kernel boot...
 		more=conformance
 		has='msix intx dma root vhost vhost-4 older older-4'
 		[ "$kernel" != 6.1 ] || has="$has libvirt"
+		[ "$kernel" != forky ] || has="$has moved"
 		kinds='vfio-user vhost-user'
 		;;
 	esac

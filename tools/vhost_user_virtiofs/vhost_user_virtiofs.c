@@ -80,6 +80,7 @@ static int print_capabilities(void)
 	puts("{\n"
 	     "  \"type\": \"fs\",\n"
 	     "  \"features\": [\n"
+	     "    \"migrate-precopy\",\n"
 	     "    \"posix-acl-negotiation-mode\",\n"
 	     "    \"security-label-negotiation-mode\",\n"
 	     "    \"separate-options\"\n"

@@ -16,8 +16,6 @@
 #define NOTHING(why) .effect = VUF_NOTHING, .to = why
 #define LEGACY .legacy = true
 
-#define NO_MIGRATION "this server does not migrate"
-
 /* A value that may be left out stands first. */
 static const struct vuf_word acl_modes[] = {
 	{ "always", "xattr,posix-acl" },
@@ -47,6 +45,18 @@ static const struct vuf_word handles[] = {
 	{ "prefer", "inode-file-handles=prefer" },
 	{ "mandatory", "inode-file-handles=mandatory" },
 	{ "fallback", "inode-file-handles=prefer" },    /* an older word */
+	{ NULL, NULL },
+};
+
+/* A node goes with both. */
+static const struct vuf_word migration_modes[] = {
+	{ "find-paths", "" },
+	{ "file-handles", "" },
+	{ NULL, NULL },
+};
+
+static const struct vuf_word migration_errors[] = {
+	{ "guest-error", "" },
 	{ NULL, NULL },
 };
 
@@ -132,10 +142,12 @@ const struct vuf_row vuf_table[] = {
 	{ "f", .effect = VUF_NOTHING },
 	{ "thread-pool-size", .value = "N",
 	  NOTHING("each request queue has a thread") },
-	{ "migration-mode", .value = "MODE", NOTHING(NO_MIGRATION) },
-	{ "migration-on-error", .value = "WHAT", NOTHING(NO_MIGRATION) },
-	{ "migration-verify-handles", NOTHING(NO_MIGRATION) },
-	{ "migration-confirm-paths", NOTHING(NO_MIGRATION) },
+	{ "migration-mode", SHARE(NULL), .value = "MODE",
+	  .words = migration_modes },
+	{ "migration-on-error", SHARE(NULL), .value = "WHAT",
+	  .words = migration_errors },
+	{ "migration-verify-handles", .effect = VUF_NOTHING },
+	{ "migration-confirm-paths", .effect = VUF_NOTHING },
 
 	/* Only within -o, and besides those above. */
 	{ "source", TEXT("DIR", shared_dir), LEGACY },

@@ -197,12 +197,13 @@ static void what_has_no_effect_warns_once(void **state)
 {
 	static const char *const lines[] = {
 		"--thread-pool-size=4", "--thread-pool-size 4",
-		"--migration-mode=find-paths", "--migration-on-error=abort",
-		"--migration-verify-handles", "--migration-confirm-paths",
 		"-o no_flock", "-o no_posix_lock", "-o max_idle_threads=4",
 	};
 	static const char *const silent[] = {
 		"-f", "-o flock,posix_lock,allow_root",
+		"--migration-mode=find-paths", "--migration-mode file-handles",
+		"--migration-on-error=guest-error",
+		"--migration-verify-handles --migration-confirm-paths",
 	};
 
 	(void)state;
@@ -319,6 +320,10 @@ static void refuses_bad_command_lines(void **state)
 		{ DIR " --posix-acl=on",
 		  "--posix-acl=on: expected one of always, auto, never" },
 		{ DIR " --cache=bogus", "--cache=bogus: expected one of auto" },
+		{ DIR " --migration-mode=x",
+		  "--migration-mode=x: expected one of find-paths" },
+		{ DIR " --migration-on-error=abort",
+		  "--migration-on-error=abort: expected one of guest-error" },
 		{ DIR " --inode-file-handles=x", "expected one of never, prefer" },
 		{ DIR " --log-level=x", "--log-level=x: expected one of off" },
 		{ DIR " --sandbox=bogus", "bogus" },
