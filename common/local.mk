@@ -5,6 +5,7 @@ libcommon_la_SOURCES = \
 	%reldir%/event.c %reldir%/event.h \
 	%reldir%/gmem.c %reldir%/gmem.h \
 	%reldir%/gmem_log.c %reldir%/gmem_log.h \
+	%reldir%/guard.c %reldir%/guard.h \
 	%reldir%/iov.c %reldir%/iov.h \
 	%reldir%/limits.h \
 	%reldir%/log.c %reldir%/log.h \

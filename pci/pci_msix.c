@@ -136,8 +136,8 @@ void pci_msix_restore(struct pci_msix *msix, const struct pci_msix_state *state)
 			entry_writable[i % PCI_MSIX_ENTRY_SIZE];
 	/* Where the host emulates the table, it has the pending bits, too. */
 	for (unsigned v = 0; v < msix->vectors && !msix->host_table; v++)
-		msix->state.pba[v / 8] |= state->pba[v / 8] &
-					  (uint8_t)(1u << v % 8);
+		msix->state.pba[v / 8] |=
+			(uint8_t)(state->pba[v / 8] & 1u << v % 8);
 }
 
 /*

@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include "common/guard.h"
 #include "common/log.h"
 #include "tools/host_listen.h"
 #include "tools/host_options.h"
@@ -404,6 +405,7 @@ static int run(struct program *p)
 	if (status)
 		return status;
 	vmm_run_block_signals();
+	guard_catch();
 	p->server = -1;
 	p->functions = g_ptr_array_new_with_free_func(free_function);
 	status = run_functions(p);

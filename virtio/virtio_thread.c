@@ -15,6 +15,7 @@ int virtio_thread_start(pthread_t *ret_thread, const char *name,
 	int ret;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&thread, NULL, main, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -380,6 +380,17 @@ void remote_set_up(struct remote *r, const struct fake_guest_options *options)
 		set_up_vhost_user(r, options);
 }
 
+void remote_kick(struct remote *r, uint16_t queue)
+{
+	const struct fake_guest *g = &r->f->guest;
+
+	if (r->kind == REMOTE_VHOST_USER)
+		fake_guest_kick(&r->f->guest, queue);
+	else
+		client_post(&r->client, g->region[NOTIFY].bar,
+			    g->queue[queue].notify, &queue, sizeof(queue));
+}
+
 static void remove_queue(struct remote *r, unsigned queue)
 {
 	struct pciplug_host *table = &r->f->host.table;

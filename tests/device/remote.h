@@ -63,6 +63,8 @@ void remote_connect(struct remote *r, const struct remote_server *server,
  * it.  Waits for the server.
  */
 void remote_set_up(struct remote *r, const struct fake_guest_options *options);
+/* As fake_guest_kick(), without waiting for an answer. */
+void remote_kick(struct remote *r, uint16_t queue);
 /* Close the connection, whatever goes on.  It was set up. */
 void remote_unplug(struct remote *r);
 

@@ -10,7 +10,10 @@
  */
 #include "tests/device/remote.h"
 
+#include "common/guard.h"
 #include "tests/lib/fuse_traffic.h"
+
+#include <poll.h>
 
 #define IN_FLIGHT 24                    /* of each queue, at the end */
 #define SPARES_MAX 16
@@ -161,6 +164,66 @@ static void a_front_end_may_go_at_any_time(void **state)
 	come_and_go(*state, REMOTE_VHOST_USER);
 }
 
+/* ---- memory that is gone ----------------------------------------------- */
+
+/* The server has closed our connection; false: it does not. */
+static bool is_ended(const struct remote *r)
+{
+	struct pollfd p = { .fd = r->client.sock, .events = POLLRDHUP };
+
+	return poll(&p, 1, PATIENCE_MS) == 1;
+}
+
+static void cut_memory(struct device_fixture *f, enum remote_kind kind)
+{
+	static struct remote remote, other;
+	static struct device_fixture second;
+	struct remote_server server, beside;
+
+	guard_catch();          /* cmocka has a handler of its own */
+	second = (struct device_fixture){
+		.plugin = f->plugin, .tree = f->tree
+	};
+	fake_host_init(&second.host, HOST_RAM_SIZE);
+	default_options.queue_size = 256;
+	default_options.features = 0;
+	remote_serve(&server, kind, f, "socket");
+	remote_serve(&beside, kind, &second, "beside");
+	remote_connect(&remote, &server, f);
+	remote_set_up(&remote, &default_options);
+	remote_connect(&other, &beside, &second);
+	remote_set_up(&other, &default_options);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+	assert_int_equal(fuse_client_init(&second.client, NULL), 0);
+
+	/* From now on we do not touch it ourselves. */
+	assert_int_equal(ftruncate(f->host.ram.fd, 0), 0);
+	remote_kick(&remote, REQUESTS);
+	assert_true(is_ended(&remote));
+	assert_alive(&second);
+	remote_unplug(&remote);
+	remote_connect(&remote, &server, f);
+	remote_set_up(&remote, &default_options);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+	assert_alive(f);
+
+	remote_unplug(&remote);
+	remote_unplug(&other);
+	remote_serve_end(&server);
+	remote_serve_end(&beside);
+	fake_host_done(&second.host);
+}
+
+static void a_client_that_cuts_its_memory_ends_alone(void **state)
+{
+	cut_memory(*state, REMOTE_VFIO_USER);
+}
+
+static void a_front_end_that_cuts_its_memory_ends_alone(void **state)
+{
+	cut_memory(*state, REMOTE_VHOST_USER);
+}
+
 static int teardown(void **state)
 {
 	struct device_fixture *f = *state;
@@ -172,11 +235,12 @@ static int teardown(void **state)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, host_setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_client_may_go_at_any_time,
-						host_setup, teardown),
-		cmocka_unit_test_setup_teardown(a_front_end_may_go_at_any_time,
-						host_setup, teardown),
+		TEST(a_client_may_go_at_any_time),
+		TEST(a_front_end_may_go_at_any_time),
+		TEST(a_client_that_cuts_its_memory_ends_alone),
+		TEST(a_front_end_that_cuts_its_memory_ends_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,8 @@ harmless="$harmless|str(chr|cmp|cpy|cspn|error|len|ncasecmp|ncat|ncmp|nlen|rchr|
 harmless="$harmless|strto(ul|ull)|__isoc23_strto(ul|ull)"
 harmless="$harmless|free|umask|nanosleep|getrlimit|getrusage|geteuid"
 harmless="$harmless|secure_getenv|qsort"
-harmless="$harmless|sigfillset|pthread_(self|join|sigmask|setname_np)"
+harmless="$harmless|sig(fillset|delset|emptyset|action)|raise|shutdown"
+harmless="$harmless|pthread_(self|join|sigmask|setname_np)"
 harmless="$harmless|pthread_(mutex|cond|condattr|rwlock)_[a-z]*"
 # What the compiler and the C library's headers add, and glib's.
 harmless="$harmless|__open(at)?_(missing_mode|too_many_args)"

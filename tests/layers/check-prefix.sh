@@ -23,7 +23,7 @@ do
 		}
 		END { exit bad }' || exit 1
 done <<-EOT
-	common log_|iov_|gmem_|event_|marks_|save_
+	common log_|iov_|gmem_|guard_|event_|marks_|save_
 	lxutil lx_
 	fuse fuse_
 	pci pci_

@@ -218,16 +218,29 @@ void vfio_user_device_connect(struct vfio_user_device *device, int sock)
 {
 	log_debug(device->log, LOG_VFIO_USER, "%s: a client connected",
 		  device->name);
+	device->dma.guard.sock = sock;
+	atomic_store(&device->dma.guard.lost, false);
 	vfio_user_conn_open(&device->conn, sock);
 }
 
 void vfio_user_device_disconnect(struct vfio_user_device *device)
 {
-	/* First of all nobody waits for the client any more. */
-	vfio_user_conn_close(&device->conn);
+	/*
+	 * First of all nobody waits for the client any more.  The socket is
+	 * closed when nobody touches its memory, either.
+	 */
+	vfio_user_conn_hang_up(&device->conn);
+	vfio_user_conn_block_dma(&device->conn);
 	if (device->started)
 		device->plugin->stop(device->dev);
 	(void)vfio_user_dma_unmap_all(&device->dma);
+	vfio_user_conn_close(&device->conn);
+	vfio_user_conn_allow_dma(&device->conn);
+	device->dma.guard.sock = -1;
+	if (atomic_load(&device->dma.guard.lost))
+		log_limited(device->log, LOG_VFIO_USER, LOG_ERROR,
+			    "%s: ended the connection: the client has cut a file of its memory",
+			    device->name);
 	if (device->started)
 		device->plugin->reset(device->dev);
 	vfio_user_irqs_clear(&device->irqs);

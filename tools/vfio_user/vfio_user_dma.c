@@ -14,6 +14,7 @@ void vfio_user_dma_init(struct vfio_user_dma *dma,
 {
 	dma->plugin = plugin;
 	dma->dev = NULL;
+	dma->guard = (struct guard){ .sock = -1 };
 	dma->count = 0;
 	pthread_mutex_init(&dma->lock, NULL);
 }
@@ -62,8 +63,8 @@ static int check_file(int fd, uint64_t offset, uint64_t size)
 }
 
 /* mmap() wants whole pages; *ret_host is where the range itself begins. */
-static int map_file(struct vfio_user_range *range, int fd, uint64_t offset,
-		    uint8_t **ret_host)
+static int map_file(struct guard *guard, struct vfio_user_range *range, int fd,
+		    uint64_t offset, uint8_t **ret_host)
 {
 	uint64_t skip = offset & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 	int prot = PROT_READ;
@@ -80,16 +81,23 @@ static int map_file(struct vfio_user_range *range, int fd, uint64_t offset,
 		   (off_t)(offset - skip));
 	if (map == MAP_FAILED)
 		return -errno;
-	range->map = map;
 	range->map_len = (size_t)(range->size + skip);
+	ret = guard_add(guard, map, range->map_len);
+	if (ret) {
+		munmap(map, range->map_len);
+		return ret;
+	}
+	range->map = map;
 	*ret_host = (uint8_t *)map + skip;
 	return 0;
 }
 
 static void unmap_file(const struct vfio_user_range *range)
 {
-	if (range->map)
-		munmap(range->map, range->map_len);
+	if (!range->map)
+		return;
+	guard_remove(range->map);
+	munmap(range->map, range->map_len);
 }
 
 /* Map the file and tell the device of it. */
@@ -98,7 +106,7 @@ static int add_mapped(struct vfio_user_dma *dma, struct vfio_user_range *range,
 {
 	uint32_t flags = 0;
 	uint8_t *host = NULL;
-	int ret = map_file(range, fd, offset, &host);
+	int ret = map_file(&dma->guard, range, fd, offset, &host);
 
 	if (ret)
 		return ret;

@@ -10,9 +10,8 @@
  * at boot) and always unmaps exactly what it mapped.  The table is sorted; the
  * message thread changes it, workers look ranges up.
  *
- * A range must lie in its file when it is mapped.  A client that truncates the
- * file later gets this process killed by SIGBUS, as every user of shared
- * memory would be: the client is the VMM, and trusted so far.
+ * A range must lie in its file when it is mapped.  A client that cuts the file
+ * later loses its connection (common/guard.h).
  *
  * Lock: `lock` is a leaf and guards the table; it is not held over calls of
  * the device.
@@ -20,6 +19,7 @@
 #ifndef VFIO_USER_DMA_H
 #define VFIO_USER_DMA_H
 
+#include "common/guard.h"
 #include "include/pciplug.h"
 #include "tools/vfio_user/vfio_user_proto.h"
 
@@ -37,12 +37,16 @@ struct vfio_user_range {
 struct vfio_user_dma {
 	const struct pciplug_plugin *plugin;
 	struct pciplug_device *dev;
+	struct guard guard;             /* of all that is mapped */
 	pthread_mutex_t lock;
 	size_t count;
 	struct vfio_user_range range[VFIO_USER_RANGES_MAX];
 };
 
-/* No ranges.  Before the first, `dev` must be set to the device. */
+/*
+ * No ranges.  Before the first, `dev` must be set to the device, and the guard
+ * to the client's socket.
+ */
 void vfio_user_dma_init(struct vfio_user_dma *dma,
 			const struct pciplug_plugin *plugin);
 /* The device must be gone; unmaps what it kept. */

@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "common/bytes.h"
+#include "common/guard.h"
 #include "tools/host_socket.h"
 #include "tools/vhost_user_virtiofs/vuf_daemon.h"
 #include "tools/vhost_user_virtiofs/vuf_log.h"
@@ -187,6 +188,7 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &signal_set, NULL);
 	signal(SIGCHLD, SIG_DFL);       /* or there is no exit status */
 	signal(SIGPIPE, SIG_IGN);
+	guard_catch();
 }
 
 static bool parse_configs(struct program *p)

@@ -21,7 +21,8 @@ static int conn_new(const struct vhost_user *vu,
 
 	if (!conn)
 		return -ENOMEM;
-	ret = vhost_user_memory_init(&conn->memory);
+	conn->guard.sock = -1;
+	ret = vhost_user_memory_init(&conn->memory, &conn->guard);
 	if (ret) {
 		free(conn);
 		return ret;
@@ -155,10 +156,12 @@ int vhost_user_serve(struct vhost_user *vu, int sock, struct event *stop)
 			  vu->params.core.name, strerror(-ret));
 		return ret;
 	}
-	conn->link.sock = sock;
+	conn->link.sock = conn->guard.sock = sock;
 	conn->link.stop = stop;
 	ret = conn_run(conn);
 	conn_end(conn);
+	if (atomic_load(&conn->guard.lost))
+		ret = broken(conn, "memory", "a file has been cut", -EPROTO);
 	conn_free(conn);
 	return ret;
 }

@@ -15,9 +15,10 @@
  *
  * The front-end is trusted no more than it must be: a message that breaks the
  * protocol ends the connection with one line in the log.  It owns the guest's
- * memory, though: when it shrinks a memory file after handing it over, which
- * only F_SEAL_SHRINK can rule out, touching what is gone is a SIGBUS that ends
- * the process.  A file that is too short to begin with is refused.
+ * memory, though: when it cuts a memory file after handing it over, which only
+ * F_SEAL_SHRINK can rule out, touching what is gone is a SIGBUS.  It ends the
+ * connection, too, in a program that calls guard_catch(), and the process in
+ * another one.  A file that is too short to begin with is refused.
  */
 #ifndef VIRTIO_VHOST_USER_VHOST_USER_H
 #define VIRTIO_VHOST_USER_VHOST_USER_H

@@ -68,6 +68,7 @@ struct vhost_user_conn {
 	struct virtio_core *core;
 	const struct log *log;
 	struct vhost_user_link link;
+	struct guard guard;             /* of all that is mapped */
 	struct vhost_user_memory memory;
 
 	uint64_t features;              /* as set, with PROTOCOL_FEATURES */

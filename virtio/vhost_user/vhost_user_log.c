@@ -46,7 +46,8 @@ int vhost_user_set_log_base(struct vhost_user_conn *conn,
 	const struct vhost_user_log log = msg->payload.log;
 	struct vhost_user_map map, old = conn->log_map;
 	uint64_t old_size = conn->log_size;
-	int ret = vhost_user_map(msg->fd[0], log.offset, log.size, &map);
+	int ret = vhost_user_map(&conn->guard, msg->fd[0], log.offset, log.size,
+				 &map);
 
 	if (ret)
 		return vhost_user_fail(conn, ret,

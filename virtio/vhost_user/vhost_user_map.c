@@ -33,7 +33,7 @@ static int check_file(int fd, uint64_t offset, uint64_t size,
 	return 0;
 }
 
-int vhost_user_map(int fd, uint64_t offset, uint64_t size,
+int vhost_user_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
 		   struct vhost_user_map *ret_map)
 {
 	struct vhost_user_map map = { 0 };
@@ -53,6 +53,11 @@ int vhost_user_map(int fd, uint64_t offset, uint64_t size,
 			 (off_t)(offset - skip));
 	if (map.start == MAP_FAILED)
 		return -errno;
+	ret = guard_add(guard, map.start, map.size);
+	if (ret) {
+		munmap(map.start, map.size);
+		return ret;
+	}
 	map.bytes = (uint8_t *)map.start + skip;
 	*ret_map = map;
 	return 0;
@@ -60,7 +65,9 @@ int vhost_user_map(int fd, uint64_t offset, uint64_t size,
 
 void vhost_user_unmap(struct vhost_user_map *map)
 {
-	if (map->start)
+	if (map->start) {
+		guard_remove(map->start);
 		munmap(map->start, map->size);
+	}
 	*map = (struct vhost_user_map){ 0 };
 }

@@ -4,11 +4,13 @@
  * read and written.
  *
  * What is beyond the file's end is refused, as touching it would be a SIGBUS.
+ * What the front-end cuts off later is the guard's business (common/guard.h).
  */
 #ifndef VIRTIO_VHOST_USER_VHOST_USER_MAP_H
 #define VIRTIO_VHOST_USER_VHOST_USER_MAP_H
 
-#include <stddef.h>
+#include "common/guard.h"
+
 #include <stdint.h>
 
 struct vhost_user_map {
@@ -18,11 +20,11 @@ struct vhost_user_map {
 };
 
 /*
- * Map `size` bytes at `offset`; fd is borrowed.  0; -EINVAL: that makes no
- * sense, or the file is of no such kind; -ENXIO: the file is too short; or what
- * fstat() or mmap() said.
+ * Map `size` bytes at `offset`, guarded; fd is borrowed.  0; -EINVAL: that
+ * makes no sense, or the file is of no such kind; -ENXIO: the file is too
+ * short; or what fstat() or mmap() said.
  */
-int vhost_user_map(int fd, uint64_t offset, uint64_t size,
+int vhost_user_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
 		   struct vhost_user_map *ret_map);
 /* Nothing, if nothing is mapped. */
 void vhost_user_unmap(struct vhost_user_map *map);

@@ -5,8 +5,9 @@
 
 #include <errno.h>
 
-int vhost_user_memory_init(struct vhost_user_memory *m)
+int vhost_user_memory_init(struct vhost_user_memory *m, struct guard *guard)
 {
+	m->guard = guard;
 	m->count = 0;
 	return gmem_init(&m->gmem, NULL, NULL);
 }
@@ -35,7 +36,8 @@ int vhost_user_memory_add(struct vhost_user_memory *m,
 		return -EINVAL;
 	if (m->count == ARRAY_LEN(m->slot))
 		return -ENOSPC;
-	ret = vhost_user_map(fd, region->mmap_offset, region->size, &slot.map);
+	ret = vhost_user_map(m->guard, fd, region->mmap_offset, region->size,
+			     &slot.map);
 	if (ret)
 		return ret;
 	ret = gmem_add(&m->gmem, region->guest_addr, region->size,

@@ -22,12 +22,13 @@ struct vhost_user_slot {
 
 struct vhost_user_memory {
 	struct gmem gmem;
+	struct guard *guard;
 	size_t count;
 	struct vhost_user_slot slot[VHOST_USER_MEM_SLOTS_MAX];
 };
 
-/* 0 or -ENOMEM. */
-int vhost_user_memory_init(struct vhost_user_memory *m);
+/* The guard is borrowed.  0 or -ENOMEM. */
+int vhost_user_memory_init(struct vhost_user_memory *m, struct guard *guard);
 /* No reader may be registered any more. */
 void vhost_user_memory_done(struct vhost_user_memory *m);
 

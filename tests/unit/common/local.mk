@@ -1,7 +1,7 @@
-check_PROGRAMS += test_bytes test_event test_gmem test_gmem_log test_iov \
-	test_log test_marks test_save
-TESTS += test_bytes test_event test_gmem test_gmem_log test_iov \
-	test_log test_marks test_save
+check_PROGRAMS += test_bytes test_event test_gmem test_gmem_log test_guard \
+	test_iov test_log test_marks test_save
+TESTS += test_bytes test_event test_gmem test_gmem_log test_guard \
+	test_iov test_log test_marks test_save
 
 test_bytes_SOURCES = %reldir%/test_bytes.c
 test_bytes_CFLAGS = $(TEST_CFLAGS)
@@ -15,6 +15,9 @@ test_gmem_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_gmem_log_SOURCES = %reldir%/test_gmem_log.c
 test_gmem_log_CFLAGS = $(TEST_CFLAGS)
 test_gmem_log_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_guard_SOURCES = %reldir%/test_guard.c
+test_guard_CFLAGS = $(TEST_CFLAGS)
+test_guard_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_iov_SOURCES = %reldir%/test_iov.c
 test_iov_CFLAGS = $(TEST_CFLAGS)
 test_iov_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)

@@ -14,6 +14,8 @@
 
 #define FILE_SIZE 0x10000
 
+static struct guard guard = { .sock = -1 };
+
 struct alone {
 	struct vhost_user_memory m;
 	struct gmem_reader reader;
@@ -24,7 +26,7 @@ static int alone_setup(void **state)
 {
 	static struct alone a;
 
-	assert_int_equal(vhost_user_memory_init(&a.m), 0);
+	assert_int_equal(vhost_user_memory_init(&a.m, &guard), 0);
 	gmem_register(&a.m.gmem, &a.reader);
 	a.fd = memfd_create("memory", MFD_CLOEXEC);
 	assert_int_equal(ftruncate(a.fd, FILE_SIZE), 0);
@@ -167,7 +169,7 @@ static void leaves_no_mapping_behind(void **state)
 	assert_int_equal(mappings(), 1);
 	assert_int_equal(vhost_user_memory_remove(&a->m, &r), 0);
 	assert_int_equal(mappings(), 0);
-	assert_int_equal(vhost_user_memory_init(&other), 0);
+	assert_int_equal(vhost_user_memory_init(&other, &guard), 0);
 	assert_int_equal(vhost_user_memory_add(&other, &r, a->fd), 0);
 	vhost_user_memory_done(&other);
 	assert_int_equal(mappings(), 0);
