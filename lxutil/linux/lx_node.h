@@ -142,11 +142,6 @@ int lx_reopen(struct lx_volume *vol, int fd, int flags);
 
 int lx_fd_stat(int fd, struct lx_stat *ret_st);
 
-/* ---- lx_parent.c ------------------------------------------------------- */
-
-/* 0: the directory fd is the root or below it; else -LX_ESTALE or so. */
-int lx_check_below(struct lx_volume *vol, int fd);
-
 /* ---- lx_file.c --------------------------------------------------------- */
 
 /*

@@ -91,17 +91,6 @@ static int find_parent(struct lx_volume *vol, int dir_fd)
 	return err;
 }
 
-int lx_check_below(struct lx_volume *vol, int fd)
-{
-	struct lx_stat root, st;
-	int err;
-
-	err = lx_fd_stat(vol->root_fd, &root);
-	if (!err)
-		err = lx_fd_stat(fd, &st);
-	return err ? err : check_below(&root, fd, &st);
-}
-
 int lx_lookup_parent(struct lx_volume *vol, struct lx_node *dir,
 		     struct lx_node **ret_node, struct lx_stat *ret_st)
 {

@@ -7,13 +7,13 @@
  * whatever there is on the file system, and handles can be made up.  So what a
  * handle opens is a node only once it is proven to lie below the root:
  *
- *  - a directory: ".." of it, over and over, leads to the root (lx_parent.c);
- *  - anything else: the kernel tells a path of it, and that path, walked from
- *    the root without leaving it, leads to this inode;
- *  - a file without names, so without a path that could be walked: the root is
- *    the root of its mount, on which the kernel sees the file as connected, by
- *    directories that it was in, to the mount's root.  What is elsewhere on the
- *    file system has no path on this mount.
+ *  - the kernel tells a path of it, and that path, walked from the root without
+ *    leaving it, leads to this inode (".." of a directory would lead to the
+ *    root also from what the host has hidden by a mount);
+ *  - if it has no names, so no path that could be walked: the root is the root
+ *    of its mount, on which the kernel sees it as connected, by directories
+ *    that it was in, to the mount's root.  What is elsewhere on the file system
+ *    has no path on this mount.
  *
  * An inode that is not in the kernel's memory and is no directory has no path,
  * and cannot be found by its handle.
@@ -164,9 +164,8 @@ static bool leads_to(struct lx_volume *vol, const char *path,
 {
 	struct lx_stat found;
 
-	return *path && !lx_stat_path(vol, path, &found) &&
-	       found.ino == st->ino && found.dev == st->dev &&
-	       found.mount == st->mount;
+	return !lx_stat_path(vol, path, &found) && found.ino == st->ino &&
+	       found.dev == st->dev && found.mount == st->mount;
 }
 
 /* Is the root the root of its mount, and this path one of that mount? */
@@ -185,8 +184,6 @@ static int check_proof(struct lx_volume *vol, int fd, const struct lx_stat *st)
 {
 	char path[LX_PATH_MAX];
 
-	if (LX_S_ISDIR(st->mode))
-		return lx_check_below(vol, fd);
 	if (path_of(vol, fd, path))
 		return -LX_ESTALE;
 	if (st->nlink)

@@ -375,13 +375,14 @@ static void what_a_mount_covers_is_out(void **state)
 {
 	const struct lx_volume_options options = { .read_only = false };
 	struct fixture *fx = *state;
-	struct lx_handle handle;
+	struct lx_handle handle, dir, sub;
 	struct lx_volume *vol;
 	char path[64];
 	int fd;
 
 	need_handles(fx);
 	assert_int_equal(mkdirat(fx->fd, "m", 0700), 0);
+	assert_int_equal(mkdirat(fx->fd, "m/sub", 0700), 0);
 	fixture_file(fx, "m/f", "");
 	snprintf(path, sizeof(path), "%s/m", fx->path);
 	if (unshare(CLONE_NEWNS) ||
@@ -390,8 +391,12 @@ static void what_a_mount_covers_is_out(void **state)
 		skip();
 	fd = openat(fx->fd, "m/f", O_PATH | O_CLOEXEC);
 	handle = forge(fx->fd, "m/f");
+	dir = forge(fx->fd, "m");
+	sub = forge(fx->fd, "m/sub");
 	assert_int_equal(lx_volume_open(fx->path, &options, &fx->log, &vol), 0);
 	assert_int_equal(try_open(vol, &handle, LX_S_IFREG, 0), -LX_ESTALE);
+	assert_int_equal(try_open(vol, &dir, LX_S_IFDIR, 0), -LX_ESTALE);
+	assert_int_equal(try_open(vol, &sub, LX_S_IFDIR, 0), -LX_ESTALE);
 	assert_int_equal(umount2(path, MNT_DETACH), 0);
 	assert_int_equal(try_open(vol, &handle, LX_S_IFREG,
 				  fixture_stat(fx, "m/f").st_ino), 0);
