@@ -6,7 +6,7 @@ DEVICE_TESTS = test_device_bars test_device_blocking test_device_chains \
 	test_device_locks test_device_names test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
-	test_device_saved \
+	test_device_saved test_device_saved_hostile \
 	test_device_storm test_device_stress test_device_swaps \
 	test_device_unload test_device_unplug
 check_PROGRAMS += $(DEVICE_TESTS)
@@ -91,6 +91,11 @@ test_device_saved_SOURCES = %reldir%/test_saved.c \
 	%reldir%/device_fixture.h %reldir%/saved.h
 test_device_saved_CFLAGS = $(TEST_CFLAGS)
 test_device_saved_LDADD = $(DEVICE_LIBS)
+
+test_device_saved_hostile_SOURCES = %reldir%/test_saved_hostile.c \
+	%reldir%/device_fixture.h %reldir%/hostile.h %reldir%/saved.h
+test_device_saved_hostile_CFLAGS = $(TEST_CFLAGS)
+test_device_saved_hostile_LDADD = $(DEVICE_LIBS)
 
 test_device_storm_SOURCES = %reldir%/test_storm.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h \

@@ -262,8 +262,11 @@ static void a_message_that_is_masked_comes_later(void **state)
 	uint16_t head;
 	uint32_t len;
 
+	/* All is said of the requests before. */
+	f->plugin->stop(f->dev);
 	messages = fake_host_msix(&f->host, vector);
 	mask_vector(f, vector, true);
+	device_start(f);
 	(void)fake_ring_arm(&f->guest.queue[REQUESTS].ring);
 	device_begin_getattr(f, &reply);
 	fake_guest_kick(&f->guest, REQUESTS);
