@@ -1,7 +1,7 @@
 # Fuzz targets: fuzzers with --enable-fuzz, else programs that run files.  The
 # corpora are run by make check in either case.
-fuzz_targets = fuzz_fuse fuzz_option fuzz_pci fuzz_ring fuzz_vfio_user \
-	fuzz_vhost_user fuzz_xattr
+fuzz_targets = fuzz_fuse fuzz_option fuzz_pci fuzz_ring fuzz_state \
+	fuzz_vfio_user fuzz_vhost_user fuzz_xattr
 check_PROGRAMS += $(fuzz_targets)
 TESTS += %reldir%/replay.sh
 EXTRA_DIST += %reldir%/replay.sh %reldir%/corpus
@@ -30,6 +30,11 @@ fuzz_ring_SOURCES = %reldir%/fuzz_ring.c $(FUZZ_SOURCES)
 fuzz_ring_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_ring_LDFLAGS = $(FUZZ_LINK)
 fuzz_ring_LDADD = $(LINK_VIRTIO)
+fuzz_state_SOURCES = %reldir%/fuzz_state.c %reldir%/fuzz_image.c \
+	%reldir%/fuzz_image.h plugin/plugin.c $(FUZZ_SOURCES)
+fuzz_state_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_state_LDFLAGS = $(FUZZ_LINK)
+fuzz_state_LDADD = libtest.la $(LINK_PLUGIN)
 fuzz_vfio_user_SOURCES = %reldir%/fuzz_vfio_user.c %reldir%/fuzz_socket.c \
 	%reldir%/fuzz_socket.h plugin/plugin.c $(FUZZ_SOURCES)
 fuzz_vfio_user_CFLAGS = $(FUZZ_CFLAGS)

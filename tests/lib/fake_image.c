@@ -74,7 +74,8 @@ bool fake_image_record(const struct fake_image *image, unsigned i,
 		at += len;
 		if (image->len - at < FAKE_IMAGE_HEADER)
 			return false;
-		len = FAKE_IMAGE_HEADER + le32_load(image->data + at + 4);
+		len = FAKE_IMAGE_HEADER +
+		      (size_t)le32_load(image->data + at + 4);
 		if (len > image->len - at)
 			return false;
 	}
