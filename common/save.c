@@ -144,7 +144,7 @@ static struct name name_of(uint32_t tag)
 	for (int i = 0; i < 4; i++) {
 		char c = (char)(tag >> (8 * i));
 
-		name.text[i] = c >= ' ' && c <= '~' ? c : '?';
+		name.text[i] = (char)(c >= ' ' && c <= '~' ? c : '?');
 	}
 	return name;
 }

@@ -61,6 +61,7 @@ int plugin_restore(struct pciplug_device *dev,
 		g_strlcpy(err, ret == -EBUSY ? "the device is started" :
 			  r && r->error ? r->message : g_strerror(-ret),
 			  err_size);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): r is g_autofree */
 	if (ret != -EBUSY)
 		virtio_pci_reset(dev->pci);
 	return ret;
