@@ -39,6 +39,13 @@ struct save_writer;
 
 /* What read() and write() answer where they shall not block, and would. */
 #define FUSE_BLOCKS (-(LX_MAX_ERRNO + 2))
+/*
+ * What they answer where they may go on by themselves, and do: what comes of
+ * it, and when, goes to fuse_later_end().
+ */
+#define FUSE_GOES_ON (-(LX_MAX_ERRNO + 3))
+
+struct fuse_later;
 
 /* Who sends which request about which node. */
 struct fuse_request {
@@ -63,6 +70,11 @@ struct fuse_request {
 	 * wait; `slow`: also where that cannot be told, as they mostly block.
 	 */
 	bool nowait, slow;
+	/*
+	 * Where that is so, and not NULL, they may answer FUSE_GOES_ON instead;
+	 * then it is theirs until they have ended (fuse_later.h).
+	 */
+	struct fuse_later *later;
 };
 
 /* What INIT agreed on; all fields are settled before and after init(). */

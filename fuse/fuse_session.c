@@ -12,6 +12,7 @@
 #include "fuse/fuse_dispatch.h"
 #include "fuse/fuse_gate.h"
 #include "fuse/fuse_init.h"
+#include "fuse/fuse_later.h"
 #include "fuse/fuse_trace.h"
 #include "fuse/fuse_wait.h"
 
@@ -224,17 +225,24 @@ static ssize_t handle(struct fuse_session *s, struct fuse_call *c,
 	return c->msg.req.opcode == FUSE_INIT ? do_init(s, c) : do_destroy(s);
 }
 
-/* Log how a request ended. */
-static void ended(struct fuse_session *s, const struct fuse_call *c,
-		  ssize_t result, ssize_t len, uint64_t since)
+/* Is that a result that an answer can be made of? */
+static bool is_answer(ssize_t result)
 {
-	const struct fuse_message *m = &c->msg;
+	return result != FUSE_WAIT && result != FUSE_BLOCKS &&
+	       result != FUSE_GOES_ON;
+}
+
+/* Log how a request ended. */
+static void ended(struct fuse_session *s, const struct fuse_message *m,
+		  const struct fuse_said *said, ssize_t result, ssize_t len,
+		  uint64_t since)
+{
 	const char *name = fuse_opcode_name(m->req.opcode);
 	char buf[FUSE_ERROR_TEXT];
 
 	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
-		fuse_trace_reply(s->log, m, c->reply.said, result, len, since);
-	else if (result < 0 && result != FUSE_WAIT && result != FUSE_BLOCKS)
+		fuse_trace_reply(s->log, m, said, result, len, since);
+	else if (result < 0 && is_answer(result))
 		log_limited(s->log, LOG_FUSE, LOG_DEBUG,
 			    "%s (opcode %u) on node %llu: %s",
 			    name ? name : "unknown", m->req.opcode,
@@ -259,6 +267,7 @@ static bool leaves(struct fuse_message *m, const struct fuse_row *row,
 	if (m->req.opcode != FUSE_READ && m->req.opcode != FUSE_WRITE)
 		return slow;
 	m->req.nowait = true;
+	m->req.later = turn->later;
 	m->req.slow = slow;
 	return false;
 }
@@ -269,7 +278,7 @@ static ssize_t timed(struct fuse_session *s, struct fuse_call *c,
 	struct fuse_pace_start start = fuse_pace_begin();
 	ssize_t result = handle(s, c, row);
 
-	if (result != FUSE_WAIT && result != FUSE_BLOCKS)
+	if (is_answer(result))
 		fuse_pace_took(pace, c->msg.req.opcode, fuse_pace_end(&start));
 	return result;
 }
@@ -311,12 +320,41 @@ ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
 	result = turn && turn->timed ? timed(s, &c, row, turn->pace) :
 				       handle(s, &c, row);
 	fuse_request_done(&c.msg);
-	if (result == FUSE_WAIT || result == FUSE_BLOCKS)
+	if (result == FUSE_GOES_ON)
+		*turn->later = (struct fuse_later){ s, c.msg.req, out, since };
+	if (!is_answer(result))
 		len = result;
 	else if (!no_reply)
 		len = fuse_reply_finish(&c.reply, c.msg.req.unique, result,
 					&result);
-	ended(s, &c, result, len, since);
+	ended(s, &c.msg, c.reply.said, result, len, since);
+	return len;
+}
+
+/* What the file system cannot have put into the reply. */
+static ssize_t add_record(const struct fuse_later *later,
+			  struct fuse_reply *reply, ssize_t n)
+{
+	const struct fuse_write_out out = { .size = (uint32_t)n };
+
+	if (n < 0 || later->req.opcode != FUSE_WRITE)
+		return n;
+	return fuse_reply_add(reply, &out, sizeof(out));
+}
+
+ssize_t fuse_later_end(struct fuse_later *later, ssize_t n)
+{
+	struct fuse_session *s = later->session;
+	struct fuse_message m;          /* nothing but whose it is */
+	struct fuse_reply reply;
+	ssize_t result, len;
+
+	/* There was room when it began, and where it lies has not changed. */
+	(void)fuse_reply_init(&reply, later->out);
+	result = add_record(later, &reply, n);
+	len = fuse_reply_finish(&reply, later->req.unique, result, &result);
+	m.req = later->req;
+	ended(s, &m, NULL, result, len, later->since);
 	return len;
 }
 

@@ -11,7 +11,7 @@
  * Life: before INIT every request is answered EIO (but FORGET, which has no
  * answer); INIT opens the session, a second one is refused with EIO, DESTROY
  * closes it and a new INIT may follow.  INIT and DESTROY wait for the requests
- * in flight and hold new ones back.
+ * in flight, but for those that go on by themselves, and hold new ones back.
  */
 #ifndef FUSE_FUSE_SESSION_H
 #define FUSE_FUSE_SESSION_H
@@ -64,6 +64,8 @@ struct fuse_turn {
 	bool may_leave;
 	/* Take its time. */
 	bool timed;
+	/* If it may leave: where it may go on by itself, or NULL. */
+	struct fuse_later *later;
 };
 
 /*
@@ -71,6 +73,9 @@ struct fuse_turn {
  * the request may leave, and would block (READ and WRITE try; of others it is
  * guessed by the pace): FUSE_BLOCKS.  Nothing was written then, and the same
  * bytes are to be dispatched again, where they may not leave.
+ *
+ * Where it may go on by itself, and does: FUSE_GOES_ON.  The bytes stay until
+ * the file system has called fuse_later_end() (fuse_later.h).
  */
 ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
 				      const struct fuse_turn *turn,

@@ -256,6 +256,8 @@ void fuse_trace_reply(const struct log *log, const struct fuse_message *m,
 		fuse_line_add(&l, " -> waits");
 	else if (result == FUSE_BLOCKS)
 		fuse_line_add(&l, " -> would block");
+	else if (result == FUSE_GOES_ON)
+		fuse_line_add(&l, " -> goes on by itself");
 	else if (!len)
 		fuse_line_add(&l, " -> no reply");
 	else if (result < 0)

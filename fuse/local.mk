@@ -15,6 +15,7 @@ libfuse_la_SOURCES = \
 	%reldir%/fuse_reply.c %reldir%/fuse_reply.h \
 	%reldir%/fuse_request.c %reldir%/fuse_request.h \
 	%reldir%/fuse_session.c %reldir%/fuse_session.h \
+	%reldir%/fuse_later.h \
 	%reldir%/fuse_line.c %reldir%/fuse_line.h \
 	%reldir%/fuse_said.c %reldir%/fuse_said.h \
 	%reldir%/fuse_trace.c %reldir%/fuse_trace.h \

@@ -6,6 +6,7 @@ liblxutil_la_SOURCES = \
 	%reldir%/lx_errno.h \
 	%reldir%/lx_path.c \
 	%reldir%/lx_path.h \
+	%reldir%/lx_async.h \
 	%reldir%/lx_volume.h \
 	%reldir%/linux/lx_attr.c \
 	%reldir%/linux/lx_cred.c \
@@ -32,3 +33,10 @@ liblxutil_la_SOURCES = \
 	%reldir%/linux/lx_spare.c \
 	%reldir%/linux/lx_volume.c \
 	%reldir%/linux/lx_xattr.c
+if URING
+liblxutil_la_SOURCES += %reldir%/linux/lx_async.c
+liblxutil_la_CFLAGS += $(URING_CFLAGS)
+liblxutil_la_LIBADD = $(URING_LIBS)
+else
+liblxutil_la_SOURCES += %reldir%/linux/lx_async_none.c
+endif

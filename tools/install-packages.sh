@@ -22,7 +22,8 @@ for set; do
 	build)
 		want="$want gcc libc6-dev make autoconf automake libtool
 			pkg-config libglib2.0-dev libjson-c-dev
-			libpciaccess-dev libseccomp-dev libcmocka-dev"
+			libpciaccess-dev libseccomp-dev liburing-dev
+			libcmocka-dev"
 		;;
 	guest)
 		want="$want ca-certificates cpio kmod lz4 xz-utils zstd"

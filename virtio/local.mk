@@ -6,6 +6,7 @@ libvirtio_la_SOURCES = \
 	%reldir%/virtio_core_internal.h \
 	%reldir%/virtio_core_save.c \
 	%reldir%/virtio_core_vring.c \
+	%reldir%/virtio_core_work.c \
 	%reldir%/virtio_device.h \
 	%reldir%/virtio_helpers.c %reldir%/virtio_helpers.h \
 	%reldir%/virtio_job.c %reldir%/virtio_job.h \

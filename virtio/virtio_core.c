@@ -3,9 +3,9 @@
  * A queue is served (busy) only by its worker, between core_begin() and
  * core_end(), which both take the lock; so under the lock it is known who is
  * quiet.  Resets are asked for by a mark and a pause of the workers, and done
- * by settle(), which every worker calls whenever it comes by: the last one
- * that becomes quiet resets the device.  Where nothing can be in flight, the
- * one who asks calls settle() himself.
+ * by virtio_core_settle(), which every worker calls whenever it comes by: the
+ * last one that becomes quiet resets the device.  Where nothing can be in
+ * flight, the one who asks calls it himself.
  */
 #include "virtio/virtio_core_internal.h"
 
@@ -52,8 +52,7 @@ static bool all_quiet(const struct virtio_core *core)
 	return true;
 }
 
-/* Do the resets that can be done now.  Drops the lock over the device call. */
-static void settle(struct virtio_core *core)
+void virtio_core_settle(struct virtio_core *core)
 {
 	for (unsigned i = 0; i < core->params.queues; i++) {
 		if (core->queue[i].resetting && !core->queue[i].busy)
@@ -92,138 +91,8 @@ static void ask_reset(struct virtio_core *core)
 	for (unsigned i = 0; i < core->params.queues; i++)
 		virtio_worker_pause(&core->queue[i].worker, true);
 	if (!core->started || !(core->status & VIRTIO_STATUS_DRIVER_OK))
-		settle(core);
+		virtio_core_settle(core);
 }
-
-/* ---- what the workers ask ---------------------------------------------- */
-
-static void core_thread_init(void *owner, struct virtio_worker *worker)
-{
-	struct virtio_core *core = owner;
-
-	if (core->ops->thread_init)
-		core->ops->thread_init(core->dev, worker->index);
-}
-
-static void core_helper_init(void *owner)
-{
-	struct virtio_core *core = owner;
-
-	if (core->ops->thread_init)
-		core->ops->thread_init(core->dev, VIRTIO_NO_QUEUE);
-}
-
-static void core_help(void *owner, struct virtio_job *job)
-{
-	(void)owner;
-	virtio_worker_run_job(job);
-}
-
-/* Begin at the start of the ring, or where the queue was placed. */
-static void attach(struct virtio_queue *q, const struct virtio_queue_regs *regs,
-		   uint64_t features, bool placed, uint32_t base)
-{
-	virtio_queue_attach(q, regs, features);
-	if (!placed)
-		return;
-	virtio_queue_enter(q);
-	(void)virtio_queue_set_base(q, base);   /* q->error tells */
-	virtio_queue_leave(q);
-}
-
-static bool core_begin(void *owner, struct virtio_worker *worker)
-{
-	struct core_queue *vq = container_of(worker, struct core_queue, worker);
-	struct virtio_core *core = owner;
-	struct virtio_queue_regs regs;
-	uint64_t features;
-	uint32_t base;
-	bool fresh, placed;
-
-	pthread_mutex_lock(&core->lock);
-	settle(core);
-	vq->busy = vq->running && !vq->broken && !vq->resetting &&
-		   !core->no_dma && core->reset == RESET_NONE;
-	if (!vq->busy) {
-		pthread_mutex_unlock(&core->lock);
-		return false;
-	}
-	fresh = vq->fresh;
-	vq->fresh = false;
-	placed = vq->placed;
-	base = vq->base;
-	regs = vq->regs;
-	features = core->driver_features;
-	pthread_mutex_unlock(&core->lock);
-
-	if (fresh)
-		attach(&worker->queue, &regs, features, placed, base);
-	return true;
-}
-
-static void core_end(void *owner, struct virtio_worker *worker)
-{
-	struct core_queue *vq = container_of(worker, struct core_queue, worker);
-	struct virtio_core *core = owner;
-
-	pthread_mutex_lock(&core->lock);
-	vq->busy = false;
-	pthread_cond_broadcast(&core->queue_quiet);
-	settle(core);
-	pthread_mutex_unlock(&core->lock);
-}
-
-static ssize_t core_request(void *owner, struct virtio_worker *worker,
-			    struct virtio_chain *chain)
-{
-	struct virtio_core *core = owner;
-
-	return core->ops->request(core->dev, worker->index, chain);
-}
-
-static void core_interrupt(void *owner, struct virtio_worker *worker)
-{
-	struct virtio_core *core = owner;
-
-	core->transport_ops->queue_interrupt(core->transport, worker->index);
-}
-
-/* No reset can end before this queue is quiet, so it is this driver's. */
-static void core_broken(void *owner, struct virtio_worker *worker)
-{
-	struct core_queue *vq = container_of(worker, struct core_queue, worker);
-	struct virtio_core *core = owner;
-	bool tell;
-
-	log_limited(core->log, LOG_VIRTIO, LOG_WARN,
-		    "%s: queue %u is broken: %s", core->params.name,
-		    worker->index, worker->queue.error);
-	pthread_mutex_lock(&core->lock);
-	vq->broken = true;
-	tell = core->reset == RESET_NONE;
-	if (tell)
-		core->status |= VIRTIO_STATUS_NEEDS_RESET;
-	pthread_mutex_unlock(&core->lock);
-	if (tell && core->transport_ops->config_interrupt)
-		core->transport_ops->config_interrupt(core->transport);
-	if (tell && core->transport_ops->queue_broken)
-		core->transport_ops->queue_broken(core->transport,
-						  worker->index);
-}
-
-static const struct virtio_worker_ops worker_ops = {
-	.thread_init = core_thread_init,
-	.begin = core_begin,
-	.end = core_end,
-	.request = core_request,
-	.interrupt = core_interrupt,
-	.broken = core_broken,
-};
-
-static const struct virtio_helpers_ops helpers_ops = {
-	.thread_init = core_helper_init,
-	.run = core_help,
-};
 
 /* ---- life cycle -------------------------------------------------------- */
 
@@ -254,7 +123,7 @@ int virtio_core_new(const struct virtio_core_params *params,
 	pthread_mutex_init(&core->lock, NULL);
 	pthread_cond_init(&core->reset_done, NULL);
 	pthread_cond_init(&core->queue_quiet, NULL);
-	virtio_helpers_init(&core->helpers, &helpers_ops, core,
+	virtio_helpers_init(&core->helpers, &virtio_core_helpers_ops, core,
 			    core->params.name);
 
 	/* params.queues counts those that are there, so that free works. */
@@ -263,7 +132,7 @@ int virtio_core_new(const struct virtio_core_params *params,
 		struct core_queue *vq = &core->queue[core->params.queues];
 
 		ret = virtio_worker_init(&vq->worker, core->params.queues,
-					 &worker_ops, core, mem,
+					 &virtio_core_worker_ops, core, mem,
 					 &core->helpers, params->poll_us);
 		if (!ret) {
 			vq->kick = -1;
@@ -322,7 +191,7 @@ void virtio_core_stop(struct virtio_core *core)
 	/* A reset that no worker has seen any more is done here. */
 	pthread_mutex_lock(&core->lock);
 	core->started = false;
-	settle(core);
+	virtio_core_settle(core);
 	pthread_mutex_unlock(&core->lock);
 }
 
@@ -553,7 +422,7 @@ void virtio_core_reset_queue(struct virtio_core *core, unsigned queue)
 	    core->reset == RESET_NONE) {
 		vq->resetting = true;
 		virtio_worker_pause(&vq->worker, true);
-		settle(core);
+		virtio_core_settle(core);
 	}
 	pthread_mutex_unlock(&core->lock);
 }

@@ -2,7 +2,8 @@
 /*
  * virtio_core_internal.h - what the files of the core share.
  *
- *   virtio_core.c           resets, workers, registers
+ *   virtio_core.c           resets, life cycle, registers
+ *   virtio_core_work.c      what workers and helpers ask
  *   virtio_core_vring.c     single queues that a transport starts and stops
  *   virtio_core_save.c      saved state
  */
@@ -70,6 +71,16 @@ struct virtio_core {
 /* Is this a set of features with which the device can work? */
 bool virtio_core_features_acceptable(const struct virtio_core *core,
 			      uint64_t features);
+
+/*
+ * Do the resets that can be done now, with the lock held, which is dropped over
+ * the device's call.
+ */
+void virtio_core_settle(struct virtio_core *core);
+
+/* virtio_core_work.c; the owner is the core. */
+extern const struct virtio_worker_ops virtio_core_worker_ops;
+extern const struct virtio_helpers_ops virtio_core_helpers_ops;
 
 /* The driver's kick descriptor, if any, wakes the worker no more. */
 static inline void core_unwatch(struct core_queue *vq)

@@ -29,7 +29,7 @@ struct virtio_chain {
 	size_t writable_count;
 	/*
 	 * Others wait for the thread.  So a device that would block may return
-	 * VIRTIO_CHAIN_BLOCKS instead.
+	 * VIRTIO_CHAIN_BLOCKS or VIRTIO_CHAIN_GOES_ON instead.
 	 */
 	bool may_leave;
 	/* Requests are slow just now: it pays to take their times. */
@@ -54,8 +54,23 @@ struct virtio_chain {
  */
 #define VIRTIO_CHAIN_BLOCKS ((ssize_t)-0x10001)
 
+/*
+ * What it returns for a request that goes on by itself, on no thread, and may
+ * leave: chain and memory are the device's until progress() ends it.
+ */
+#define VIRTIO_CHAIN_GOES_ON ((ssize_t)-0x10002)
+
+/*
+ * What request() would have returned, of a chain that went on by itself: the
+ * bytes written, or VIRTIO_CHAIN_BLOCKS: nothing came of it, and it is to be
+ * handled again where it may block.  From progress() only, once.
+ */
+void virtio_chain_end(struct virtio_chain *chain, ssize_t used);
+
 /* What thread_init() is told on a thread that belongs to no queue. */
 #define VIRTIO_NO_QUEUE (~0u)
+
+struct event;
 
 struct virtio_device_ops {
 	uint16_t id;                    /* VIRTIO_ID_FS */
@@ -72,8 +87,9 @@ struct virtio_device_ops {
 	 * for requests that block: those run beside each other.  May block.
 	 * Returns the bytes written from the start of the writable pieces (the
 	 * exact used.len); VIRTIO_CHAIN_WAITS (on the worker thread only);
-	 * VIRTIO_CHAIN_BLOCKS; or another negative number: the chain makes no
-	 * sense and the queue is broken; it is then completed with length 0.
+	 * VIRTIO_CHAIN_BLOCKS; VIRTIO_CHAIN_GOES_ON; or another
+	 * negative number: the chain makes no sense and the queue is broken; it
+	 * is then completed with length 0.
 	 *
 	 * A chain that waits is taken from the guest's memory anew each time,
 	 * so a driver that meddles with it makes it another one.  It stays
@@ -84,11 +100,25 @@ struct virtio_device_ops {
 			   struct virtio_chain *chain);
 
 	/*
-	 * The worker thread of a queue begins, or one for requests that block
-	 * (VIRTIO_NO_QUEUE); called on it, before any request.  NULL: nothing
-	 * to do.
+	 * Chains of the queue go on by themselves, and nothing else is to be
+	 * done for it, or one has ended, or several were begun: begin what was
+	 * put off for that, and end those that are through.  If it `sleeps`
+	 * next, its event is signalled as soon as there is more to do, until
+	 * the next call.  On the queue's worker thread.  NULL: no chain of this
+	 * device goes on by itself.
 	 */
-	void (*thread_init)(void *dev, unsigned queue);
+	void (*progress)(void *dev, unsigned queue, bool sleeps);
+	/* Is there something to do for progress()?  Costs little to ask. */
+	bool (*progressed)(void *dev, unsigned queue);
+
+	/*
+	 * The worker thread of a queue begins, whose event is given, or one for
+	 * requests that block (VIRTIO_NO_QUEUE, NULL); called on it, before any
+	 * request.  NULL: nothing to do.
+	 */
+	void (*thread_init)(void *dev, unsigned queue, struct event *event);
+	/* It ends, and no chain of its queue is under way.  Likewise. */
+	void (*thread_done)(void *dev, unsigned queue);
 
 	/*
 	 * The driver has reset the device, or the host has: all queues are

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "virtio/virtio_job.h"
 
+#include "common/bytes.h"
+
 #include <stdlib.h>
 
 /* One more than there are, or NULL. */
@@ -75,8 +77,8 @@ struct virtio_job *virtio_job_detach(struct virtio_job *job)
 	return next;
 }
 
-/* The worker takes all at once, so only the first one has to wake it. */
-void virtio_job_end(struct virtio_job *job, ssize_t used)
+/* Is it the first that the worker will find? */
+static bool put_ended(struct virtio_job *job, ssize_t used)
 {
 	struct virtio_jobs *jobs = job->jobs;
 	struct virtio_job *first = atomic_load(&jobs->ended);
@@ -85,8 +87,22 @@ void virtio_job_end(struct virtio_job *job, ssize_t used)
 	do
 		job->next = first;
 	while (!atomic_compare_exchange_weak(&jobs->ended, &first, job));
-	if (!first)
-		event_signal(jobs->event);
+	return !first;
+}
+
+/* The worker takes all at once, so only the first one has to wake it. */
+void virtio_job_end(struct virtio_job *job, ssize_t used)
+{
+	struct event *event = job->jobs->event;
+
+	if (put_ended(job, used))
+		event_signal(event);
+}
+
+/* The worker looks next. */
+void virtio_chain_end(struct virtio_chain *chain, ssize_t used)
+{
+	put_ended(container_of(chain, struct virtio_job, request.chain), used);
 }
 
 struct virtio_job *virtio_jobs_ended(struct virtio_jobs *jobs)

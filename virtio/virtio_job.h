@@ -9,6 +9,8 @@
  * long as the request uses it.  Whoever is done with it ends it, on any thread,
  * which wakes the worker; and only the worker gives it back to the driver.
  *
+ * Those that go on by themselves, on no thread, are ended by the worker's own.
+ *
  * There are VIRTIO_DETACHED_MAX at most.  They are made when first needed, and
  * kept.
  *
@@ -63,7 +65,8 @@ struct virtio_job *virtio_job_detach(struct virtio_job *job);
 
 /*
  * The request is done: `used` is what the device's request() returned.  From
- * any thread, once; the job is not the caller's any more.
+ * any thread, once; the job is not the caller's any more.  virtio_chain_end()
+ * does the same on the worker's thread, and wakes nobody.
  */
 void virtio_job_end(struct virtio_job *job, ssize_t used);
 

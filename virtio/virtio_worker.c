@@ -130,21 +130,37 @@ static void give_back(struct virtio_queue *q, struct virtio_request *req,
 	(void)virtio_queue_push(q, req, used > 0 ? (uint32_t)used : 0);
 }
 
+/*
+ * Hand a request over that would block: to a helper, and true, or here if there
+ * is none.
+ */
+static bool may_block(struct virtio_worker *w, struct virtio_job *job)
+{
+	job->request.chain.may_leave = false;
+	if (virtio_helpers_run(w->helpers, job))
+		return true;
+	job->used = w->ops->request(w->owner, w, &job->request.chain);
+	return false;
+}
+
 /* Hand the request over. */
 static enum outcome handle(struct virtio_worker *w)
 {
 	struct virtio_request *req = &w->job->request;
 	ssize_t used;
+	bool left;
 
 	req->chain.timed = w->careful;
 	used = w->ops->request(w->owner, w, &req->chain);
+	left = used == VIRTIO_CHAIN_GOES_ON;
+	w->put_off += left;
 	if (used == VIRTIO_CHAIN_BLOCKS && req->chain.may_leave) {
-		req->chain.may_leave = false;
-		if (virtio_helpers_run(w->helpers, w->job)) {
-			w->job = virtio_job_detach(w->job);
-			return DETACHED;
-		}
-		used = w->ops->request(w->owner, w, &req->chain);
+		left = may_block(w, w->job);
+		used = left ? used : w->job->used;
+	}
+	if (left) {
+		w->job = virtio_job_detach(w->job);
+		return DETACHED;
 	}
 	if (used == VIRTIO_CHAIN_WAITS && !virtio_queue_park(&w->queue, req))
 		return PARKED;
@@ -181,15 +197,25 @@ void virtio_worker_run_job(struct virtio_job *job)
 	virtio_job_end(job, w->ops->request(w->owner, w, &job->request.chain));
 }
 
-/* Give back those that have ended. */
-static void collect(struct virtio_worker *w)
+static bool any_ended(struct virtio_worker *w)
+{
+	return virtio_jobs_any_ended(&w->jobs) ||
+	       (w->jobs.detached && w->ops->progressed(w->owner, w));
+}
+
+/* Begin those that were put off, and give back those that have ended. */
+static void collect(struct virtio_worker *w, bool sleeps)
 {
 	struct virtio_job *job, *next;
 
 	if (!w->jobs.detached)
 		return;
+	w->put_off = 0;
+	w->ops->progress(w->owner, w, sleeps);
 	for (job = virtio_jobs_ended(&w->jobs); job; job = next) {
 		next = job->next;
+		if (job->used == VIRTIO_CHAIN_BLOCKS && may_block(w, job))
+			continue;
 		give_back(&w->queue, &job->request, job->used);
 		virtio_job_done(job);
 		w->untold++;
@@ -278,8 +304,7 @@ static void relax(void)
 static bool look(struct virtio_worker *w)
 {
 	for (unsigned i = 0; i < LOOKS; i++) {
-		if (virtio_queue_available(&w->queue, 0) ||
-		    virtio_jobs_any_ended(&w->jobs))
+		if (virtio_queue_available(&w->queue, 0) || any_ended(w))
 			return true;
 		relax();
 	}
@@ -318,12 +343,15 @@ static bool serve_turn(struct virtio_worker *w)
 	bool held_up = q->in_order && q->parked_count;
 
 	virtio_queue_enter(q);
-	collect(w);
+	if (w->put_off >= VIRTIO_PUT_OFF_MAX || any_ended(w))
+		collect(w, false);
 	w->retried = (held_up || !w->retried) && round_due(w);
 	if (w->retried)
 		retry_one(w);
 	else
 		more = !held_up && serve_one(w);
+	if (!more)
+		collect(w, false);
 	if (!more || tell_now(w))
 		interrupt = tell(w);
 	/* It is told before somebody waits. */
@@ -363,7 +391,7 @@ static void tell_last(struct virtio_worker *w)
 	bool interrupt;
 
 	virtio_queue_enter(&w->queue);
-	collect(w);
+	collect(w, true);
 	interrupt = w->untold && tell(w);
 	virtio_queue_leave(&w->queue);
 	if (interrupt)
@@ -389,7 +417,8 @@ static int serve(struct virtio_worker *w)
 			tell_last(w);
 		if (!w->jobs.detached)
 			return round_timeout(w);
-		sleep_for(w, goes_on(w) ? round_timeout(w) : -1);
+		if (!any_ended(w))
+			sleep_for(w, goes_on(w) ? round_timeout(w) : -1);
 	}
 }
 
@@ -405,13 +434,16 @@ static void *worker_main(void *arg)
 		if (!atomic_load(&w->stop))
 			sleep_for(w, sleep_ms);
 		if (atomic_load(&w->stop))
-			return NULL;
+			break;
 		sleep_ms = -1;
 		if (w->ops->begin(w->owner, w)) {
 			sleep_ms = serve(w);
 			w->ops->end(w->owner, w);
 		}
 	}
+	if (w->ops->thread_done)
+		w->ops->thread_done(w->owner, w);
+	return NULL;
 }
 
 int virtio_worker_start(struct virtio_worker *worker, const char *name)

@@ -32,8 +32,15 @@
  * A request that would block (VIRTIO_CHAIN_BLOCKS) is detached and goes to a
  * helper (virtio_job.h), unless nobody would gain: when nothing else is
  * available, nor detached.  Nor is it where requests are used in order, nor one
- * in memory that cannot be mapped, whose buffer is large.  The queue is not let
- * go, by end, before all that were detached have been given back.
+ * in memory that cannot be mapped, whose buffer is large.
+ *
+ * A request that goes on by itself (VIRTIO_CHAIN_GOES_ON) is detached as well.
+ * The device begins those that are available in one go: when nothing else is to
+ * be done, or VIRTIO_PUT_OFF_MAX are put off.  Where it could not go through
+ * with one, a helper does.
+ *
+ * The queue is not let go, by end, before all that were detached have been
+ * given back.
  */
 #ifndef VIRTIO_VIRTIO_WORKER_H
 #define VIRTIO_VIRTIO_WORKER_H
@@ -50,12 +57,14 @@
 
 #define VIRTIO_BATCH_NS 50000
 #define VIRTIO_CAREFUL 32
+#define VIRTIO_PUT_OFF_MAX 8
 
 struct virtio_worker;
 
 /* What a worker asks of its owner, on its own thread. */
 struct virtio_worker_ops {
 	void (*thread_init)(void *owner, struct virtio_worker *worker);
+	void (*thread_done)(void *owner, struct virtio_worker *worker);
 	/* Woken: may the queue be served now? */
 	bool (*begin)(void *owner, struct virtio_worker *worker);
 	/* After a begin that returned true: the queue is left alone now. */
@@ -63,6 +72,10 @@ struct virtio_worker_ops {
 	/* As in struct virtio_device_ops; on helpers' threads as well. */
 	ssize_t (*request)(void *owner, struct virtio_worker *worker,
 			   struct virtio_chain *chain);
+	/* Likewise. */
+	void (*progress)(void *owner, struct virtio_worker *worker,
+			 bool sleeps);
+	bool (*progressed)(void *owner, struct virtio_worker *worker);
 	/* Buffers were used and the driver wants to know. */
 	void (*interrupt)(void *owner, struct virtio_worker *worker);
 	/* The queue broke (worker->queue.error); before end. */
@@ -82,6 +95,7 @@ struct virtio_worker {
 	struct virtio_job *job;         /* the one at work */
 	struct virtio_poll poll;
 	bool given_up;                  /* the queue is broken, as was told */
+	unsigned put_off;               /* go on by themselves when begun */
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;
 	unsigned portion;               /* so many were told of last */

@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 #include <sys/uio.h>
 
 _Static_assert(sizeof(struct iov) == sizeof(struct iovec) &&
@@ -23,6 +25,28 @@ _Static_assert(sizeof(struct iov) == sizeof(struct iovec) &&
 	       "struct iov is struct iovec");
 
 enum { READS = 1, WRITES = 2 };         /* in `blind` */
+
+/*
+ * Does the file system begin transfers past the page cache without waiting for
+ * anybody?  Where it has to be asked by a server or over a network, to begin
+ * may wait as long as the whole.
+ */
+static bool is_asynchronous(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st))
+		return false;
+	switch ((uint32_t)st.f_type) {
+	case BTRFS_SUPER_MAGIC:
+	case EXT4_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
 
 void lx_io_init(struct lx_file *file, int flags)
 {
@@ -34,6 +58,19 @@ void lx_io_init(struct lx_file *file, int flags)
 	if (flags & (O_DSYNC | O_SYNC | O_APPEND))
 		blind |= WRITES;
 	atomic_init(&file->blind, blind);
+	file->direct = 0;
+	if (flags & O_DIRECT && is_asynchronous(file->fd))
+		file->direct = flags & (O_DSYNC | O_SYNC | O_APPEND) ?
+				       READS : READS | WRITES;
+}
+
+bool lx_io_goes_on(const struct lx_file *file, bool write)
+{
+	unsigned kind = write ? WRITES : READS;
+
+	return file->direct & kind ||
+	       !(atomic_load_explicit(&file->blind, memory_order_relaxed) &
+		 kind);
 }
 
 typedef ssize_t (*vector_io)(int fd, const struct iovec *iov, int count,

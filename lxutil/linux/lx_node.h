@@ -100,6 +100,7 @@ struct lx_file {
 	bool writable;
 	bool read_only;                 /* the volume is */
 	_Atomic unsigned blind;         /* lx_io.c: it cannot tell... */
+	unsigned direct;                /* ...but need not wait: O_DIRECT */
 	struct lx_dir *dir;             /* NULL: a regular file */
 };
 
@@ -172,6 +173,11 @@ void lx_files_done(struct lx_files *files);
 
 /* The file was opened with these flags of the host's. */
 void lx_io_init(struct lx_file *file, int flags);
+/*
+ * Do transfers go on without a thread that waits for them?  Those that cannot
+ * tell whether they would wait do not, but for O_DIRECT on some file systems.
+ */
+bool lx_io_goes_on(const struct lx_file *file, bool write);
 
 /* ---- lx_spare.c -------------------------------------------------------- */
 

@@ -47,8 +47,7 @@ const char *faults_victim(void)
 	return self.victim;
 }
 
-/* One more call.  Is it to fail? */
-static bool due(enum fault_kind kind, const char *name)
+bool faults_due(enum fault_kind kind, const char *name)
 {
 	const struct fault *f = &self.fault;
 
@@ -73,7 +72,8 @@ static bool due(enum fault_kind kind, const char *name)
 	type __wrap_##name params; \
 	type __wrap_##name params \
 	{ \
-		return due(kind, #name) ? failure : __real_##name args; \
+		return faults_due(kind, #name) ? failure : \
+						 __real_##name args; \
 	}
 #define CALL(type, name, params, args) \
 	DOUBLE(FAULT_CALL, type, -1, name, params, args)
@@ -154,7 +154,7 @@ DOUBLE(FAULT_CALL, void *, MAP_FAILED, mmap,
 	int __wrap_##name(int fd) \
 	{ \
 		(void)fd; \
-		return due(FAULT_CALL, #name) ? -1 : 0; \
+		return faults_due(FAULT_CALL, #name) ? -1 : 0; \
 	}
 
 SYNC(fsync)
@@ -172,7 +172,7 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
-	bool fails = due(FAULT_CALL, "close");
+	bool fails = faults_due(FAULT_CALL, "close");
 	int err = errno, ret = __real_close(fd);
 
 	if (!fails)
@@ -189,7 +189,7 @@ int __wrap_close(int fd)
 	{ \
 		bool asks = id == (type)-1; \
 	\
-		if (!asks && due(FAULT_CALL, #name)) \
+		if (!asks && faults_due(FAULT_CALL, #name)) \
 			id = (type)-1; \
 		return __real_##name(id); \
 	}
@@ -211,7 +211,8 @@ SET_ID(setfsgid, gid_t)
 		va_start(ap, last); \
 		arg = va_arg(ap, uintptr_t); \
 		va_end(ap); \
-		return due(FAULT_CALL, #name) ? -1 : __real_##name args; \
+		return faults_due(FAULT_CALL, #name) ? -1 : \
+						       __real_##name args; \
 	}
 
 VARIADIC(int, open, (const char *path, int flags, ...), (path, flags, arg),
@@ -240,7 +241,7 @@ long __wrap_syscall(long nr, ...)
 	for (int i = 0; i < SYSCALL_ARGS; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	if (due(FAULT_CALL, "syscall"))
+	if (faults_due(FAULT_CALL, "syscall"))
 		return -1;
 	return __real_syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4]);
 }
@@ -275,9 +276,9 @@ static void halve(struct halved *h, const struct iovec *iov, int count)
 	{ \
 		struct halved h; \
 	\
-		if (due(FAULT_CALL, #name)) \
+		if (faults_due(FAULT_CALL, #name)) \
 			return -1; \
-		if (!due(FAULT_SHORT, #name)) \
+		if (!faults_due(FAULT_SHORT, #name)) \
 			return __real_##name whole; \
 		halve(&h, iov, count); \
 		return __real_##name half; \
@@ -299,9 +300,9 @@ VECTOR(pwritev2,
 	ssize_t __wrap_##name params; \
 	ssize_t __wrap_##name params \
 	{ \
-		if (due(FAULT_CALL, #name)) \
+		if (faults_due(FAULT_CALL, #name)) \
 			return -1; \
-		if (due(FAULT_SHORT, #name)) \
+		if (faults_due(FAULT_SHORT, #name)) \
 			size = size / 2 + size % 2; \
 		return __real_##name args; \
 	}

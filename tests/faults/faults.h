@@ -38,6 +38,9 @@ unsigned faults_end(void);
 /* The call that failed first since faults_begin(); NULL: none has. */
 const char *faults_victim(void);
 
+/* For doubles elsewhere: one more call of the kind; is it to fail? */
+bool faults_due(enum fault_kind kind, const char *name);
+
 /*
  * While it is true, time passes between what files are born at and what is
  * asked for, so that no inode is too young to be evicted.

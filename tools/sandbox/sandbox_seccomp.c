@@ -4,8 +4,9 @@
  * call once they serve.  tests/sandbox runs the file system's tests under it.
  *
  * What is not in it: whatever makes a process or a program (execve, fork),
- * a namespace or a mount, a socket; ptrace, kill, bpf, io_uring, keys, modules,
- * clocks.  Memory cannot become executable.
+ * a namespace or a mount, a socket; ptrace, kill, bpf, keys, modules, clocks.
+ * Memory cannot become executable.  Rings of io_uring can be used, not made:
+ * those that there are have been restricted to reading and writing.
  */
 #include "tools/sandbox/sandbox_seccomp.h"
 
@@ -80,7 +81,8 @@ static const int plain[] = {
 	SCMP_SYS(utimensat),
 	/* data */
 	SCMP_SYS(copy_file_range), SCMP_SYS(fallocate), SCMP_SYS(fdatasync),
-	SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(lseek), SCMP_SYS(pread64),
+	SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(io_uring_enter),
+	SCMP_SYS(lseek), SCMP_SYS(pread64),
 	SCMP_SYS(preadv), SCMP_SYS(preadv2), SCMP_SYS(pwrite64),
 	SCMP_SYS(pwritev), SCMP_SYS(pwritev2), SCMP_SYS(syncfs),
 };
@@ -123,12 +125,13 @@ static const struct {
 /*
  * These fail, and libc knows what to do then: it makes a thread by clone()
  * where there is no clone3(), whose arguments cannot be filtered, and without
- * a socket it stays silent.
+ * a socket it stays silent.  So do we without a ring.
  */
 static const struct {
 	int call, error;
 } refused[] = {
 	{ SCMP_SYS(clone3), ENOSYS },
+	{ SCMP_SYS(io_uring_setup), EPERM },
 	{ SCMP_SYS(socket), EACCES },
 };
 

@@ -11,6 +11,7 @@
 
 #include "common/bytes.h"
 #include "common/guard.h"
+#include "lxutil/lx_async.h"
 #include "tools/host_socket.h"
 #include "tools/vhost_user_virtiofs/vuf_daemon.h"
 #include "tools/vhost_user_virtiofs/vuf_log.h"
@@ -44,6 +45,7 @@ struct program {
 	struct vuf_daemon daemon;
 	struct log log;
 	struct served *served;          /* for each of options.shares */
+	struct lx_reserve *reserve;     /* the child can make none; or NULL */
 	unsigned configs, sockets, shares, threads;     /* that are there */
 	char err[VUF_ERR_MAX];
 };
@@ -129,8 +131,8 @@ static bool make_shares(struct program *p)
 		g_autofree char *what = plugin_config_describe(&s->config);
 
 		plugin_config_divide(&s->config, p->configs);
-		if (vuf_share_new(&s->config, p->options.has_tag, &p->log,
-				  p->err, sizeof(p->err), &s->share))
+		if (vuf_share_new(&s->config, p->options.has_tag, p->reserve,
+				  &p->log, p->err, sizeof(p->err), &s->share))
 			return false;
 		s->once = p->options.once;
 		log_info(&p->log, LOG_VHOST_USER,
@@ -173,6 +175,7 @@ static int serve_all(struct program *p)
 	}
 	for (unsigned i = 0; i < p->shares; i++)
 		vuf_share_free(p->served[i].share);
+	lx_reserve_free(p->reserve);
 	event_done(&stop);
 	return status;
 }
@@ -275,10 +278,14 @@ static int enter_sandbox(struct program *p, pid_t *ret_child)
 	g_autoptr(GArray) shares =
 		g_array_new(FALSE, FALSE, sizeof(struct sandbox_share));
 	struct sandbox_options *sandbox = &p->options.sandbox;
+	unsigned queues = 0;
 
 	sandbox->no_file_handles = true;
-	for (unsigned i = 0; i < p->configs; i++)
+	for (unsigned i = 0; i < p->configs; i++) {
 		add_places(&p->served[i].config, shares, sandbox);
+		queues += p->served[i].config.queues;
+	}
+	p->reserve = lx_reserve_new(queues);
 	return sandbox_enter(sandbox, (void *)shares->data, shares->len,
 			     p->err, sizeof(p->err), ret_child);
 }
@@ -289,10 +296,13 @@ static int serve_in_child(struct program *p)
 	pid_t child;
 	int status;
 
-	if (enter_sandbox(p, &child))
+	if (enter_sandbox(p, &child)) {
+		lx_reserve_free(p->reserve);
 		return fail(p, EXIT_RUN);
+	}
 	if (!child)
 		_exit(serve_all(p));
+	lx_reserve_free(p->reserve);
 	vuf_daemon_leave(&p->daemon);
 	status = sandbox_wait(child, p->err, sizeof(p->err));
 	return *p->err ? fail(p, status) : status;

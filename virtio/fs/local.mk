@@ -34,6 +34,7 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_restore.c \
 	%reldir%/vfs_retake.c \
 	%reldir%/vfs_retake.h \
+	%reldir%/vfs_ring.c %reldir%/vfs_ring.h \
 	%reldir%/vfs_root.c \
 	%reldir%/vfs_save.c \
 	%reldir%/vfs_saved.h \

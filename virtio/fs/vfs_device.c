@@ -5,6 +5,7 @@
 #include "common/marks.h"
 #include "common/save.h"
 #include "lxutil/lx_volume.h"
+#include "virtio/fs/vfs_ring.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,18 @@
 #define CONFIG_SIZE (VFS_TAG_MAX + 4)
 #define TAG_DEVICE SAVE_TAG('v', 'f', 's', 'd')
 
+struct queue {
+	struct fuse_pace pace;
+	struct vfs_ring *ring;          /* NULL: it has no thread, or memory */
+};
+
 struct vfs_device {
 	struct fuse_session *session;
 	const struct log *log;
+	struct lx_reserve *reserve;
 	uint8_t config[CONFIG_SIZE];
-	struct fuse_pace pace[];        /* of each queue */
+	/* A transport may serve more of them than the driver is told. */
+	struct queue queue[1 + VFS_REQUEST_QUEUES_MAX];
 };
 
 int vfs_device_new(const char *tag, unsigned request_queues,
@@ -37,18 +45,23 @@ int vfs_device_new(const char *tag, unsigned request_queues,
 	if (!len || len > VFS_TAG_MAX || !request_queues ||
 	    request_queues > VFS_REQUEST_QUEUES_MAX)
 		return -LX_EINVAL;
-	device = calloc(1, sizeof(*device) + (1 + request_queues) *
-						     sizeof(device->pace[0]));
+	device = calloc(1, sizeof(*device));
 	if (!device)
 		return -LX_ENOMEM;
-	for (unsigned i = 0; i <= request_queues; i++)
-		fuse_pace_init(&device->pace[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(device->queue); i++)
+		fuse_pace_init(&device->queue[i].pace);
 	device->session = session;
 	device->log = log;
 	memcpy(device->config, tag, len);
 	le32_store(device->config + CONFIG_QUEUES, request_queues);
 	*ret_device = device;
 	return 0;
+}
+
+void vfs_device_set_reserve(struct vfs_device *device,
+			    struct lx_reserve *reserve)
+{
+	device->reserve = reserve;
 }
 
 void vfs_device_free(struct vfs_device *device)
@@ -78,10 +91,13 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 					   chain->readable_count);
 	struct iov_tail out = iov_tail_init(chain->writable,
 					    chain->writable_count);
+	struct queue *q = &device->queue[queue];
 	const struct fuse_turn turn = {
-		.pace = &device->pace[queue],
+		.pace = &q->pace,
 		.may_leave = chain->may_leave,
 		.timed = chain->timed,
+		.later = chain->may_leave && q->ring ?
+				 vfs_ring_offer(q->ring, chain) : NULL,
 	};
 	ssize_t len = fuse_session_dispatch_in_turn(device->session, &turn, in,
 						    out);
@@ -92,6 +108,8 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
 		return VIRTIO_CHAIN_WAITS;
 	if (len == FUSE_BLOCKS)
 		return VIRTIO_CHAIN_BLOCKS;
+	if (len == FUSE_GOES_ON)
+		return VIRTIO_CHAIN_GOES_ON;
 	/* The session has said what is wrong. */
 	log_limited(device->log, LOG_VIRTIOFS, LOG_DEBUG,
 		    "queue %u: no FUSE message in a chain with %zu bytes to read and %zu to write",
@@ -103,11 +121,39 @@ static ssize_t request(void *dev, unsigned queue, struct virtio_chain *chain)
  * Whoever serves another queue of the device has another line, and those of no
  * queue have none.
  */
-static void thread_init(void *dev, unsigned queue)
+static void thread_init(void *dev, unsigned queue, struct event *event)
 {
-	(void)dev;
+	struct vfs_device *device = dev;
+
 	marks_thread_init(queue);
 	lx_thread_init();
+	if (event)
+		device->queue[queue].ring = vfs_ring_new(device->reserve, event,
+							   device->log);
+}
+
+static void thread_done(void *dev, unsigned queue)
+{
+	struct vfs_device *device = dev;
+
+	vfs_ring_free(device->queue[queue].ring);
+	device->queue[queue].ring = NULL;
+}
+
+static void progress(void *dev, unsigned queue, bool sleeps)
+{
+	struct vfs_device *device = dev;
+
+	if (device->queue[queue].ring)
+		vfs_ring_progress(device->queue[queue].ring, sleeps);
+}
+
+static bool progressed(void *dev, unsigned queue)
+{
+	struct vfs_device *device = dev;
+
+	return device->queue[queue].ring &&
+	       vfs_ring_progressed(device->queue[queue].ring);
 }
 
 static void reset(void *dev)
@@ -162,7 +208,10 @@ const struct virtio_device_ops vfs_device_ops = {
 	.config_size = CONFIG_SIZE,
 	.config_read = config_read,
 	.request = request,
+	.progress = progress,
+	.progressed = progressed,
 	.thread_init = thread_init,
+	.thread_done = thread_done,
 	.reset = reset,
 	.save = save,
 	.restore = restore,

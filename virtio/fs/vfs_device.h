@@ -9,6 +9,7 @@
 #define VIRTIO_FS_VFS_DEVICE_H
 
 #include "fuse/fuse_session.h"
+#include "lxutil/lx_async.h"
 #include "virtio/virtio_device.h"
 
 #include <stdint.h>
@@ -26,6 +27,12 @@ struct vfs_device;
 int vfs_device_new(const char *tag, unsigned request_queues,
 		   struct fuse_session *session, const struct log *log,
 		   struct vfs_device **ret_device);
+/*
+ * For a process that may not make what requests go on by (lx_async.h): take it
+ * from there, which is borrowed until vfs_device_free().  Before it serves.
+ */
+void vfs_device_set_reserve(struct vfs_device *device,
+			    struct lx_reserve *reserve);
 void vfs_device_free(struct vfs_device *device);
 
 /* The operations; `dev` is the struct vfs_device. */

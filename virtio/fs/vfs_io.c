@@ -7,6 +7,7 @@
  */
 #include "common/limits.h"
 #include "virtio/fs/vfs_private.h"
+#include "virtio/fs/vfs_ring.h"
 
 /* ---- opening ----------------------------------------------------------- */
 
@@ -143,22 +144,6 @@ static ssize_t transfer(io_fn io, struct lx_file *file, struct iov_tail *mem,
 	return total;
 }
 
-/*
- * Likewise, without blocking if the request says so.  What does not get far so
- * is done anew, on a thread that may block.
- */
-static ssize_t move(io_fn io, const struct fuse_request *req,
-		    struct lx_file *file, struct iov_tail *mem,
-		    uint64_t offset, uint32_t flags)
-{
-	ssize_t n;
-
-	if (req->nowait)
-		flags |= LX_NOWAIT | (req->slow ? LX_NOWAIT_SURE : 0);
-	n = transfer(io, file, mem, offset, flags);
-	return req->nowait && n == -LX_EAGAIN ? FUSE_BLOCKS : n;
-}
-
 /* What the guest's page cache writes goes where it was, not to the end. */
 static uint32_t write_flags(const struct fuse_write_in *in)
 {
@@ -172,14 +157,14 @@ static uint32_t write_flags(const struct fuse_write_in *in)
 }
 
 /* The same until the end of the file, or an error, which counts. */
-static ssize_t transfer_all(io_fn io, const struct fuse_request *req,
-			    struct lx_file *file, struct iov_tail *mem,
-			    uint64_t offset, uint32_t flags)
+static ssize_t transfer_all(io_fn io, struct lx_file *file,
+			    struct iov_tail *mem, uint64_t offset,
+			    uint32_t flags)
 {
 	ssize_t total = 0, n;
 
 	do {
-		n = move(io, req, file, mem, offset + (uint64_t)total, flags);
+		n = transfer(io, file, mem, offset + (uint64_t)total, flags);
 		if (n < 0)
 			return n;
 		total += n;
@@ -187,16 +172,37 @@ static ssize_t transfer_all(io_fn io, const struct fuse_request *req,
 	return total;
 }
 
-/*
- * A guest that writes back what it has kept does not look at how much was
- * written.  So the rest is written too, or what prevents it is told.
- */
-static ssize_t write_all(const struct fuse_request *req, struct lx_file *file,
-			 struct iov_tail *src, uint64_t offset, uint32_t flags)
+/* Until it is done, waiting or not. */
+static ssize_t carry_out(const struct vfs_transfer *t, uint32_t flags)
 {
-	ssize_t n = transfer_all(lx_write, req, file, src, offset, flags);
+	io_fn io = t->write ? lx_write : lx_read;
+	struct iov_tail mem = t->mem;
+	ssize_t n;
 
-	return n >= 0 && iov_tail_size(src) ? -LX_EIO : n;
+	if (!t->whole)
+		return transfer(io, t->handle->file, &mem, t->offset, flags);
+	n = transfer_all(io, t->handle->file, &mem, t->offset, flags);
+	return n >= 0 && t->no_less && iov_tail_size(&mem) ? -LX_EIO : n;
+}
+
+/*
+ * Where it shall not block, what would goes on by itself, or else on another
+ * thread.  What does not get far without waiting is done anew, from the start.
+ */
+static ssize_t move(const struct fuse_request *req,
+		    const struct vfs_transfer *t, uint32_t flags)
+{
+	const uint32_t as_told = LX_WRITE_APPEND | LX_WRITE_KILL_PRIV;
+	ssize_t n;
+
+	if (!req->nowait)
+		return carry_out(t, flags);
+	n = carry_out(t, flags | LX_NOWAIT | (req->slow ? LX_NOWAIT_SURE : 0));
+	if (n != -LX_EAGAIN)
+		return n;
+	if (req->later && !(flags & as_told) && vfs_ring_go_on(req->later, t))
+		return FUSE_GOES_ON;
+	return FUSE_BLOCKS;
 }
 
 ssize_t vfs_read(void *fs, const struct fuse_request *req,
@@ -212,7 +218,13 @@ ssize_t vfs_read(void *fs, const struct fuse_request *req,
 	if (err)
 		return err;
 	/* What a READ comes short of is, to a guest, beyond the end. */
-	n = transfer_all(lx_read, req, handle->file, dst, in->offset, 0);
+	n = move(req, &(struct vfs_transfer){
+		.handles = &s->handles,
+		.handle = handle,
+		.mem = *dst,
+		.offset = in->offset,
+		.whole = true,
+	}, 0);
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }
@@ -235,12 +247,21 @@ ssize_t vfs_write(void *fs, const struct fuse_request *req,
 	n = lx_volume_read_only(handle->share->vol) ? -LX_EROFS : 0;
 	if (!n)
 		n = vfs_drop_capability_of(s, handle);
-	if (!n && cached)
-		n = write_all(req, handle->file, src, in->offset,
-			      write_flags(in));
-	else if (!n)
-		n = move(lx_write, req, handle->file, src, in->offset,
-			 write_flags(in));
+	/*
+	 * A guest that writes back what it has kept does not look at how much
+	 * was written.  So the rest is written too, or what prevents it is
+	 * told.
+	 */
+	if (!n)
+		n = move(req, &(struct vfs_transfer){
+			.handles = &s->handles,
+			.handle = handle,
+			.mem = *src,
+			.offset = in->offset,
+			.write = true,
+			.whole = cached,
+			.no_less = cached,
+		}, write_flags(in));
 	vfs_handle_put(&s->handles, handle);
 	return n;
 }

@@ -150,7 +150,8 @@ static void *transfer_main(void *arg)
 	struct vhost_user_transfer *t = &conn->transfer;
 
 	if (conn->vu->ops->thread_init)
-		conn->vu->ops->thread_init(conn->vu->dev, VIRTIO_NO_QUEUE);
+		conn->vu->ops->thread_init(conn->vu->dev, VIRTIO_NO_QUEUE,
+					   NULL);
 	t->error = t->load ? load(conn) : save(conn);
 	close(t->fd);
 	event_signal(&t->over);

@@ -2,12 +2,14 @@
 /* Which requests leave their thread to others. */
 #include "tests/unit/fuse/fake_fs.h"
 
+#include "fuse/fuse_later.h"
 #include "fuse/fuse_proto.h"
 
 static struct fuse_pace pace;
 static struct fuse_ops ops;
 static struct fuse_request seen;        /* the last READ's or WRITE's */
 static ssize_t answer;                  /* of these */
+static struct fuse_later later;
 
 static ssize_t note_read(void *fs, const struct fuse_request *req,
 			 const struct fuse_read_in *in, struct iov_tail *dst)
@@ -31,7 +33,7 @@ static ssize_t note_write(void *fs, const struct fuse_request *req,
 
 static ssize_t dispatch(struct bench *b, bool may_leave, bool timed)
 {
-	const struct fuse_turn turn = { &pace, may_leave, timed };
+	const struct fuse_turn turn = { &pace, may_leave, timed, &later };
 	struct iov in = { b->bytes, b->len };
 	struct iov out = { b->reply, sizeof(b->reply) };
 
@@ -155,6 +157,70 @@ static void reads_and_writes_are_tried(void **state)
 	data_is_tried(*state, FUSE_WRITE);
 }
 
+/* The reply is made when its end is told, and not before. */
+static struct fuse_out_header go_on(struct bench *b, uint32_t opcode, ssize_t n)
+{
+	struct fuse_out_header out;
+	ssize_t len;
+
+	begin_data(b, opcode);
+	answer = FUSE_GOES_ON;
+	memset(b->reply, 0xee, sizeof(b->reply));
+	assert_int_equal(dispatch(b, true, true), FUSE_GOES_ON);
+	assert_ptr_equal(seen.later, &later);
+	assert_int_equal(b->reply[0], 0xee);
+	len = fuse_later_end(&later, n);
+	memcpy(&out, b->reply, sizeof(out));
+	assert_int_equal(out.len, len);
+	assert_int_equal(out.unique, seen.unique);
+	return out;
+}
+
+static void some_go_on_by_themselves(void **state)
+{
+	struct bench *b = *state;
+	struct fuse_out_header out = go_on(b, FUSE_READ, 8);
+	struct fuse_write_out written;
+
+	assert_int_equal(out.error, 0);
+	assert_int_equal(out.len, sizeof(out) + 8);
+	out = go_on(b, FUSE_WRITE, 5);
+	assert_int_equal(out.error, 0);
+	assert_int_equal(out.len, sizeof(out) + sizeof(written));
+	memcpy(&written, b->reply + sizeof(out), sizeof(written));
+	assert_int_equal(written.size, 5);
+	for (unsigned i = 0; i < 2; i++) {
+		out = go_on(b, i ? FUSE_READ : FUSE_WRITE, -LX_ENOSPC);
+		assert_int_equal(out.error, -LX_ENOSPC);
+		assert_int_equal(out.len, sizeof(out));
+	}
+	/* No time was taken: it is what it was. */
+	assert_true(fuse_pace_slow(&pace, FUSE_READ));
+}
+
+/* The gate does not wait for it. */
+static void others_may_end_the_session_meanwhile(void **state)
+{
+	struct bench *b = *state;
+
+	begin_data(b, FUSE_READ);
+	answer = FUSE_GOES_ON;
+	assert_int_equal(dispatch(b, true, false), FUSE_GOES_ON);
+	fuse_session_reset(b->session);
+	assert_int_equal(fuse_later_end(&later, 8),
+			 sizeof(struct fuse_out_header) + 8);
+}
+
+static void who_may_not_leave_stays(void **state)
+{
+	struct bench *b = *state;
+
+	begin_data(b, FUSE_READ);
+	answer = 8;
+	assert_true(dispatch(b, false, false) > 0);
+	assert_null(seen.later);
+}
+
 static int setup(void **state)
 {
 	struct bench *b = bench_new();
@@ -188,6 +254,9 @@ int main(void)
 		TEST(their_times_are_taken_on_request),
 		TEST(some_never_leave),
 		TEST(reads_and_writes_are_tried),
+		TEST(some_go_on_by_themselves),
+		TEST(others_may_end_the_session_meanwhile),
+		TEST(who_may_not_leave_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

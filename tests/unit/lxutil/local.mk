@@ -1,4 +1,5 @@
 LXUTIL_TESTS = \
+	test_lx_async \
 	test_lx_attr \
 	test_lx_cred \
 	test_lx_errno \
@@ -34,6 +35,9 @@ liblx_fixture_la_SOURCES = \
 	%reldir%/lx_share.h
 liblx_fixture_la_CFLAGS = $(TEST_CFLAGS)
 
+test_lx_async_SOURCES = %reldir%/test_lx_async.c
+test_lx_async_CFLAGS = $(TEST_CFLAGS)
+test_lx_async_LDADD = $(LINK_LX_TEST)
 test_lx_attr_SOURCES = %reldir%/test_lx_attr.c
 test_lx_attr_CFLAGS = $(TEST_CFLAGS)
 test_lx_attr_LDADD = $(LINK_LX_TEST)

@@ -77,7 +77,7 @@ static void lets_servers_work(void **state)
 		CALL(mmap, 0, 4096, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1),
 		CALL(mprotect, IN_PAGE, 4096, PROT_READ | PROT_WRITE),
-		CALL(setfsuid, -1),
+		CALL(setfsuid, -1), CALL(io_uring_enter, -1, 0, 0, 0),
 		CALL(capget, 0, 0),
 		CALL(openat, AT_FDCWD, IN_PAGE, O_PATH),
 		CALL(open_by_handle_at, -1, IN_PAGE, 0),
@@ -123,7 +123,7 @@ static void kills_who_does_anything_else(void **state)
 		CALL(prctl, PR_SET_SECUREBITS, 0),
 		CALL(prctl, PR_SET_SECCOMP, 0), CALL(personality, 0),
 		/* the kernel */
-		CALL(bpf, 0), CALL(io_uring_setup, 1), CALL(keyctl, 0),
+		CALL(bpf, 0), CALL(io_uring_register, -1), CALL(keyctl, 0),
 		CALL(add_key, 0), CALL(init_module, 0), CALL(userfaultfd, 0),
 		CALL(perf_event_open, 0), CALL(sethostname, 0), CALL(reboot, 0),
 		CALL(clock_settime, 0), CALL(quotactl, 0), CALL(swapon, 0),
@@ -150,6 +150,7 @@ static void refuses_what_libc_can_do_without(void **state)
 {
 	const struct call threads = CALL(clone3, IN_PAGE, 88);
 	const struct call sockets = CALL(socket, 1, 1);
+	const struct call rings = CALL(io_uring_setup, 1, IN_PAGE);
 	int signo;
 
 	(void)state;
@@ -157,6 +158,8 @@ static void refuses_what_libc_can_do_without(void **state)
 			 ENOSYS);
 	assert_int_equal(make_call(SANDBOX_SECCOMP_KILL, &sockets, &signo),
 			 EACCES);
+	assert_int_equal(make_call(SANDBOX_SECCOMP_KILL, &rings, &signo),
+			 EPERM);
 }
 
 static void does_what_the_option_says(void **state)

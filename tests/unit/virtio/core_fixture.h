@@ -57,6 +57,12 @@ struct core_fixture {
 	ssize_t answer;                 /* what a request returns */
 	unsigned tries;                 /* of those that wait */
 	unsigned blocked;               /* requests that began to block */
+	unsigned going;                 /* chains that go on by themselves */
+	struct {
+		struct virtio_chain *chain;
+		unsigned queue;
+	} goes[VIRTIO_DETACHED_MAX];
+	struct event *event[QUEUES];    /* of the queues' threads */
 	size_t order_len;
 	char order[64];                 /* the first requests, one byte each */
 	unsigned threads;               /* thread_init() calls */
@@ -136,6 +142,76 @@ static inline void dev_config_read(void *dev, uint32_t offset, void *buf,
 /* The first byte of a request that does, until it is another. */
 #define WAITS 'w'
 #define BLOCKS 'b'
+#define GOES_ON 'g'
+#define FAILS 'f'                       /* goes on, in vain, and blocks then */
+
+static inline bool blocks(char byte)
+{
+	return byte == BLOCKS || byte == GOES_ON || byte == FAILS;
+}
+
+/* With the lock held. */
+static inline ssize_t leave(struct core_fixture *f, unsigned queue,
+			    struct virtio_chain *chain)
+{
+	const char *base = chain->writable[0].base;
+
+	if (*base == BLOCKS)
+		return VIRTIO_CHAIN_BLOCKS;
+	f->goes[f->going].chain = chain;
+	f->goes[f->going++].queue = queue;
+	f->entered++;
+	f->blocked++;
+	pthread_cond_broadcast(&f->changed);
+	return VIRTIO_CHAIN_GOES_ON;
+}
+
+/* With the lock held. */
+static inline bool has_gone(const struct core_fixture *f, unsigned i,
+			    unsigned queue)
+{
+	const char *base = f->goes[i].chain->writable[0].base;
+
+	return f->goes[i].queue == queue && (*base != GOES_ON || f->ending);
+}
+
+static inline void dev_progress(void *dev, unsigned queue, bool sleeps)
+{
+	struct core_fixture *f = dev;
+	unsigned left = 0;
+
+	(void)sleeps;
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < f->going; i++) {
+		char *base = f->goes[i].chain->writable[0].base;
+
+		if (!has_gone(f, i, queue)) {
+			f->goes[left++] = f->goes[i];
+		} else if (*base == FAILS) {
+			virtio_chain_end(f->goes[i].chain,
+					 VIRTIO_CHAIN_BLOCKS);
+		} else {
+			*base = 'x';
+			f->handled++;
+			virtio_chain_end(f->goes[i].chain, f->answer);
+		}
+	}
+	f->going = left;
+	pthread_cond_broadcast(&f->changed);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static inline bool dev_progressed(void *dev, unsigned queue)
+{
+	struct core_fixture *f = dev;
+	bool any = false;
+
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < f->going; i++)
+		any |= has_gone(f, i, queue);
+	pthread_mutex_unlock(&f->lock);
+	return any;
+}
 
 static inline ssize_t dev_request(void *dev, unsigned queue,
 				  struct virtio_chain *chain)
@@ -144,16 +220,16 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 	char *base = chain->writable[0].base;
 	ssize_t answer;
 
-	(void)queue;
 	pthread_mutex_lock(&f->lock);
-	if (base[0] == BLOCKS && chain->may_leave) {
+	if (blocks(base[0]) && chain->may_leave) {
+		answer = leave(f, queue, chain);
 		pthread_mutex_unlock(&f->lock);
-		return VIRTIO_CHAIN_BLOCKS;
+		return answer;
 	}
 	f->entered++;
-	f->blocked += base[0] == BLOCKS;
+	f->blocked += blocks(base[0]);
 	pthread_cond_broadcast(&f->changed);
-	while (base[0] == BLOCKS && !f->ending)
+	while (blocks(base[0]) && !f->ending)
 		pthread_cond_wait(&f->changed, &f->lock);
 	while (f->hold)
 		pthread_cond_wait(&f->changed, &f->lock);
@@ -173,12 +249,36 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 	return answer;
 }
 
-static inline void dev_thread_init(void *dev, unsigned queue)
+static inline void dev_thread_init(void *dev, unsigned queue,
+				   struct event *event)
 {
 	struct core_fixture *f = dev;
 
-	(void)queue;
+	pthread_mutex_lock(&f->lock);
+	if (event)
+		f->event[queue] = event;
+	pthread_mutex_unlock(&f->lock);
 	change(f, &f->threads);
+}
+
+static inline void dev_thread_done(void *dev, unsigned queue)
+{
+	struct core_fixture *f = dev;
+
+	pthread_mutex_lock(&f->lock);
+	f->event[queue] = NULL;
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* Something has become of what goes on by itself. */
+static inline void signal_queues(struct core_fixture *f)
+{
+	pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < QUEUES; i++) {
+		if (f->event[i])
+			event_signal(f->event[i]);
+	}
+	pthread_mutex_unlock(&f->lock);
 }
 
 static inline void dev_reset(void *dev)
@@ -227,7 +327,10 @@ static const struct virtio_device_ops fixture_dev_ops = {
 	.config_size = 8,
 	.config_read = dev_config_read,
 	.request = dev_request,
+	.progress = dev_progress,
+	.progressed = dev_progressed,
 	.thread_init = dev_thread_init,
+	.thread_done = dev_thread_done,
 	.reset = dev_reset,
 };
 
@@ -353,6 +456,7 @@ static inline int core_teardown(void **state)
 	set(f, &f->hold, false);
 	set(f, &f->hold_reset, false);
 	set(f, &f->ending, true);
+	signal_queues(f);
 	virtio_core_free(f->core);
 	gmem_done(&f->mem);
 	fake_ram_done(&f->ram);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests that block, seen through the core: who goes on beside them. */
+/*
+ * Requests that block, seen through the core: who goes on beside them.  They
+ * are on another thread, or go on by themselves.
+ */
 #define QUEUE_SIZE 64
 #include "tests/unit/virtio/core_fixture.h"
 #include "virtio/virtio_job.h"
+
+static char kind = BLOCKS;              /* or GOES_ON */
 
 /* Make available, without a kick, one that blocks while *ret_byte says so. */
 static uint16_t add_blocking(struct core_fixture *f, unsigned queue,
@@ -11,7 +16,7 @@ static uint16_t add_blocking(struct core_fixture *f, unsigned queue,
 	struct fake_buf buf = { fake_ram_alloc(&f->ram, 8, 8), 8 };
 
 	*ret_byte = fake_ram_ptr(&f->ram, buf.gpa);
-	**ret_byte = BLOCKS;
+	**ret_byte = kind;
 	return fake_ring_add(&f->ring[queue], &buf, 0, 1, 0);
 }
 
@@ -21,6 +26,7 @@ static void let_go(struct core_fixture *f, char *byte)
 	*byte = 0;
 	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->lock);
+	signal_queues(f);
 }
 
 /* The next that comes back. */
@@ -426,6 +432,50 @@ static void none_is_lost(void **state)
 	assert_int_equal(get(f, &f->handled), ROUNDS * BATCH);
 }
 
+/* ---- by themselves ----------------------------------------------------- */
+
+/* All are begun together, and none takes a thread. */
+static void all_that_there_are_go_on(void **state)
+{
+	enum { N = VIRTIO_DETACHED_MAX / 2 };
+	struct core_fixture *f = *state;
+	uint16_t head[N];
+	char *byte[N];
+
+	head[0] = start_blocking(f, V1, &byte[0]);
+	for (unsigned i = 1; i < N; i++)
+		head[i] = add_blocking(f, 0, &byte[i]);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->blocked, N);
+	await(f, &f->threads, QUEUES);
+	for (unsigned i = N; i--;) {
+		let_go(f, byte[i]);
+		await_used(f, 0, head[i]);
+	}
+	assert_int_equal(get(f, &f->threads), QUEUES);
+}
+
+/* What could not be done so is done by a thread. */
+static void it_may_be_in_vain(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head, other;
+	char *byte;
+
+	head = start_blocking(f, V1, &byte);
+	pthread_mutex_lock(&f->lock);
+	*byte = FAILS;
+	pthread_mutex_unlock(&f->lock);
+	signal_queues(f);
+	await(f, &f->blocked, 2);
+	await(f, &f->threads, QUEUES + 1);
+	other = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await_used(f, 0, other);
+	let_go(f, byte);
+	await_used(f, 0, head);
+}
+
 int main(void)
 {
 #define both(name) core_test(name), core_packed_test(name)
@@ -445,6 +495,24 @@ int main(void)
 		both(it_may_make_no_sense),
 		both(none_is_lost),
 	};
+	const struct CMUnitTest by_themselves[] = {
+		both(others_go_on_beside_it),
+		both(they_come_back_as_they_end),
+		both(a_lone_one_stays_on_its_thread),
+		both(none_leaves_in_order),
+		both(all_that_there_are_go_on),
+		both(it_may_be_in_vain),
+		both(stop_waits_and_start_goes_on),
+		both(a_reset_waits),
+		both(a_reset_of_the_queue_waits),
+		core_test(memory_stays_for_it),
+		core_test(a_queue_that_breaks_gives_it_back),
+		both(it_is_freed_with_the_core),
+		both(it_may_make_no_sense),
+		both(none_is_lost),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	kind = GOES_ON;
+	return failed + cmocka_run_group_tests(by_themselves, NULL, NULL);
 }

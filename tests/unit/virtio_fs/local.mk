@@ -91,6 +91,12 @@ test_vfs_device_SOURCES = %reldir%/test_vfs_device.c
 test_vfs_device_CFLAGS = $(TEST_CFLAGS)
 test_vfs_device_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_ring
+TESTS += test_vfs_ring
+test_vfs_ring_SOURCES = %reldir%/test_vfs_ring.c
+test_vfs_ring_CFLAGS = $(TEST_CFLAGS)
+test_vfs_ring_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_held
 TESTS += test_vfs_held
 test_vfs_held_SOURCES = %reldir%/test_vfs_held.c

@@ -173,7 +173,7 @@ static void a_reset_ends_the_mount(void **state)
 	host_file(s->root_fd, "a", "");
 	node = node_of(s, FUSE_ROOT_ID, "a");
 	assert_int_equal(client_open(s->client, FUSE_OPEN, node, 0, &fh), 0);
-	vfs_device_ops.thread_init(device, 0);
+	vfs_device_ops.thread_init(device, 0, NULL);
 	vfs_device_ops.reset(device);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 	assert_int_equal(vfs_server_stats(s->server).handles, 0);
