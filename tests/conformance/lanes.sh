@@ -3,10 +3,6 @@
 #
 # lanes.sh - run the conformance program several times side by side.
 set -eu
-[ -z "${CHECK_ONCE:-}" ] || {
-	echo "another build of the same program has run these" >&2
-	exit 77
-}
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
