@@ -11,7 +11,7 @@ libvfio_user_la_SOURCES = \
 	%reldir%/vfio_user/vfio_user_request.c \
 	%reldir%/vfio_user/vfio_user_server.c %reldir%/vfio_user/vfio_user_server.h \
 	%reldir%/vfio_user/vfio_user_version.c %reldir%/vfio_user/vfio_user_version.h
-LINK_VFIO_USER = libvfio_user.la $(LINK_COMMON) $(JSON_LIBS)
+LINK_VFIO_USER = libvfio_user.la libguard.la $(LINK_COMMON) $(JSON_LIBS)
 
 dist_noinst_SCRIPTS += \
 	%reldir%/analyze.sh \

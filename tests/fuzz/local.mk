@@ -39,7 +39,8 @@ fuzz_vfio_user_SOURCES = %reldir%/fuzz_vfio_user.c %reldir%/fuzz_socket.c \
 	%reldir%/fuzz_socket.h plugin/plugin.c $(FUZZ_SOURCES)
 fuzz_vfio_user_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_vfio_user_LDFLAGS = $(FUZZ_LINK)
-fuzz_vfio_user_LDADD = libtest.la libvfio_user.la $(LINK_PLUGIN)
+fuzz_vfio_user_LDADD = libtest.la libvfio_user.la libguard.la \
+	$(LINK_PLUGIN)
 fuzz_vhost_user_SOURCES = %reldir%/fuzz_vhost_user.c %reldir%/fuzz_socket.c \
 	%reldir%/fuzz_socket.h $(FUZZ_SOURCES)
 fuzz_vhost_user_CFLAGS = $(FUZZ_CFLAGS)
