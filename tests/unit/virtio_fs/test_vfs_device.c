@@ -2,6 +2,7 @@
 #include "tests/unit/virtio_fs/share.h"
 
 #include "common/bytes.h"
+#include "common/limits.h"
 #include "lxutil/lx.h"
 #include "tests/lib/fake_image.h"
 #include "virtio/fs/vfs_device.h"
@@ -129,6 +130,36 @@ static void every_queue_serves_requests(void **state)
 	}
 }
 
+/*
+ * A vhost-user front-end may start more than the driver was told of; each has
+ * what belongs to a queue, and that is as new.
+ */
+static void so_does_one_that_the_driver_was_not_told_of(void **state)
+{
+	struct getattr in = getattr_of(FUSE_ROOT_ID);
+	struct attr_reply out;
+	struct iov readable = { &in, sizeof(in) };
+	struct iov writable = { &out, sizeof(out) };
+	struct virtio_chain chain = {
+		.readable = &readable, .readable_count = 1,
+		.writable = &writable, .writable_count = 1,
+		.timed = true,
+	};
+
+	(void)state;
+	for (unsigned queue = 0; queue < VIRTIO_QUEUES_MAX; queue++) {
+		vfs_device_ops.thread_init(device, queue, NULL);
+		/* How long it takes is not known yet. */
+		chain.may_leave = true;
+		assert_int_equal(vfs_device_ops.request(device, queue, &chain),
+				 VIRTIO_CHAIN_BLOCKS);
+		chain.may_leave = false;
+		assert_int_equal(vfs_device_ops.request(device, queue, &chain),
+				 sizeof(out));
+		vfs_device_ops.thread_done(device, queue);
+	}
+}
+
 static void the_used_length_is_that_of_the_reply(void **state)
 {
 	struct getattr in = getattr_of(99);
@@ -235,6 +266,7 @@ int main(void)
 		TEST(config_is_tag_and_queues),
 		TEST(takes_tags_that_fit_and_no_others),
 		TEST(every_queue_serves_requests),
+		TEST(so_does_one_that_the_driver_was_not_told_of),
 		TEST(the_used_length_is_that_of_the_reply),
 		TEST(gives_senseless_chains_back_empty),
 		TEST(a_reset_ends_the_mount),
