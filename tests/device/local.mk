@@ -36,13 +36,29 @@ test_device_flips_SOURCES = %reldir%/test_flips.c \
 test_device_flips_CFLAGS = $(TEST_CFLAGS)
 test_device_flips_LDADD = $(DEVICE_LIBS)
 
+if URING
+check_PROGRAMS += test_device_calls test_device_frozen
+TESTS += test_device_calls test_device_frozen
+endif
+OWN_TRANSFERS = %reldir%/device_fixture.h %reldir%/own_ext4.h \
+	%reldir%/own_fuse.h %reldir%/own_transfers.h
+test_device_calls_SOURCES = %reldir%/test_calls.c $(OWN_TRANSFERS)
+test_device_calls_CFLAGS = $(TEST_CFLAGS)
+test_device_calls_LDADD = $(DEVICE_LIBS)
+
+test_device_frozen_SOURCES = %reldir%/test_frozen.c %reldir%/host_call.h \
+	$(OWN_TRANSFERS)
+test_device_frozen_CFLAGS = $(TEST_CFLAGS)
+test_device_frozen_LDADD = $(DEVICE_LIBS)
+
 test_device_hostile_SOURCES = %reldir%/test_hostile.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h
 test_device_hostile_CFLAGS = $(TEST_CFLAGS)
 test_device_hostile_LDADD = $(DEVICE_LIBS)
 
 test_device_hung_SOURCES = %reldir%/test_hung.c \
-	%reldir%/device_fixture.h %reldir%/hostile.h %reldir%/own_fuse.h
+	%reldir%/device_fixture.h %reldir%/host_call.h %reldir%/hostile.h \
+	%reldir%/own_fuse.h
 test_device_hung_CFLAGS = $(TEST_CFLAGS)
 test_device_hung_LDADD = $(DEVICE_LIBS)
 

@@ -5,14 +5,11 @@
  * other queues, the registers and the host's threads go on, and a reset ends
  * when it answers.
  */
+#include "tests/device/host_call.h"
 #include "tests/device/hostile.h"
 #include "tests/device/own_fuse.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #define OTHER_QUEUE 2                   /* the second request queue */
-#define HUNG_MS 100                     /* so long it certainly is */
 #define OTHER_GPA 0x80000000u           /* memory that no ring is in */
 #define OTHER_SIZE 4096u
 #define BUS_MASTER 4                    /* of the Command register */
@@ -193,47 +190,6 @@ static void the_other_queues_can_be_reset(void **state)
 }
 
 /* ---- what the host does ------------------------------------------------ */
-
-/* A call of the host that waits, on a thread of its own. */
-struct host_call {
-	struct device_fixture *f;
-	void (*call)(struct device_fixture *f);
-	pthread_t thread;
-	atomic_bool done;
-};
-
-static void bus_reset(struct device_fixture *f)
-{
-	f->plugin->reset(f->dev);
-}
-
-static void stop(struct device_fixture *f)
-{
-	f->plugin->stop(f->dev);
-}
-
-static void destroy(struct device_fixture *f)
-{
-	f->plugin->destroy(f->dev);
-}
-
-static void *run_call(void *arg)
-{
-	struct host_call *h = arg;
-
-	h->call(h->f);
-	atomic_store(&h->done, true);
-	return NULL;
-}
-
-static void begin_call(struct device_fixture *f, struct host_call *h,
-		       void (*call)(struct device_fixture *f))
-{
-	*h = (struct host_call){ .f = f, .call = call };
-	assert_int_equal(pthread_create(&h->thread, NULL, run_call, h), 0);
-	pause_ms(HUNG_MS);
-	assert_false(atomic_load(&h->done));
-}
 
 static void end_call(struct host_call *h)
 {
