@@ -57,6 +57,17 @@ static void wait_for_room(void)
 	} while (st.f_bfree < st.f_blocks / 2);
 }
 
+/* Likewise, the inodes of two. */
+static void wait_for_two_files(void)
+{
+	struct statvfs st;
+
+	do {
+		usleep(1000);
+		MUST(statvfs(".", &st));
+	} while (st.f_ffree < 2);
+}
+
 static void full_ones_take_no_data(void)
 {
 	int fd, from;
@@ -126,6 +137,7 @@ static void full_ones_take_no_files(void)
 	say_free();
 	DO(unlink("file0"));
 	DO(unlink("file1"));
+	wait_for_two_files();
 	DO(mkdir("dir", 0755));
 	say_free();
 }
