@@ -320,8 +320,9 @@ ssize_t fuse_session_dispatch_in_turn(struct fuse_session *s,
 	result = turn && turn->timed ? timed(s, &c, row, turn->pace) :
 				       handle(s, &c, row);
 	fuse_request_done(&c.msg);
-	if (result == FUSE_GOES_ON)
-		*turn->later = (struct fuse_later){ s, c.msg.req, out, since };
+	if (result == FUSE_GOES_ON && c.msg.req.later)
+		*c.msg.req.later = (struct fuse_later){ s, c.msg.req, out,
+							since };
 	if (!is_answer(result))
 		len = result;
 	else if (!no_reply)

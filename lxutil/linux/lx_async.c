@@ -115,29 +115,32 @@ static void destroy(struct lx_async *async)
 	free(async);
 }
 
-static int make(struct lx_async **ret_async)
+/* NULL: *ret_error says why. */
+static struct lx_async *make(int *ret_error)
 {
 	struct lx_async *async = calloc(1, sizeof(*async));
 	int ret;
 
+	*ret_error = -LX_ENOMEM;
 	if (!async)
-		return -LX_ENOMEM;
+		return NULL;
 	async->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ret = async->fd < 0 ? -errno : set_up(&async->uring);
 	if (ret) {
 		if (async->fd >= 0)
 			close(async->fd);
 		free(async);
-		return -lx_errno_from_host(-ret);
+		*ret_error = -lx_errno_from_host(-ret);
+		return NULL;
 	}
 	ret = enable(&async->uring, async->fd);
 	if (ret) {
 		destroy(async);
-		return -lx_errno_from_host(-ret);
+		*ret_error = -lx_errno_from_host(-ret);
+		return NULL;
 	}
 	lx_async_arm(async, false);
-	*ret_async = async;
-	return 0;
+	return async;
 }
 
 /* ---- the reserve ------------------------------------------------------- */
@@ -167,11 +170,12 @@ struct lx_reserve *lx_reserve_new(unsigned count)
 {
 	struct lx_reserve *reserve = calloc(1, sizeof(*reserve));
 	struct lx_async *async;
+	int err;
 
 	if (!reserve)
 		return NULL;
 	pthread_mutex_init(&reserve->lock, NULL);
-	while (count-- && !make(&async))
+	while (count-- && (async = make(&err)))
 		put(reserve, async);
 	if (reserve->first)
 		return reserve;
@@ -196,10 +200,10 @@ void lx_reserve_free(struct lx_reserve *reserve)
 int lx_async_new(struct lx_reserve *reserve, struct event *event,
 		 struct lx_async **ret_async)
 {
-	struct lx_async *async = reserve ? take(reserve) : NULL;
-	int ret = async ? 0 : reserve ? -LX_ENFILE : make(&async);
+	int ret = -LX_ENFILE;
+	struct lx_async *async = reserve ? take(reserve) : make(&ret);
 
-	if (ret)
+	if (!async)
 		return ret;
 	ret = event_watch(event, async->fd);
 	if (ret) {

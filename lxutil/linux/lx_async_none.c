@@ -26,35 +26,35 @@ void lx_reserve_free(struct lx_reserve *reserve)
 
 void lx_async_free(struct lx_async *async)
 {
-	(void)ring;
+	(void)async;
 }
 
 bool lx_async_add(struct lx_async *async, struct lx_io *io)
 {
-	(void)ring;
+	(void)async;
 	(void)io;
 	return false;
 }
 
 void lx_async_begin(struct lx_async *async)
 {
-	(void)ring;
+	(void)async;
 }
 
 struct lx_io *lx_async_next(struct lx_async *async)
 {
-	(void)ring;
+	(void)async;
 	return NULL;
 }
 
 bool lx_async_ready(const struct lx_async *async)
 {
-	(void)ring;
+	(void)async;
 	return false;
 }
 
 void lx_async_arm(struct lx_async *async, bool on)
 {
-	(void)ring;
+	(void)async;
 	(void)on;
 }

@@ -233,7 +233,7 @@ static int get_node(struct restoring *v, struct saved_node *ret_node)
 static void restore_node(struct restoring *v, struct saved_node *n)
 {
 	struct lx_node *node = NULL;
-	struct lx_stat st;
+	struct lx_stat st = { .mode = 0 };
 	int err;
 
 	if (get_node(v, n))
