@@ -79,6 +79,8 @@ static struct lx_node *pick(struct lx_fds *fds, enum lx_place place)
 
 enum outcome { EVICTED, KEPT, BUSY, YOUNG };
 
+#define PARK_TRIES 20
+
 /* Why a node is to leave. */
 enum reason {
 	ROOM,                           /* for others; it has time */
@@ -212,23 +214,42 @@ static bool is_on_root(struct lx_volume *vol, const struct lx_node *node)
 	return lx_hint_mount(vol, node) == vol->mount_id;
 }
 
+static enum outcome park(struct lx_volume *vol, struct lx_node *node)
+{
+	enum outcome outcome;
+	enum lx_place place;
+
+	pthread_mutex_lock(&vol->fds.lock);
+	place = node->place;
+	if (place == LX_ON_RING)
+		move(&vol->fds, node, LX_LEAVING);
+	pthread_mutex_unlock(&vol->fds.lock);
+	if (place != LX_ON_RING)
+		return place == LX_OFF_RING ? EVICTED :
+		       place == LX_LEAVING ? BUSY : KEPT;
+	outcome = evict(vol, node, PARK);
+	if (outcome == EVICTED)
+		lx_fds_release(vol);
+	return outcome;
+}
+
+/*
+ * A guest that forgets an inode may ask for it by its handle at the same time,
+ * on another queue: who uses it now has mostly done so in a moment.
+ */
 bool lx_node_park(struct lx_volume *vol, struct lx_node *node)
 {
-	bool on_ring, parked;
+	const struct timespec moment = { .tv_nsec = 50000 };
+	enum outcome outcome;
 
 	if (!is_on_root(vol, node))
 		return false;
-	pthread_mutex_lock(&vol->fds.lock);
-	on_ring = node->place == LX_ON_RING;
-	parked = node->place == LX_OFF_RING;
-	if (on_ring)
-		move(&vol->fds, node, LX_LEAVING);
-	pthread_mutex_unlock(&vol->fds.lock);
-	if (on_ring && evict(vol, node, PARK) == EVICTED) {
-		lx_fds_release(vol);
-		parked = true;
+	outcome = park(vol, node);
+	for (unsigned i = 0; i < PARK_TRIES && outcome == BUSY; i++) {
+		nanosleep(&moment, NULL);
+		outcome = park(vol, node);
 	}
-	return parked;
+	return outcome == EVICTED;
 }
 
 /* ---- counting ---------------------------------------------------------- */

@@ -260,6 +260,42 @@ static void threads_take_turns_without_handles(void **state)
 	take_turns(*state, LX_HANDLES_NEVER);
 }
 
+static void *release_soon(void *arg)
+{
+	const struct share *share = arg;
+
+	usleep(200);
+	lx_node_release(share->vol, share->node[0]);
+	return NULL;
+}
+
+/* As when a guest asks by a handle for what it forgets at that moment. */
+static void parks_what_somebody_uses_for_a_moment(void **state)
+{
+	struct fixture *fx = *state;
+	struct share *share = share_new(fx, LX_HANDLES_PREFER, 0);
+	bool parked = false;
+	pthread_t user;
+
+	share_host_file(fx, 0, "old");
+	assert_int_equal(share_look(share, 0), 0);
+	share->files++;
+	assert_int_equal(lx_node_hold(share->vol, share->node[0]), 0);
+	/* Not for ever, though. */
+	assert_false(lx_node_park(share->vol, share->node[0]));
+	lx_node_release(share->vol, share->node[0]);
+	/* On a busy machine the moment may be a long one. */
+	for (int i = 0; i < 5 && !parked; i++) {
+		assert_int_equal(lx_node_hold(share->vol, share->node[0]), 0);
+		pthread_create(&user, NULL, release_soon, share);
+		parked = lx_node_park(share->vol, share->node[0]);
+		pthread_join(user, NULL);
+	}
+	assert_true(parked);
+	assert_int_equal(share_check(share, 0, "old"), 0);
+	share_free(share);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +306,7 @@ int main(void)
 		fixture_test(those_without_handles_too),
 		fixture_test(open_files_push_nodes_out),
 		fixture_test(where_the_process_runs_out_nodes_give_way),
+		fixture_test(parks_what_somebody_uses_for_a_moment),
 		fixture_test(threads_take_turns),
 		fixture_test(threads_take_turns_without_handles),
 	};
