@@ -122,6 +122,13 @@
  * that they lock; -LX_ENOLCK beyond.  Each takes a descriptor of the host.
  */
 #define VFS_LOCK_OWNERS_MAX 16384u
+/*
+ * Ranges that all of these have locked; -LX_ENOLCK beyond.  Each takes memory
+ * of the host's kernel, which has no limit of its own.
+ */
+#define VFS_LOCK_RANGES_MAX 65536u
+/* Of these, those of one process and file that can be saved; -LX_E2BIG. */
+#define VFS_SAVED_RANGES_MAX 1024u
 /* Waits for locks that are known; who waits besides finds no deadlock. */
 #define VFS_WAITS_MAX 1024u
 /* Bytes that one COPY_FILE_RANGE copies, as it holds a thread meanwhile. */

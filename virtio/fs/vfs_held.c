@@ -4,7 +4,6 @@
 #include "common/bytes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void vfs_held_clear(struct vfs_held *held)
 {
@@ -12,15 +11,17 @@ void vfs_held_clear(struct vfs_held *held)
 	*held = (struct vfs_held){ .count = 0 };
 }
 
-/* Ranges while they are put together anew. */
-struct draft {
-	struct vfs_held_range range[VFS_HELD_MAX + 2];
-	uint32_t count;
-};
-
-static void put(struct draft *d, uint64_t start, uint64_t end, uint32_t type)
+void vfs_held_take(struct vfs_held *held, struct vfs_held *next)
 {
-	d->range[d->count++] = (struct vfs_held_range){ start, end, type };
+	vfs_held_clear(held);
+	*held = *next;
+}
+
+static void put(struct vfs_held *held, uint64_t start, uint64_t end,
+		uint32_t type)
+{
+	held->range[held->count++] =
+		(struct vfs_held_range){ start, end, type };
 }
 
 static bool overlap(const struct vfs_held_range *r, uint64_t start,
@@ -35,7 +36,7 @@ static bool overlap(const struct vfs_held_range *r, uint64_t start,
  * and these of one range.
  */
 static void replace(const struct vfs_held *held, struct vfs_held_range *new,
-		    struct draft *d)
+		    struct vfs_held *next)
 {
 	for (uint32_t i = 0; i < held->count; i++) {
 		const struct vfs_held_range *r = &held->range[i];
@@ -47,55 +48,34 @@ static void replace(const struct vfs_held *held, struct vfs_held_range *new,
 			continue;
 		}
 		if (!overlap(r, new->start, new->end)) {
-			put(d, r->start, r->end, r->type);
+			put(next, r->start, r->end, r->type);
 			continue;
 		}
 		if (r->start < new->start)
-			put(d, r->start, new->start - 1, r->type);
+			put(next, r->start, new->start - 1, r->type);
 		if (r->end > new->end)
-			put(d, new->end + 1, r->end, r->type);
+			put(next, new->end + 1, r->end, r->type);
 	}
 }
 
-static bool make_room(struct vfs_held *held, uint32_t count)
-{
-	uint32_t room = held->room ? held->room : 1;
-	struct vfs_held_range *range;
-
-	while (room < count)
-		room *= 2;
-	if (room == held->room)
-		return true;
-	range = realloc(held->range, room * sizeof(*range));
-	if (!range)
-		return false;
-	held->range = range;
-	held->room = room;
-	return true;
-}
-
-void vfs_held_set(struct vfs_held *held, const struct lx_lock *lock)
+int vfs_held_next(const struct vfs_held *held, const struct lx_lock *lock,
+		  struct vfs_held *ret_next)
 {
 	struct vfs_held_range new = { lock->start, lock->end, lock->type };
 	bool unlock = lock->type == LX_F_UNLCK;
-	struct draft d = { .count = 0 };
+	bool all = !lock->start && lock->end >= INT64_MAX;
+	struct vfs_held next = { .count = 0 };
 
-	if (unlock && !lock->start && lock->end >= INT64_MAX) {
-		vfs_held_clear(held);
-		return;
+	if (!unlock || (held->count && !all)) {
+		next.range = malloc((held->count + 2) * sizeof(*next.range));
+		if (!next.range)
+			return -LX_ENOMEM;
+		replace(held, &new, &next);
 	}
-	if (held->unknown)
-		return;
-	replace(held, &new, &d);
 	if (!unlock)
-		put(&d, new.start, new.end, new.type);
-	if (d.count > VFS_HELD_MAX || !make_room(held, d.count)) {
-		vfs_held_clear(held);
-		held->unknown = true;
-		return;
-	}
-	memcpy(held->range, d.range, d.count * sizeof(d.range[0]));
-	held->count = d.count;
+		put(&next, new.start, new.end, new.type);
+	*ret_next = next;
+	return 0;
 }
 
 bool vfs_held_blocks(const struct vfs_held *held, const struct lx_lock *lock)

@@ -2,10 +2,9 @@
 /*
  * vfs_held.h - which ranges of a file one owner has locked.
  *
- * The host's kernel holds the locks and does not tell whose they are; this is a
- * record of what it has granted.  An owner with more than VFS_HELD_MAX ranges
- * is not recorded until he has unlocked all: nothing then stands in anybody's
- * way as far as this goes.
+ * The host's kernel holds the locks and does not tell whose they are, nor has
+ * it a limit; this is a record of what it has granted.  What the record will be
+ * is made before the host is asked, so that there is room for it.
  */
 #ifndef VIRTIO_FS_VFS_HELD_H
 #define VIRTIO_FS_VFS_HELD_H
@@ -13,9 +12,7 @@
 #include "lxutil/lx.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#define VFS_HELD_MAX 64u
+#include <stdint.h>
 
 struct vfs_held_range {
 	uint64_t start, end;            /* end is in it */
@@ -25,12 +22,17 @@ struct vfs_held_range {
 /* All zeros: nothing is locked. */
 struct vfs_held {
 	struct vfs_held_range *range;   /* in no order, none overlap */
-	uint32_t count, room;
-	bool unknown;                   /* too many, or no memory */
+	uint32_t count;
 };
 
-/* The owner has locked, or (LX_F_UNLCK) unlocked, this. */
-void vfs_held_set(struct vfs_held *held, const struct lx_lock *lock);
+/*
+ * The record once the owner has locked, or (LX_F_UNLCK) unlocked, this; to be
+ * taken or cleared.  0 or -LX_ENOMEM.
+ */
+int vfs_held_next(const struct vfs_held *held, const struct lx_lock *lock,
+		  struct vfs_held *ret_next);
+/* It is so. */
+void vfs_held_take(struct vfs_held *held, struct vfs_held *next);
 /* Does something stand in the way of somebody else's lock? */
 bool vfs_held_blocks(const struct vfs_held *held, const struct lx_lock *lock);
 /* Is there a lock of this very type where this one is? */

@@ -78,6 +78,8 @@ static void put(struct vfs_locks *locks, struct vfs_lock_owner *o)
 
 	pthread_mutex_lock(&locks->lock);
 	last = !--o->references;
+	if (last)
+		locks->ranges -= o->held.count;
 	pthread_mutex_unlock(&locks->lock);
 	if (last) {
 		lx_file_close(o->file);
@@ -139,8 +141,7 @@ static void drop_if_idle(struct vfs_locks *locks, struct vfs_lock_owner *o)
 
 	pthread_mutex_lock(&locks->lock);
 	link = link_of(locks, o->node, o->owner);
-	idle = *link == o && o->references == 2 && !o->held.count &&
-	       !o->held.unknown;
+	idle = *link == o && o->references == 2 && !o->held.count;
 	if (idle)
 		cut(locks, link);
 	pthread_mutex_unlock(&locks->lock);
@@ -247,19 +248,57 @@ static int lock_of(const struct fuse_file_lock *in, struct lx_lock *ret_lock)
 	return 0;
 }
 
+/*
+ * What the record of the owner, whose order is held, will be, if all together
+ * may have so much; for settle().
+ */
+static int plan(struct vfs_locks *locks, struct vfs_lock_owner *o,
+		const struct lx_lock *lock, struct vfs_held *ret_next)
+{
+	int err = vfs_held_next(&o->held, lock, ret_next);
+	size_t ranges;
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&locks->lock);
+	ranges = locks->ranges - o->held.count + ret_next->count;
+	if (ret_next->count > o->held.count && ranges > VFS_LOCK_RANGES_MAX)
+		err = -LX_ENOLCK;
+	else
+		locks->ranges = ranges;
+	pthread_mutex_unlock(&locks->lock);
+	if (err)
+		vfs_held_clear(ret_next);
+	return err;
+}
+
+/* It is so, or (err) it is not. */
+static void settle(struct vfs_locks *locks, struct vfs_lock_owner *o,
+		   const struct lx_lock *lock, struct vfs_held *next, int err)
+{
+	pthread_mutex_lock(&locks->lock);
+	if (err) {
+		locks->ranges = locks->ranges - next->count + o->held.count;
+		vfs_held_clear(next);
+	} else {
+		vfs_held_take(&o->held, next);
+		locks->granted += lock->type != LX_F_UNLCK;
+	}
+	pthread_mutex_unlock(&locks->lock);
+}
+
 /* Ask the host, and record what it says. */
 static int grant(struct vfs_locks *locks, struct vfs_lock_owner *o,
 		 const struct lx_lock *lock)
 {
+	struct vfs_held next;
 	int err;
 
 	pthread_mutex_lock(&o->order);
-	err = lx_setlk(o->file, lock);
+	err = plan(locks, o, lock, &next);
 	if (!err) {
-		pthread_mutex_lock(&locks->lock);
-		vfs_held_set(&o->held, lock);
-		locks->granted += lock->type != LX_F_UNLCK;
-		pthread_mutex_unlock(&locks->lock);
+		err = lx_setlk(o->file, lock);
+		settle(locks, o, lock, &next, err);
 	}
 	pthread_mutex_unlock(&o->order);
 	return err;
@@ -366,16 +405,20 @@ int vfs_setlk(void *fs, const struct fuse_request *req,
 
 /* ---- saved state ------------------------------------------------------- */
 
+static struct lx_lock lock_in(const struct vfs_held_range *r)
+{
+	return (struct lx_lock){
+		.start = r->start, .end = r->end, .type = r->type,
+	};
+}
+
 /* Ask the host for all that the owner has by the record; his order is held. */
 static int take_all(struct vfs_lock_owner *o)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < o->held.count && !err; i++) {
-		const struct vfs_held_range *r = &o->held.range[i];
-		const struct lx_lock lock = {
-			.start = r->start, .end = r->end, .type = r->type,
-		};
+		const struct lx_lock lock = lock_in(&o->held.range[i]);
 
 		err = lx_setlk(o->file, &lock);
 	}
@@ -398,14 +441,16 @@ int vfs_locks_restore(struct vfs_server *s, uint64_t node,
 	if (err)
 		return err;
 	pthread_mutex_lock(&o->order);
-	pthread_mutex_lock(&s->locks.lock);
-	for (size_t i = 0; i < count; i++)
-		vfs_held_set(&o->held, &(struct lx_lock){
-			.start = range[i].start, .end = range[i].end,
-			.type = range[i].type });
-	s->locks.granted++;
-	pthread_mutex_unlock(&s->locks.lock);
-	err = take_all(o);
+	for (size_t i = 0; i < count && !err; i++) {
+		const struct lx_lock lock = lock_in(&range[i]);
+		struct vfs_held next;
+
+		err = plan(&s->locks, o, &lock, &next);
+		if (!err)
+			settle(&s->locks, o, &lock, &next, 0);
+	}
+	if (!err)
+		err = take_all(o);
 	atomic_store(&o->retake, err == -LX_EAGAIN);
 	pthread_mutex_unlock(&o->order);
 	put(&s->locks, o);

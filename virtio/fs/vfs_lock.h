@@ -20,7 +20,8 @@
  * which is an open file of the host (a handle) already.
  *
  * What the host grants is recorded (vfs_held.h), to tell whose a lock is and
- * who waits for whom (vfs_deadlock.h).
+ * who waits for whom (vfs_deadlock.h), and as the host's kernel has no limit of
+ * its own: each range takes some of its memory.
  *
  * Locks: an owner's `order` is held while the host is asked for one of his
  * locks, so that the record is what the host has.  `lock`, taken after it, is a
@@ -59,6 +60,7 @@ struct vfs_locks {
 	pthread_mutex_t lock;
 	struct vfs_waits waits;
 	uint64_t granted;               /* how many locks so far */
+	size_t ranges;                  /* that all have, or are asking for */
 	_Atomic size_t count;           /* of owners; written with the lock */
 	struct vfs_lock_owner *bucket[VFS_LOCK_BUCKETS]; /* by node */
 };

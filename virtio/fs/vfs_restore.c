@@ -407,7 +407,7 @@ static void restore_handles(struct restoring *v)
 
 static void restore_owner(struct restoring *v)
 {
-	struct vfs_held_range range[VFS_HELD_MAX];
+	struct vfs_held_range range[VFS_SAVED_RANGES_MAX];
 	struct fuse_lk_in in = { .fh = 0 };
 	struct save_reader *r = v->r;
 	size_t count = 0;
@@ -419,7 +419,7 @@ static void restore_owner(struct restoring *v)
 	in.owner = save_get_u64(r);
 	in.fh = save_get_u64(r);
 	in.lk.pid = save_get_u32(r);
-	while (save_left(r) && count < VFS_HELD_MAX) {
+	while (save_left(r) && count < VFS_SAVED_RANGES_MAX) {
 		range[count].start = save_get_u64(r);
 		range[count].end = save_get_u64(r);
 		range[count].type = save_get_u32(r);

@@ -265,10 +265,10 @@ static void save_handles(struct vfs_server *s, struct save_writer *w)
 static int save_owner(struct vfs_server *s, struct save_writer *w,
 		      const struct vfs_lock_owner *o)
 {
-	if (o->held.unknown) {
+	if (o->held.count > VFS_SAVED_RANGES_MAX) {
 		log_warn(s->log, LOG_VIRTIOFS,
 			 "node %llu: a process has locked more than %u ranges, which cannot be saved",
-			 (unsigned long long)o->node, VFS_HELD_MAX);
+			 (unsigned long long)o->node, VFS_SAVED_RANGES_MAX);
 		return -LX_E2BIG;
 	}
 	save_begin(w, VFS_TAG_LOCK);

@@ -198,7 +198,8 @@ static struct table *table_new(void)
 	vfs_locks_init(&t->locks);
 	for (uint64_t i = 0; i < 2; i++) {
 		t->owner[i].node = t->owner[i].owner = i + 1;
-		vfs_held_set(&t->owner[i].held, &lock);
+		assert_int_equal(vfs_held_next(&(struct vfs_held){ 0 }, &lock,
+					       &t->owner[i].held), 0);
 		*vfs_locks_bucket(&t->locks, i + 1) = &t->owner[i];
 	}
 	return t;

@@ -302,6 +302,35 @@ static void there_is_an_end_to_owners(void **state)
 	assert_int_equal(owners(&l), 2);
 }
 
+/* However many owners and files they are of. */
+static void there_is_an_end_to_ranges(void **state)
+{
+	struct locked l = locked_file(state);
+	struct vfs_locks *locks = &l.s->server->locks;
+
+	assert_int_equal(set(&l, ANN, LX_F_WRLCK, 0, 9), 0);
+	assert_int_equal(locks->ranges, 1);
+	locks->ranges += VFS_LOCK_RANGES_MAX - 3;
+	assert_int_equal(set(&l, ANN, LX_F_UNLCK, 5, 5), 0);
+	assert_int_equal(set(&l, BOB, LX_F_RDLCK, 20, 20), 0);
+	/* Neither a new one nor one in two. */
+	assert_int_equal(set(&l, BOB, LX_F_RDLCK, 30, 30), -LX_ENOLCK);
+	assert_int_equal(set(&l, 3, LX_F_RDLCK, 30, 30), -LX_ENOLCK);
+	assert_int_equal(set(&l, ANN, LX_F_UNLCK, 2, 2), -LX_ENOLCK);
+	/* What takes no more may go on; so may all when some is given back. */
+	assert_int_equal(set(&l, BOB, LX_F_RDLCK, 20, 29), 0);
+	assert_int_equal(set(&l, BOB, LX_F_WRLCK, 0, 0), -LX_ENOLCK);
+	assert_int_equal(set(&l, ANN, LX_F_WRLCK, 5, 5), 0);
+	/* Nor does what the host refuses count. */
+	assert_int_equal(set(&l, BOB, LX_F_WRLCK, 0, 0), -LX_EAGAIN);
+	assert_int_equal(locks->ranges, VFS_LOCK_RANGES_MAX - 1);
+	assert_int_equal(set(&l, BOB, LX_F_WRLCK, 40, 40), 0);
+	assert_int_equal(close_file(&l, BOB), 0);
+	assert_int_equal(close_file(&l, ANN), 0);
+	assert_int_equal(locks->ranges, VFS_LOCK_RANGES_MAX - 3);
+	locks->ranges = 0;
+}
+
 static void a_guest_that_locks_too_much_is_told(void **state)
 {
 	struct locked l = locked_file(state);
@@ -338,6 +367,7 @@ int main(void)
 		TEST(flock_belongs_to_the_open_file),
 		TEST(release_drops_flock),
 		TEST(there_is_an_end_to_owners),
+		TEST(there_is_an_end_to_ranges),
 		TEST(a_guest_that_locks_too_much_is_told),
 	};
 	struct rlimit files;

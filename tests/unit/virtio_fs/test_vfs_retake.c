@@ -229,11 +229,11 @@ static void too_many_ranges_cannot_be_saved(void **state)
 	struct image *image = image_new();
 	struct both b = open_both(s);
 
-	for (uint64_t i = 0; i < VFS_HELD_MAX; i++)
+	for (uint64_t i = 0; i < VFS_SAVED_RANGES_MAX; i++)
 		assert_int_equal(guest_lock(s, &b, OWNER, LX_F_WRLCK, 2 * i,
 					    2 * i), 0);
 	assert_int_equal(image_save(image, s), 0);
-	assert_int_equal(guest_lock(s, &b, OWNER, LX_F_WRLCK, 1000, 1000), 0);
+	assert_int_equal(guest_lock(s, &b, OWNER, LX_F_WRLCK, 10000, 10000), 0);
 	assert_int_equal(image_save(image, s), -LX_E2BIG);
 	assert_int_equal(s->log_lines, 1);
 	image_free(image);
