@@ -64,6 +64,7 @@ test_virtio_split_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_worker_SOURCES = %reldir%/test_worker.c %reldir%/core_fixture.h
 test_virtio_worker_CFLAGS = $(TEST_CFLAGS)
+test_virtio_worker_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 test_virtio_worker_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 
 test_virtio_vring_SOURCES = %reldir%/test_vring.c %reldir%/core_fixture.h
