@@ -72,6 +72,7 @@ char **host_socket_paths(const GPtrArray *shares, const char *dir, char *err,
 
 		if (g_strv_contains((const char *const *)tags, tag) ||
 		    g_strv_contains((const char *const *)paths, path)) {
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): g_auto */
 			snprintf(err, err_size,
 				 "the tag '%s' is given twice; each share needs its own",
 				 tag);
@@ -80,6 +81,7 @@ char **host_socket_paths(const GPtrArray *shares, const char *dir, char *err,
 		tags[i] = g_steal_pointer(&tag);
 		paths[i] = g_steal_pointer(&path);
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): tags is g_auto */
 	return g_steal_pointer(&paths);
 }
 

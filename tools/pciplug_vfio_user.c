@@ -326,6 +326,7 @@ static int part(struct program *p, char **paths)
 	if (!sandbox_enter(&p->options.sandbox, shares, count, p->err,
 			   sizeof(p->err), &p->server))
 		return EXIT_OK;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): g_autofree */
 	p->server = -1;
 	return fail(p, EXIT_USAGE);
 }
@@ -343,6 +344,7 @@ static int part_and_serve(struct program *p, char **args)
 	if (!paths)
 		return fail(p, EXIT_USAGE);
 	if (pipe2(ready, O_CLOEXEC)) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): g_auto */
 		snprintf(p->err, sizeof(p->err), "cannot make a pipe: %s",
 			 strerror(errno));
 		return fail(p, EXIT_RUN);

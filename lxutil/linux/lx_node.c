@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "lxutil/linux/lx_node.h"
 
-#include "lxutil/lx_errno.h"
 #include "lxutil/lx_path.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-int lx_error(void)
-{
-	return -lx_errno_from_host(errno);
-}
 
 int lx_node_new(struct lx_volume *vol, int fd, struct lx_node *dir,
 		const char *name, struct lx_node **ret_node,

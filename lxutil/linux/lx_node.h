@@ -27,7 +27,10 @@
 #include "lxutil/linux/lx_handle.h"
 #include "lxutil/linux/lx_hint.h"
 #include "lxutil/linux/lx_removal.h"
+#include "lxutil/lx_errno.h"
 #include "lxutil/lx_volume.h"
+
+#include <errno.h>
 
 #define LX_SPARES 8                     /* descriptors kept by a volume */
 
@@ -106,8 +109,13 @@ struct lx_file {
 
 /* ---- lx_node.c --------------------------------------------------------- */
 
-/* -LX_E... of errno. */
-int lx_error(void);
+/* The error of a call that failed: errno's, and never 0. */
+static inline int lx_error(void)
+{
+	int err = -lx_errno_from_host(errno);
+
+	return err < 0 ? err : -LX_EIO;
+}
 
 /*
  * A node of a descriptor, which was found by `name` in dir (or by no name:

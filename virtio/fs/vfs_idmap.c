@@ -42,8 +42,8 @@ struct vfs_idmap {
 
 /* ---- lookup ------------------------------------------------------------ */
 
-/* The range with the least last that is not below id, or the end. */
-static struct range *lower_bound(const struct table *t, uint32_t id)
+/* The index of the range with the least last that is not below id, or count. */
+static size_t lower_bound(const struct table *t, uint32_t id)
 {
 	size_t low = 0, high = t->count;
 
@@ -55,17 +55,19 @@ static struct range *lower_bound(const struct table *t, uint32_t id)
 		else
 			high = mid;
 	}
-	return t->ranges ? t->ranges + low : NULL;
+	return low;
 }
 
 static int look_up(const struct table *t, uint32_t id, uint32_t *ret_id)
 {
-	const struct range *r = lower_bound(t, id);
+	size_t index = lower_bound(t, id);
+	const struct range *r;
 
-	if (!r || r == t->ranges + t->count || id < r->first) {
+	if (index == t->count || id < t->ranges[index].first) {
 		*ret_id = id;
 		return 0;
 	}
+	r = &t->ranges[index];
 	if (r->kind == FORBID)
 		return -LX_EPERM;
 	*ret_id = r->kind == SQUASH ? r->target : r->target + (id - r->first);
@@ -117,13 +119,13 @@ static int fail(const struct rule *rule, const char *format, ...)
 static int insert(const struct rule *rule, struct table *t, const char *side,
 		  const struct range *range)
 {
-	struct range *ranges, *at = lower_bound(t, range->first);
-	size_t index = at ? (size_t)(at - t->ranges) : 0;
+	size_t index = lower_bound(t, range->first);
+	struct range *ranges = t->ranges;
 
-	if (index < t->count && at->first <= range->last)
+	if (index < t->count && ranges[index].first <= range->last)
 		return fail(rule, "an earlier rule has the %s ids %u to %u",
-			    side, at->first, at->last);
-	ranges = realloc(t->ranges, (t->count + 1) * sizeof(*ranges));
+			    side, ranges[index].first, ranges[index].last);
+	ranges = realloc(ranges, (t->count + 1) * sizeof(*ranges));
 	if (!ranges) {
 		fail(rule, "no memory");
 		return -LX_ENOMEM;
@@ -208,7 +210,7 @@ static int add_range(struct vfs_idmap *map, const struct rule *rule,
 {
 	uint32_t target = type->numbers == 3 ? n[1] : 0;
 	uint32_t count = n[type->numbers - 1];
-	struct range range;
+	struct range range = { 0 };
 	int err;
 
 	err = make_range(rule, type->kind, n[0], target, count, &range);

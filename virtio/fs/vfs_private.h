@@ -11,6 +11,7 @@
 #define VIRTIO_FS_VFS_PRIVATE_H
 
 #include "fuse/fuse_dirent.h"
+#include "fuse/fuse_proto.h"
 #include "lxutil/lx_volume.h"
 #include "virtio/fs/vfs_handle.h"
 #include "virtio/fs/vfs_inode.h"
@@ -53,7 +54,10 @@ static inline bool vfs_is_top(const struct vfs_inode *inode)
 }
 
 /* The error of a request about a node that has no inode. */
-int vfs_no_inode(const struct vfs_server *s, uint64_t node);
+static inline int vfs_no_inode(const struct vfs_server *s, uint64_t node)
+{
+	return s->own_root && node == FUSE_ROOT_ID ? -LX_EROFS : -LX_ESTALE;
+}
 
 /* Log an error of the host that its owner should know of; returns err. */
 int vfs_note(struct vfs_server *s, const char *what, int err);

@@ -264,7 +264,7 @@ static bool add_entry(struct vfs_server *s, uint64_t offset, bool plus,
 {
 	static const char *const dots[] = { ".", ".." };
 	struct vfs_share *share = offset < 2 ? NULL : &s->shares[offset - 2];
-	const char *name = share ? share->name : dots[offset];
+	const char *name = offset < 2 ? dots[offset] : share->name;
 	struct fuse_entry_out out = { 0 };
 	struct lx_stat st = attributes(s);
 

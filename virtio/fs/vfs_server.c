@@ -15,11 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-int vfs_no_inode(const struct vfs_server *s, uint64_t node)
-{
-	return s->own_root && node == FUSE_ROOT_ID ? -LX_EROFS : -LX_ESTALE;
-}
-
 int vfs_note(struct vfs_server *s, const char *what, int err)
 {
 	switch (-err) {

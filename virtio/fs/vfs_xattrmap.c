@@ -238,7 +238,8 @@ static int parse_rule(struct parser *p)
 	static const char *const scopes[] = {
 		[CLIENT] = "client", [SERVER] = "server", [ALL] = "all",
 	};
-	char key[LX_XATTR_NAME_MAX + 1], prepend[LX_XATTR_NAME_MAX + 1];
+	char key[LX_XATTR_NAME_MAX + 1] = "";
+	char prepend[LX_XATTR_NAME_MAX + 1] = "";
 	char separator = *p->at;
 	int type, scope = ALL, err;
 
@@ -285,27 +286,28 @@ static int parse(struct parser *p)
 int vfs_xattrmap_new(const char *rules, char *error, size_t error_size,
 		     struct vfs_xattrmap **ret_map)
 {
+	struct vfs_xattrmap *map = calloc(1, sizeof(*map));
 	struct parser p = {
 		.at = rules,
 		.error = error,
 		.error_size = error_size,
-		.map = calloc(1, sizeof(*p.map)),
+		.map = map,
 	};
 	int err;
 
-	if (!p.map) {
+	if (!map) {
 		fail(&p, "no memory");
 		return -LX_ENOMEM;
 	}
 	err = parse(&p);
 	if (err) {
-		vfs_xattrmap_free(p.map);
+		vfs_xattrmap_free(map);
 		return err;
 	}
-	if (vfs_xattrmap_to_host(p.map, CAPABILITY, p.map->capability) ||
-	    !strcmp(p.map->capability, CAPABILITY))
-		*p.map->capability = '\0';
-	*ret_map = p.map;
+	if (vfs_xattrmap_to_host(map, CAPABILITY, map->capability) ||
+	    !strcmp(map->capability, CAPABILITY))
+		*map->capability = '\0';
+	*ret_map = map;
 	return 0;
 }
 
