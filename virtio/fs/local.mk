@@ -18,6 +18,8 @@ libvirtio_fs_la_SOURCES = \
 	%reldir%/vfs_handle.h \
 	%reldir%/vfs_held.c \
 	%reldir%/vfs_held.h \
+	%reldir%/vfs_identity.c \
+	%reldir%/vfs_identity.h \
 	%reldir%/vfs_idmap.c \
 	%reldir%/vfs_idmap.h \
 	%reldir%/vfs_init.c \

@@ -5,26 +5,17 @@
 #include "common/limits.h"
 #include "fuse/fuse_proto.h"
 #include "virtio/fs/vfs_forgotten.h"
+#include "virtio/fs/vfs_identity.h"
 #include "virtio/fs/vfs_share.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define SHARDS 16u
-#define FIRST_BUCKETS 64u               /* of a shard; a power of two */
-
-struct shard {
-	pthread_mutex_t lock;
-	struct vfs_inode **bucket;
-	size_t buckets;                 /* a power of two */
-	size_t count;                   /* inodes in them */
-};
-
 struct vfs_inodes {
 	const struct log *log;
 	struct vfs_slots slots;
 	struct vfs_forgotten forgotten;
-	struct shard shard[SHARDS];
+	struct vfs_identities identities;
 };
 
 _Static_assert(VFS_NODES_MAX + VFS_FORGOTTEN_MAX <= VFS_SLOTS_MAX, "slots");
@@ -34,97 +25,23 @@ static struct vfs_inode *inode_of(struct vfs_slot *slot)
 	return slot ? container_of(slot, struct vfs_inode, slot) : NULL;
 }
 
-static struct vfs_inode_key key_of(struct vfs_share *share,
-				   const struct lx_stat *st)
+/* ---- found by identity ------------------------------------------------- */
+
+static pthread_mutex_t *lock_of(struct vfs_inodes *inodes,
+				const struct vfs_identity *key)
 {
-	return (struct vfs_inode_key){
-		.share = share,
-		.dev = st->dev,
-		.ino = st->ino,
-		.mount = (uint32_t)st->mount,
-		.btime = vfs_btime(st),
-		.type = st->mode & LX_S_IFMT,
-	};
-}
-
-static bool same(const struct vfs_inode_key *a, const struct vfs_inode_key *b)
-{
-	return a->ino == b->ino && a->dev == b->dev && a->mount == b->mount &&
-	       a->btime == b->btime && a->type == b->type &&
-	       a->share == b->share;
-}
-
-/* ---- identity table ---------------------------------------------------- */
-
-/*
- * The table's address is in it, so that a guest cannot work out which files to
- * create for them to share a bucket.
- */
-static uint64_t hash(const struct vfs_inodes *inodes,
-		     const struct vfs_inode_key *key)
-{
-	uint64_t h = (uintptr_t)inodes;
-
-	h = (h ^ key->ino) * 0x9e3779b97f4a7c15u;
-	h = (h ^ h >> 32 ^ key->dev) * 0xbf58476d1ce4e5b9u;
-	h = (h ^ h >> 32 ^ key->mount) * 0x94d049bb133111ebu;
-	h ^= (uintptr_t)key->share;
-	return h ^ h >> 32;
-}
-
-static struct shard *shard_of(struct vfs_inodes *inodes,
-			      const struct vfs_inode_key *key)
-{
-	return &inodes->shard[hash(inodes, key) % SHARDS];
-}
-
-/* The link that leads to the inode, or the one at its bucket's end. */
-static struct vfs_inode **link_of(struct vfs_inodes *inodes,
-				  struct shard *shard,
-				  const struct vfs_inode_key *key)
-{
-	size_t i = hash(inodes, key) / SHARDS & (shard->buckets - 1);
-	struct vfs_inode **link = &shard->bucket[i];
-
-	while (*link && !same(&(*link)->key, key))
-		link = &(*link)->next;
-	return link;
-}
-
-/* Double the buckets when they are full.  Without memory, chains grow. */
-static void make_room(struct vfs_inodes *inodes, struct shard *shard)
-{
-	struct shard old = *shard;
-	struct vfs_inode **bucket;
-
-	if (shard->count < shard->buckets)
-		return;
-	bucket = calloc(shard->buckets * 2, sizeof(*bucket));
-	if (!bucket)
-		return;
-	shard->bucket = bucket;
-	shard->buckets *= 2;
-	for (size_t i = 0; i < old.buckets; i++) {
-		struct vfs_inode *inode, *next;
-
-		for (inode = old.bucket[i]; inode; inode = next) {
-			next = inode->next;
-			inode->next = NULL;
-			*link_of(inodes, shard, &inode->key) = inode;
-		}
-	}
-	free(old.bucket);
+	return vfs_identities_lock(&inodes->identities, key);
 }
 
 /*
  * Count a lookup if the inode is there; *ret_recalled is set, and holds it, if
  * it was forgotten.  The lock is held.
  */
-static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
-			const struct vfs_inode_key *key, uint64_t *ret_id,
+static bool find_locked(struct vfs_inodes *inodes,
+			const struct vfs_identity *key, uint64_t *ret_id,
 			struct vfs_inode **ret_recalled)
 {
-	struct vfs_inode *inode = *link_of(inodes, shard, key);
+	struct vfs_inode *inode = vfs_identities_find(&inodes->identities, key);
 
 	if (!inode)
 		return false;
@@ -144,11 +61,9 @@ static bool find_locked(struct vfs_inodes *inodes, struct shard *shard,
 }
 
 /* Out of the table, whose reference is then the caller's.  The lock is held. */
-static void cut_locked(struct vfs_inodes *inodes, struct shard *shard,
-		       struct vfs_inode *inode)
+static void cut_locked(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
-	*link_of(inodes, shard, &inode->key) = inode->next;
-	shard->count--;
+	vfs_identities_remove(&inodes->identities, inode);
 	inode->lookups = 0;
 	inode->state = VFS_INODE_GONE;
 }
@@ -157,20 +72,20 @@ static void cut_locked(struct vfs_inodes *inodes, struct shard *shard,
  * One that was forgotten has no descriptor that would keep its number from
  * being used again.  Is it still there?  If not, it goes.
  */
-static bool check_recalled(struct vfs_inodes *inodes, struct shard *shard,
-			   struct vfs_inode *inode)
+static bool check_recalled(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
+	pthread_mutex_t *lock = lock_of(inodes, &inode->key);
 	bool there = !lx_node_hold(inode->key.share->vol, inode->node);
 	bool cut = false;
 
 	if (there) {
 		lx_node_release(inode->key.share->vol, inode->node);
 	} else {
-		pthread_mutex_lock(&shard->lock);
+		pthread_mutex_lock(lock);
 		cut = inode->state == VFS_INODE_KNOWN;
 		if (cut)
-			cut_locked(inodes, shard, inode);
-		pthread_mutex_unlock(&shard->lock);
+			cut_locked(inodes, inode);
+		pthread_mutex_unlock(lock);
 	}
 	if (cut)
 		vfs_inode_put(inodes, inode);
@@ -179,78 +94,60 @@ static bool check_recalled(struct vfs_inodes *inodes, struct shard *shard,
 }
 
 /*
- * One with the same number, but another time of birth, held, or NULL.  It is
- * another inode, unless its own time changed: an overlayfs does that to a file
- * when it is first written.  The lock is held.
+ * Is the inode of this key in the table with its former time of birth?  One
+ * with another is another inode, unless its own time changed: an overlayfs does
+ * that to a file when it is first written.
  */
-static struct vfs_inode *get_twin(struct vfs_inodes *inodes,
-				  struct shard *shard,
-				  const struct vfs_inode_key *key)
+static bool renew(struct vfs_inodes *inodes, const struct vfs_identity *key)
 {
-	size_t i = hash(inodes, key) / SHARDS & (shard->buckets - 1);
-	struct vfs_inode *inode = shard->bucket[i];
-	struct vfs_inode_key twin = *key;
-
-	for (; inode; inode = inode->next) {
-		twin.btime = inode->key.btime;
-		if (same(&inode->key, &twin) &&
-		    inode->state == VFS_INODE_KNOWN)
-			break;
-	}
-	if (inode)
-		vfs_slot_ref(&inode->slot);
-	return inode;
-}
-
-/* Is the inode of this key in the table with its former time of birth? */
-static bool renew(struct vfs_inodes *inodes, const struct vfs_inode_key *key)
-{
-	struct shard *shard = shard_of(inodes, key);
-	struct vfs_inode_key now;
+	pthread_mutex_t *lock = lock_of(inodes, key);
+	struct vfs_identity now;
 	struct vfs_inode *twin;
 	struct lx_stat st;
 	bool renewed = false;
 
-	pthread_mutex_lock(&shard->lock);
-	twin = get_twin(inodes, shard, key);
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_lock(lock);
+	twin = vfs_identities_twin(&inodes->identities, key);
+	if (twin)
+		vfs_slot_ref(&twin->slot);
+	pthread_mutex_unlock(lock);
 	if (!twin)
 		return false;
 	if (twin->node && !lx_getattr(key->share->vol, twin->node, &st)) {
-		now = key_of(key->share, &st);
-		renewed = same(&now, key);
+		now = vfs_identity_of(key->share, &st);
+		renewed = vfs_identity_same(&now, key);
 	}
-	pthread_mutex_lock(&shard->lock);
+	pthread_mutex_lock(lock);
 	/* Unless somebody else has put another one there. */
-	if (renewed && !*link_of(inodes, shard, key))
+	if (renewed && !vfs_identities_find(&inodes->identities, key))
 		twin->key.btime = key->btime;
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_unlock(lock);
 	vfs_inode_put(inodes, twin);
 	return renewed;
 }
 
-static bool find(struct vfs_inodes *inodes, const struct vfs_inode_key *key,
+static bool find(struct vfs_inodes *inodes, const struct vfs_identity *key,
 		 uint64_t *ret_id)
 {
-	struct shard *shard = shard_of(inodes, key);
+	pthread_mutex_t *lock = lock_of(inodes, key);
 	struct vfs_inode *recalled = NULL;
 	bool found;
 
-	pthread_mutex_lock(&shard->lock);
-	found = find_locked(inodes, shard, key, ret_id, &recalled);
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_lock(lock);
+	found = find_locked(inodes, key, ret_id, &recalled);
+	pthread_mutex_unlock(lock);
 	if (!found && renew(inodes, key)) {
-		pthread_mutex_lock(&shard->lock);
-		found = find_locked(inodes, shard, key, ret_id, &recalled);
-		pthread_mutex_unlock(&shard->lock);
+		pthread_mutex_lock(lock);
+		found = find_locked(inodes, key, ret_id, &recalled);
+		pthread_mutex_unlock(lock);
 	}
-	return recalled ? check_recalled(inodes, shard, recalled) : found;
+	return recalled ? check_recalled(inodes, recalled) : found;
 }
 
 bool vfs_inodes_find(struct vfs_inodes *inodes, struct vfs_share *share,
 		     const struct lx_stat *st, uint64_t *ret_id)
 {
-	struct vfs_inode_key key = key_of(share, st);
+	struct vfs_identity key = vfs_identity_of(share, st);
 
 	return find(inodes, &key, ret_id);
 }
@@ -259,16 +156,16 @@ struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
 				  struct vfs_share *share,
 				  const struct lx_stat *st)
 {
-	struct vfs_inode_key key = key_of(share, st);
-	struct shard *shard = shard_of(inodes, &key);
+	struct vfs_identity key = vfs_identity_of(share, st);
+	pthread_mutex_t *lock = lock_of(inodes, &key);
 	struct vfs_inode *inode;
 	uint64_t id = 0;
 
-	pthread_mutex_lock(&shard->lock);
-	inode = *link_of(inodes, shard, &key);
+	pthread_mutex_lock(lock);
+	inode = vfs_identities_find(&inodes->identities, &key);
 	if (inode)
 		id = vfs_inode_id(inode);
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_unlock(lock);
 	return vfs_inode_get(inodes, id);
 }
 
@@ -276,8 +173,8 @@ struct vfs_inode *vfs_inodes_peek(struct vfs_inodes *inodes,
  * Put an inode into the table, under this number or (0) the next.  The lock is
  * held.
  */
-static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
-			 const struct vfs_inode_key *key, struct lx_node *node,
+static int insert_locked(struct vfs_inodes *inodes,
+			 const struct vfs_identity *key, struct lx_node *node,
 			 uint64_t id, uint64_t lookups, uint64_t *ret_id)
 {
 	struct vfs_inode *inode;
@@ -294,9 +191,7 @@ static int insert_locked(struct vfs_inodes *inodes, struct shard *shard,
 	inode->node = node;
 	inode->key = *key;
 	inode->lookups = lookups;
-	make_room(inodes, shard);
-	*link_of(inodes, shard, key) = inode;
-	shard->count++;
+	vfs_identities_add(&inodes->identities, inode);
 	*ret_id = vfs_inode_id(inode);
 	vfs_slot_publish(slot, 1);
 	return 0;
@@ -306,20 +201,20 @@ int vfs_inodes_add(struct vfs_inodes *inodes, struct vfs_share *share,
 		   struct lx_node *node, const struct lx_stat *st,
 		   uint64_t *ret_id)
 {
-	struct vfs_inode_key key = key_of(share, st);
-	struct shard *shard = shard_of(inodes, &key);
+	struct vfs_identity key = vfs_identity_of(share, st);
+	pthread_mutex_t *lock = lock_of(inodes, &key);
 	struct vfs_inode *recalled = NULL;
 	bool found = find(inodes, &key, ret_id);
 	int err = 0;
 
 	if (!found) {
-		pthread_mutex_lock(&shard->lock);
+		pthread_mutex_lock(lock);
 		/* Another thread may have been quicker. */
-		found = find_locked(inodes, shard, &key, ret_id, &recalled);
+		found = find_locked(inodes, &key, ret_id, &recalled);
 		if (!found)
-			err = insert_locked(inodes, shard, &key, node, 0, 1,
+			err = insert_locked(inodes, &key, node, 0, 1,
 					    ret_id);
-		pthread_mutex_unlock(&shard->lock);
+		pthread_mutex_unlock(lock);
 	}
 	if (recalled)
 		vfs_inode_put(inodes, recalled);
@@ -391,16 +286,16 @@ uint64_t vfs_inode_id(const struct vfs_inode *inode)
 /* Drop an inode that is on the list. */
 static void drop_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
-	struct shard *shard = shard_of(inodes, &inode->key);
+	pthread_mutex_t *lock = lock_of(inodes, &inode->key);
 	bool gone;
 
-	pthread_mutex_lock(&shard->lock);
+	pthread_mutex_lock(lock);
 	gone = inode->state == VFS_INODE_FORGOTTEN;
 	if (gone) {
 		vfs_forgotten_remove(&inodes->forgotten, inode);
-		cut_locked(inodes, shard, inode);
+		cut_locked(inodes, inode);
 	}
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_unlock(lock);
 	if (gone)
 		vfs_inode_put(inodes, inode);
 }
@@ -408,23 +303,23 @@ static void drop_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
 /* Put an inode that is leaving on the list, if it can come back. */
 static void keep_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
 {
-	struct shard *shard = shard_of(inodes, &inode->key);
+	pthread_mutex_t *lock = lock_of(inodes, &inode->key);
 	bool back, gone = false;
 
 	back = inode->node &&
 	       lx_node_park(inode->key.share->vol, inode->node);
-	pthread_mutex_lock(&shard->lock);
+	pthread_mutex_lock(lock);
 	/* Unless somebody has looked it up meanwhile. */
 	if (inode->state == VFS_INODE_LEAVING) {
 		gone = !back;
 		if (gone) {
-			cut_locked(inodes, shard, inode);
+			cut_locked(inodes, inode);
 		} else {
 			vfs_forgotten_add(&inodes->forgotten, inode);
 			inode->state = VFS_INODE_FORGOTTEN;
 		}
 	}
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_unlock(lock);
 	if (gone)
 		vfs_inode_put(inodes, inode);
 	while ((inode = vfs_forgotten_excess(&inodes->forgotten))) {
@@ -440,11 +335,11 @@ static void keep_forgotten(struct vfs_inodes *inodes, struct vfs_inode *inode)
 static uint64_t drop_lookups(struct vfs_inodes *inodes,
 			     struct vfs_inode *inode, uint64_t count, bool keep)
 {
-	struct shard *shard = shard_of(inodes, &inode->key);
+	pthread_mutex_t *lock = lock_of(inodes, &inode->key);
 	uint64_t had = 0;
 	bool last;
 
-	pthread_mutex_lock(&shard->lock);
+	pthread_mutex_lock(lock);
 	if (inode->state == VFS_INODE_KNOWN) {
 		had = inode->lookups;
 		inode->lookups -= MIN(count, had);
@@ -453,8 +348,8 @@ static uint64_t drop_lookups(struct vfs_inodes *inodes,
 	if (last && keep)
 		inode->state = VFS_INODE_LEAVING;
 	else if (last)
-		cut_locked(inodes, shard, inode);
-	pthread_mutex_unlock(&shard->lock);
+		cut_locked(inodes, inode);
+	pthread_mutex_unlock(lock);
 	if (!last)
 		return had;
 	log_trace(inodes->log, LOG_VIRTIOFS, "node %" PRIu64 " is forgotten",
@@ -500,15 +395,15 @@ int vfs_inodes_place(struct vfs_inodes *inodes, struct vfs_share *share,
 		     struct lx_node *node, const struct lx_stat *st,
 		     uint64_t id, uint64_t lookups)
 {
-	struct vfs_inode_key key = key_of(share, st);
-	struct shard *shard = shard_of(inodes, &key);
+	struct vfs_identity key = vfs_identity_of(share, st);
+	pthread_mutex_t *lock = lock_of(inodes, &key);
 	int err = id ? -LX_EEXIST : -LX_EINVAL;
 
-	pthread_mutex_lock(&shard->lock);
-	if (id && !*link_of(inodes, shard, &key))
-		err = insert_locked(inodes, shard, &key, node, id,
+	pthread_mutex_lock(lock);
+	if (id && !vfs_identities_find(&inodes->identities, &key))
+		err = insert_locked(inodes, &key, node, id,
 				    MAX(lookups, 1u), &id);
-	pthread_mutex_unlock(&shard->lock);
+	pthread_mutex_unlock(lock);
 	if (err)
 		lx_node_close(share->vol, node);
 	else if (!lookups)
@@ -544,7 +439,7 @@ bool vfs_inodes_full(struct vfs_inodes *inodes)
 int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 {
 	struct vfs_inodes *inodes = calloc(1, sizeof(*inodes));
-	int err = 0;
+	int err;
 
 	if (!inodes)
 		return -LX_ENOMEM;
@@ -553,15 +448,7 @@ int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
 		       VFS_NODES_MAX + VFS_FORGOTTEN_MAX, release, inodes);
 	vfs_forgotten_init(&inodes->forgotten, &inodes->slots,
 			   VFS_FORGOTTEN_MAX);
-	for (unsigned i = 0; i < SHARDS; i++) {
-		struct shard *shard = &inodes->shard[i];
-
-		pthread_mutex_init(&shard->lock, NULL);
-		shard->buckets = FIRST_BUCKETS;
-		shard->bucket = calloc(FIRST_BUCKETS, sizeof(*shard->bucket));
-		if (!shard->bucket)
-			err = -LX_ENOMEM;
-	}
+	err = vfs_identities_init(&inodes->identities);
 	if (err) {
 		vfs_inodes_free(inodes);
 		return err;
@@ -589,10 +476,7 @@ void vfs_inodes_free(struct vfs_inodes *inodes)
 		drop_lookups(inodes, root, UINT64_MAX, false);
 		vfs_inode_put(inodes, root);
 	}
-	for (unsigned i = 0; i < SHARDS; i++) {
-		free(inodes->shard[i].bucket);
-		pthread_mutex_destroy(&inodes->shard[i].lock);
-	}
+	vfs_identities_done(&inodes->identities);
 	vfs_forgotten_done(&inodes->forgotten);
 	vfs_slots_done(&inodes->slots);
 	free(inodes);

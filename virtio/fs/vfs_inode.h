@@ -3,10 +3,9 @@
  * vfs_inode.h - the node table: node id -> inode, and identity -> inode.
  *
  * An inode of the host is one node however many names lead to it: it is found
- * again by (mount, device, inode number), type and time of birth, within the
- * share that it was reached by: its number
- * can come to mean another file while it is in the table, but no older one (see
- * lx_stat_name()).
+ * again by its identity (vfs_identity.h), within the share that it was reached
+ * by.  Its number can come to mean another file while it is in the table, but
+ * no older one (see lx_stat_name()).
  *
  * An inode is in the table while the guest has lookups of it to forget (and for
  * some time after that: vfs_forgotten.h); and it lives on, out of the table's
@@ -17,33 +16,17 @@
  * Node ids come from vfs_slots: none is used twice, not even after a remount,
  * so that the generation in a reply is always 0.
  *
- * Locks: each shard of the identity table has one, which guards its buckets
- * and the lookup counts of its inodes.  Taken before that of vfs_slots, never
- * held over a call into lxutil.
+ * Locks: that of an inode's shard (vfs_identity.h) guards its lookup count and
+ * state, too.  Taken before that of vfs_slots, never held over a call into
+ * lxutil.
  */
 #ifndef VIRTIO_FS_VFS_INODE_H
 #define VIRTIO_FS_VFS_INODE_H
 
 #include "common/log.h"
 #include "lxutil/lx_volume.h"
+#include "virtio/fs/vfs_identity.h"
 #include "virtio/fs/vfs_slots.h"
-
-struct vfs_share;
-
-struct vfs_inode_key {
-	struct vfs_share *share;
-	uint64_t dev, ino;
-	uint64_t btime;                 /* vfs_btime() */
-	uint32_t mount;                 /* Linux has no larger ones */
-	uint32_t type;                  /* LX_S_IFMT bits */
-};
-
-/* In nanoseconds; 0: unknown. */
-static inline uint64_t vfs_btime(const struct lx_stat *st)
-{
-	return st->has_btime ? (uint64_t)st->btime.sec * 1000000000u +
-				       st->btime.nsec : 0;
-}
 
 enum vfs_inode_state {
 	VFS_INODE_KNOWN,                /* the guest has lookups */
@@ -56,7 +39,7 @@ enum vfs_inode_state {
 struct vfs_inode {
 	struct vfs_slot slot;
 	struct lx_node *node;
-	struct vfs_inode_key key;
+	struct vfs_identity key;
 	/* Protected by the shard's lock: */
 	union {
 		uint64_t lookups;

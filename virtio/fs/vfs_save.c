@@ -181,7 +181,7 @@ static bool find_name(struct saving *v, const struct vfs_inode *inode,
 
 static void save_node(struct saving *v, struct vfs_inode *inode)
 {
-	const struct vfs_inode_key *key = &inode->key;
+	const struct vfs_identity *key = &inode->key;
 	struct lx_handle handle = { .len = 0 };
 	struct save_writer *w = v->w;
 	char path[LX_PATH_MAX];

@@ -19,6 +19,12 @@ test_vfs_slots_SOURCES = %reldir%/test_vfs_slots.c
 test_vfs_slots_CFLAGS = $(TEST_CFLAGS)
 test_vfs_slots_LDADD = $(LINK_TEST_VIRTIO_FS)
 
+check_PROGRAMS += test_vfs_identity
+TESTS += test_vfs_identity
+test_vfs_identity_SOURCES = %reldir%/test_vfs_identity.c
+test_vfs_identity_CFLAGS = $(TEST_CFLAGS)
+test_vfs_identity_LDADD = $(LINK_TEST_VIRTIO_FS)
+
 check_PROGRAMS += test_vfs_inode
 TESTS += test_vfs_inode
 test_vfs_inode_SOURCES = %reldir%/test_vfs_inode.c
