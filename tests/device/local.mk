@@ -3,7 +3,8 @@ DEVICE_TESTS = test_device_bars test_device_blocking test_device_chains \
 	test_device_exhaustion \
 	test_device_flips test_device_hostile test_device_hung \
 	test_device_hung_sockets \
-	test_device_locks test_device_names test_device_numbers \
+	test_device_locks test_device_long_names test_device_names \
+	test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
 	test_device_reset test_device_rings test_device_rings_packed \
 	test_device_saved test_device_saved_hostile \
@@ -65,6 +66,11 @@ test_device_hung_LDADD = $(DEVICE_LIBS)
 test_device_locks_SOURCES = %reldir%/test_locks.c %reldir%/device_fixture.h
 test_device_locks_CFLAGS = $(TEST_CFLAGS)
 test_device_locks_LDADD = $(DEVICE_LIBS)
+
+test_device_long_names_SOURCES = %reldir%/test_long_names.c \
+	%reldir%/device_fixture.h %reldir%/own_fuse.h
+test_device_long_names_CFLAGS = $(TEST_CFLAGS)
+test_device_long_names_LDADD = $(DEVICE_LIBS)
 
 test_device_names_SOURCES = %reldir%/test_names.c \
 	%reldir%/device_fixture.h %reldir%/hostile.h

@@ -334,6 +334,37 @@ static void an_open_of_a_fifo(void **state)
 	assert_refused(f, fuse_client_open(&f->client, node, LX_O_RDWR, &fh));
 }
 
+/* What a guest makes by itself is no more opened than what it finds. */
+static void opens_of_nodes_that_it_made(void **state)
+{
+	static const uint32_t types[] = {
+		LX_S_IFIFO, LX_S_IFSOCK, LX_S_IFCHR, LX_S_IFBLK,
+	};
+	static const uint32_t flags[] = {
+		LX_O_RDONLY, LX_O_WRONLY | LX_O_NONBLOCK, LX_O_RDWR, LX_O_PATH,
+	};
+	struct device_fixture *f = *state;
+	struct fuse_client *c = &f->client;
+	struct fuse_entry_out e, again;
+	uint64_t fh;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		/* Only root can make devices: here /dev/null. */
+		if (fuse_client_mknod(c, 1, "made", types[i] | 0666, 0x103, &e))
+			continue;
+		for (size_t j = 0; j < ARRAY_LEN(flags); j++) {
+			assert_refused(f, fuse_client_open(c, e.nodeid,
+							   flags[j], &fh));
+			assert_refused(f, fuse_client_create(c, 1, "made",
+							     flags[j], 0600,
+							     &again, &fh));
+		}
+		assert_int_equal(fuse_client_unlink(c, 1, "made"), 0);
+		assert_refused(f, fuse_client_open(c, e.nodeid, LX_O_RDWR,
+						   &fh));
+	}
+}
+
 static void an_open_of_a_symbolic_link(void **state)
 {
 	struct device_fixture *f = *state;
@@ -421,6 +452,7 @@ int main(void)
 		hostile_test(an_init_shorter_than_its_header),
 		hostile_test(a_request_before_init),
 		hostile_test(an_open_of_a_fifo),
+		hostile_test(opens_of_nodes_that_it_made),
 		hostile_test(an_open_of_a_symbolic_link),
 		hostile_test(names_that_walk),
 		hostile_test(a_lookup_of_the_parent),

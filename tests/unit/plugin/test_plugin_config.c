@@ -311,6 +311,10 @@ static const char *const bads[][2] = {
 	{ "t:/,xattrmap=:ok:every:::", "xattrmap: rule 1: scope 'every'" },
 	{ "t:/,xattrmap=:ok:all:::,no-xattr", "xattrmap and no-xattr" },
 	{ "t:/,posix-acl,xattrmap=:map::user.v.:", "posix-acl and xattrmap" },
+	/* The root is what comes first, and nothing else. */
+	{ "t:/,root=/etc", "unknown option 'root'" },
+	{ "t:/,source=/etc", "unknown option 'source'" },
+	{ "t:/,ro,t:/etc", "unknown option 't:/etc'" },
 	{ "t:/,frobnicate", "no-killpriv-v2" },
 	{ JSON "xattrmap\":true}", "a string" },
 	{ JSON "xattrmap\":\":ok:all:::\\u0000x\"}", "NUL" },
