@@ -38,24 +38,23 @@ struct lx_io {
 };
 
 /*
- * Signals the event, which is borrowed.  -LX_EOPNOTSUPP: the host has none; or
- * why it could not be had (most often -LX_EPERM, -LX_ENOMEM).
- *
- * It comes from the reserve, if that is not NULL, or else is made anew.
+ * Make `count` (> 0) of them, or as many as can be had, as long as the process
+ * may: later it may have lost the right to.  0; or why there is not one:
+ * -LX_EOPNOTSUPP where the host has none, else most often -LX_EPERM or
+ * -LX_ENOMEM.
+ */
+int lx_reserve_new(unsigned count, struct lx_reserve **ret_reserve);
+/* All are back.  NULL is allowed. */
+void lx_reserve_free(struct lx_reserve *reserve);
+
+/*
+ * Take one from the reserve.  It signals the event, which is borrowed.
+ * -LX_ENFILE: all are taken; or why the event cannot hear of it.
  */
 int lx_async_new(struct lx_reserve *reserve, struct event *event,
 		 struct lx_async **ret_async);
-/* No transfer is under way.  NULL is allowed. */
+/* Give it back; no transfer is under way.  NULL is allowed. */
 void lx_async_free(struct lx_async *async);
-
-/*
- * Those that were made before the process lost the right to make any: `count`,
- * or as many as can be had.  What is taken comes back when it is freed.  NULL:
- * not one.
- */
-struct lx_reserve *lx_reserve_new(unsigned count);
-/* All are back.  NULL is allowed. */
-void lx_reserve_free(struct lx_reserve *reserve);
 
 /*
  * Add a transfer; there are less than LX_ASYNC_MAX.  False: not with that file,

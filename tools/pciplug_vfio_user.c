@@ -134,10 +134,9 @@ static int add_function(struct program *p, const char *value, const char *path)
 	return EXIT_OK;
 }
 
-static int start_function(struct program *p, struct function *f)
+static int make_device(struct program *p, struct function *f)
 {
 	char err[HOST_ERR_MAX / 2];
-	int ret;
 
 	if (vfio_user_device_new(&p->plugin.table, f->value, p->functions->len,
 				 f->name, &p->log, err, sizeof(err),
@@ -146,8 +145,14 @@ static int start_function(struct program *p, struct function *f)
 			 p->plugin.table.option, f->value, err);
 		return fail(p, EXIT_USAGE);
 	}
-	ret = vfio_user_server_new(f->device, f->listen_fd, f->name, &p->log,
-				   &f->server);
+	return EXIT_OK;
+}
+
+static int start_server(struct program *p, struct function *f)
+{
+	int ret = vfio_user_server_new(f->device, f->listen_fd, f->name,
+				       &p->log, &f->server);
+
 	if (ret) {
 		snprintf(p->err, sizeof(p->err), "cannot serve '%s': %s",
 			 f->path, strerror(-ret));
@@ -156,15 +161,25 @@ static int start_function(struct program *p, struct function *f)
 	return EXIT_OK;
 }
 
+static int for_each_function(struct program *p,
+			     int (*act)(struct program *p, struct function *f))
+{
+	int status = EXIT_OK;
+
+	for (guint i = 0; !status && i < p->functions->len; i++)
+		status = act(p, p->functions->pdata[i]);
+	return status;
+}
+
+/* What devices make, they make before the sandbox is closed. */
 static int start_functions(struct program *p)
 {
-	for (guint i = 0; i < p->functions->len; i++) {
-		int status = start_function(p, p->functions->pdata[i]);
+	int status = for_each_function(p, make_device);
 
-		if (status)
-			return status;
-	}
-	return EXIT_OK;
+	if (!status &&
+	    sandbox_close(&p->options.sandbox, p->err, sizeof(p->err)))
+		status = fail(p, EXIT_RUN);
+	return status ? status : for_each_function(p, start_server);
 }
 
 /* stdout is the VMM's, where there is one. */

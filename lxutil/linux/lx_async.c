@@ -39,7 +39,7 @@ struct lx_async {
 	bool writes;                    /* among those to begin */
 	bool stuck;                     /* some could not be begun */
 
-	struct lx_reserve *reserve;     /* where it goes, or NULL */
+	struct lx_reserve *reserve;     /* where it goes */
 	struct lx_async *next;          /* of those that are there */
 };
 
@@ -115,34 +115,6 @@ static void destroy(struct lx_async *async)
 	free(async);
 }
 
-/* NULL: *ret_error says why. */
-static struct lx_async *make(int *ret_error)
-{
-	struct lx_async *async = calloc(1, sizeof(*async));
-	int ret;
-
-	*ret_error = -LX_ENOMEM;
-	if (!async)
-		return NULL;
-	async->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = async->fd < 0 ? -errno : set_up(&async->uring);
-	if (ret) {
-		if (async->fd >= 0)
-			close(async->fd);
-		free(async);
-		*ret_error = -lx_errno_from_host(-ret);
-		return NULL;
-	}
-	ret = enable(&async->uring, async->fd);
-	if (ret) {
-		destroy(async);
-		*ret_error = -lx_errno_from_host(-ret);
-		return NULL;
-	}
-	lx_async_arm(async, false);
-	return async;
-}
-
 /* ---- the reserve ------------------------------------------------------- */
 
 static struct lx_async *take(struct lx_reserve *reserve)
@@ -166,21 +138,48 @@ static void put(struct lx_reserve *reserve, struct lx_async *async)
 	pthread_mutex_unlock(&reserve->lock);
 }
 
-struct lx_reserve *lx_reserve_new(unsigned count)
+/* One more that is there. */
+static int make(struct lx_reserve *reserve)
+{
+	struct lx_async *async = calloc(1, sizeof(*async));
+	int ret;
+
+	if (!async)
+		return -LX_ENOMEM;
+	async->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ret = async->fd < 0 ? -errno : set_up(&async->uring);
+	if (ret) {
+		if (async->fd >= 0)
+			close(async->fd);
+		free(async);
+		return -lx_errno_from_host(-ret);
+	}
+	ret = enable(&async->uring, async->fd);
+	if (ret) {
+		destroy(async);
+		return -lx_errno_from_host(-ret);
+	}
+	lx_async_arm(async, false);
+	put(reserve, async);
+	return 0;
+}
+
+int lx_reserve_new(unsigned count, struct lx_reserve **ret_reserve)
 {
 	struct lx_reserve *reserve = calloc(1, sizeof(*reserve));
-	struct lx_async *async;
-	int err;
+	int err = 0;
 
 	if (!reserve)
-		return NULL;
+		return -LX_ENOMEM;
 	pthread_mutex_init(&reserve->lock, NULL);
-	while (count-- && (async = make(&err)))
-		put(reserve, async);
-	if (reserve->first)
-		return reserve;
-	lx_reserve_free(reserve);
-	return NULL;
+	while (count-- && !err)
+		err = make(reserve);
+	if (!reserve->first) {
+		lx_reserve_free(reserve);
+		return err;
+	}
+	*ret_reserve = reserve;
+	return 0;
 }
 
 void lx_reserve_free(struct lx_reserve *reserve)
@@ -200,11 +199,11 @@ void lx_reserve_free(struct lx_reserve *reserve)
 int lx_async_new(struct lx_reserve *reserve, struct event *event,
 		 struct lx_async **ret_async)
 {
-	int ret = -LX_ENFILE;
-	struct lx_async *async = reserve ? take(reserve) : make(&ret);
+	struct lx_async *async = take(reserve);
+	int ret;
 
 	if (!async)
-		return ret;
+		return -LX_ENFILE;
 	ret = event_watch(event, async->fd);
 	if (ret) {
 		lx_async_free(async);
@@ -222,10 +221,7 @@ void lx_async_free(struct lx_async *async)
 	if (async->event)
 		event_unwatch(async->event, async->fd);
 	async->event = NULL;
-	if (async->reserve)
-		put(async->reserve, async);
-	else
-		destroy(async);
+	put(async->reserve, async);
 }
 
 /* ---- transfers --------------------------------------------------------- */

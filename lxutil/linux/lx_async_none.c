@@ -2,19 +2,11 @@
 /* lx_async_none.c - built without liburing: there are no rings. */
 #include "lxutil/lx_async.h"
 
-int lx_async_new(struct lx_reserve *reserve, struct event *event,
-		 struct lx_async **ret_async)
-{
-	(void)reserve;
-	(void)event;
-	(void)ret_async;
-	return -LX_EOPNOTSUPP;
-}
-
-struct lx_reserve *lx_reserve_new(unsigned count)
+int lx_reserve_new(unsigned count, struct lx_reserve **ret_reserve)
 {
 	(void)count;
-	return NULL;
+	(void)ret_reserve;
+	return -LX_EOPNOTSUPP;
 }
 
 void lx_reserve_free(struct lx_reserve *reserve)
@@ -23,6 +15,15 @@ void lx_reserve_free(struct lx_reserve *reserve)
 }
 
 /* Nobody has one to call the others with. */
+
+int lx_async_new(struct lx_reserve *reserve, struct event *event,
+		 struct lx_async **ret_async)
+{
+	(void)reserve;
+	(void)event;
+	(void)ret_async;
+	return -LX_EOPNOTSUPP;
+}
 
 void lx_async_free(struct lx_async *async)
 {

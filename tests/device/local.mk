@@ -40,6 +40,11 @@ test_device_flips_LDADD = $(DEVICE_LIBS)
 if URING
 check_PROGRAMS += test_device_calls test_device_frozen
 TESTS += test_device_calls test_device_frozen
+# What a sanitizer does by itself is not for the sandbox.
+if !SANITIZE
+check_PROGRAMS += test_device_shut_in
+TESTS += test_device_shut_in
+endif
 endif
 OWN_TRANSFERS = %reldir%/device_fixture.h %reldir%/own_ext4.h \
 	%reldir%/own_fuse.h %reldir%/own_transfers.h
@@ -152,3 +157,8 @@ test_device_hung_sockets_SOURCES = %reldir%/test_hung_sockets.c \
 	%reldir%/own_fuse.h $(REMOTE_FILES)
 test_device_hung_sockets_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_device_hung_sockets_LDADD = $(REMOTE_LIBS)
+
+test_device_shut_in_SOURCES = %reldir%/test_shut_in.c $(OWN_TRANSFERS) \
+	$(REMOTE_FILES)
+test_device_shut_in_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS) $(SECCOMP_CFLAGS)
+test_device_shut_in_LDADD = $(REMOTE_LIBS)

@@ -17,6 +17,7 @@
 
 #define PAGE 4096u
 #define PAGES 64                        /* of the file */
+#define REQUEST_QUEUES 2
 
 /* A page that is on its way. */
 static struct transfer {

@@ -55,7 +55,7 @@ static void serve_vhost_user(struct remote_server *s, const char *config)
 
 	assert_true(plugin_config_parse(config, &s->config, NULL));
 	assert_int_equal(event_init(&s->stop), 0);
-	if (vuf_share_new(&s->config, true, NULL, &s->log, err, sizeof(err),
+	if (vuf_share_new(&s->config, true, &s->log, err, sizeof(err),
 			  &s->share))
 		fail_msg("%s", err);
 	assert_int_equal(pthread_create(&s->thread, NULL, run_share, s), 0);

@@ -65,18 +65,17 @@ static void assert_reads(struct lx_async *async, const struct fault *f)
 }
 
 /* Returns how many calls there were. */
-static unsigned try_new(const struct fault *f, bool reserve)
+static unsigned try_new(const struct fault *f)
 {
 	unsigned before = open_fds(), calls;
-	struct lx_reserve *from = NULL;
+	struct lx_reserve *reserve = NULL;
 	struct lx_async *async = NULL;
-	int err = -LX_ENOMEM;
+	int err;
 
 	faults_begin(f);
-	if (reserve)
-		from = lx_reserve_new(2);
-	if (from || !reserve)
-		err = lx_async_new(from, &event, &async);
+	err = lx_reserve_new(2, &reserve);
+	if (!err)
+		err = lx_async_new(reserve, &event, &async);
 	calls = faults_end();
 	if (!err)
 		assert_reads(async, NULL);
@@ -85,38 +84,36 @@ static unsigned try_new(const struct fault *f, bool reserve)
 	else
 		assert_null(async);
 	lx_async_free(async);
-	lx_reserve_free(from);
+	lx_reserve_free(reserve);
 	assert_int_equal(open_fds(), before);
 	return calls;
 }
 
-static void try_all(enum fault_kind kind, int error, bool reserve)
+static void try_all(enum fault_kind kind, int error)
 {
 	struct fault f = { .kind = kind, .error = error };
-	unsigned calls = try_new(&f, reserve);
+	unsigned calls = try_new(&f);
 
 	assert_in_range(calls, 1, CALLS_MAX);
 	for (f.nth = 1; f.nth <= calls; f.nth++) {
 		f.on = false;
-		try_new(&f, reserve);
+		try_new(&f);
 		f.on = true;
-		try_new(&f, reserve);
+		try_new(&f);
 	}
 }
 
 static void without_permission(void **state)
 {
 	(void)state;
-	try_all(FAULT_CALL, EPERM, false);
-	try_all(FAULT_CALL, EPERM, true);
+	try_all(FAULT_CALL, EPERM);
 }
 
 static void without_memory(void **state)
 {
 	(void)state;
-	try_all(FAULT_MEMORY, ENOMEM, false);
-	try_all(FAULT_MEMORY, ENOMEM, true);
-	try_all(FAULT_CALL, ENOMEM, false);
+	try_all(FAULT_MEMORY, ENOMEM);
+	try_all(FAULT_CALL, ENOMEM);
 }
 
 static void what_cannot_begin_begins_later(void **state)
@@ -124,13 +121,16 @@ static void what_cannot_begin_begins_later(void **state)
 	const struct fault f = {
 		.kind = FAULT_CALL, .nth = 1, .error = EAGAIN
 	};
+	struct lx_reserve *reserve;
 	struct lx_async *async;
 
 	(void)state;
-	if (lx_async_new(NULL, &event, &async))
+	if (lx_reserve_new(1, &reserve))
 		skip();
+	assert_int_equal(lx_async_new(reserve, &event, &async), 0);
 	assert_reads(async, &f);
 	lx_async_free(async);
+	lx_reserve_free(reserve);
 }
 
 static int up(void **state)

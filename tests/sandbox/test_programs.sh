@@ -24,6 +24,7 @@ await() { # COMMAND...: until it succeeds
 field() { # NAME: of the server's status
 	sed -n "s/^$1:[[:space:]]*//p" "/proc/$server/status"
 }
+own() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; } # NAME
 find_server() {
 	server=$(cat "/proc/$parent/task/$parent/children" 2>/dev/null)
 	server=${server% }
@@ -101,6 +102,9 @@ see_it() {
 	what="$1 $2"
 	has NoNewPrivs 1
 	has Seccomp 2
+	# Closed, on top of what we may be in.  Linux 5.9 tells.
+	[ -z "$(own Seccomp_filters)" ] ||
+		has Seccomp_filters $(($(own Seccomp_filters) + 2))
 	has Umask 0000
 	has CapInh 0000000000000000
 	has CapAmb 0000000000000000

@@ -16,6 +16,8 @@
  * after.  Nor must the child remove sockets when it ends: their paths are not
  * what they were.
  *
+ * What serves is made then, and sandbox_close() called before there is a guest.
+ *
  * These functions are for a program, which owns its process; the plugin, a
  * guest of its host's process, has no use for them.
  */
@@ -111,6 +113,14 @@ bool sandbox_set_option(struct sandbox_options *options, const char *name,
 int sandbox_enter(const struct sandbox_options *options,
 		  const struct sandbox_share *shares, size_t count, char *err,
 		  size_t err_size, pid_t *ret_child);
+
+/*
+ * In the child, which may have threads by now: from here on nobody can make a
+ * ring of io_uring, or change what the ones that there are can do.  0, or
+ * -errno and one line for a person in err.
+ */
+int sandbox_close(const struct sandbox_options *options, char *err,
+		  size_t err_size);
 
 /*
  * In the parent: until the child ends.  SIGTERM, SIGINT, SIGHUP and SIGQUIT

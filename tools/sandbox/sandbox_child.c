@@ -3,10 +3,12 @@
  * The order matters.  The limit of descriptors takes a privilege that a user
  * namespace does not give.  Mounts are taken by who one was outside, for he can
  * reach them, and placed by who one is inside.  Capabilities are given up when
- * all of that is done, and the system calls at the very end.
+ * all of that is done, and the system calls at the very end, in two steps:
+ * servers make their rings of io_uring between them.
  */
 #include "tools/sandbox/sandbox_child.h"
 
+#include "common/bytes.h"
 #include "tools/nofile.h"
 #include "tools/sandbox/sandbox_caps.h"
 #include "tools/sandbox/sandbox_fail.h"
@@ -26,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct child {
@@ -227,6 +230,11 @@ static void be_born(struct child *c)
 	_exit(0);
 }
 
+/* Besides those of a server: to make rings, and to be denied that. */
+static const int until_closed[] = {
+	SYS_io_uring_setup, SYS_io_uring_register, SYS_seccomp,
+};
+
 void sandbox_child_enter(const struct sandbox_options *options,
 			 struct sandbox_places *places, int sock)
 {
@@ -256,8 +264,15 @@ void sandbox_child_enter(const struct sandbox_options *options,
 				    sizeof(c.report.text)));
 	check(&c, enter_landlock(&c));
 	tie_to_parent(&c);
-	check(&c, sandbox_seccomp(options->seccomp, NULL, 0, c.report.text,
+	check(&c, sandbox_seccomp(options->seccomp, until_closed,
+				  ARRAY_LEN(until_closed), c.report.text,
 				  sizeof(c.report.text)));
 	report(&c, SANDBOX_IS_IN);
 	close(sock);
+}
+
+int sandbox_close(const struct sandbox_options *options, char *err,
+		  size_t err_size)
+{
+	return sandbox_seccomp(options->seccomp, NULL, 0, err, err_size);
 }

@@ -6,7 +6,9 @@
  * What is not in it: whatever makes a process or a program (execve, fork),
  * a namespace or a mount, a socket; ptrace, kill, bpf, keys, modules, clocks.
  * Memory cannot become executable.  Rings of io_uring can be used, not made:
- * those that there are have been restricted to reading and writing.
+ * those that there are have been restricted to reading and writing.  That there
+ * may be some, sandbox_enter() allows more until sandbox_close() loads the
+ * table a second time, by itself: a call is done that both let pass.
  */
 #include "tools/sandbox/sandbox_seccomp.h"
 
@@ -109,6 +111,7 @@ static const struct {
 	FCNTL(F_OFD_GETLK), FCNTL(F_OFD_SETLK), FCNTL(F_OFD_SETLKW),
 	FCNTL(F_ADD_SEALS), FCNTL(F_GET_SEALS),
 	PRCTL(PR_SET_NAME), PRCTL(PR_GET_NAME), PRCTL(PR_SET_VMA),
+	PRCTL(PR_SET_NO_NEW_PRIVS),     /* of loading a filter */
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
 	/* A thread, in the namespaces that there are. */
@@ -123,9 +126,10 @@ static const struct {
 };
 
 /*
- * These fail, and libc knows what to do then: it makes a thread by clone()
- * where there is no clone3(), whose arguments cannot be filtered, and without
- * a socket it stays silent.  So do we without a ring.
+ * These fail, unless they are allowed besides, and libc knows what to do then:
+ * it makes a thread by clone() where there is no clone3(), whose arguments
+ * cannot be filtered, and without a socket it stays silent.  So do we without a
+ * ring.
  */
 static const struct {
 	int call, error;
@@ -143,6 +147,14 @@ static int add(scmp_filter_ctx filter, uint32_t action, int call,
 		return 0;
 	return seccomp_rule_add_array(filter, action, call, argument ? 1 : 0,
 				      argument);
+}
+
+static bool is_among(int call, const int *more, size_t count)
+{
+	while (count--)
+		if (more[count] == call)
+			return true;
+	return false;
 }
 
 static int add_rules(scmp_filter_ctx filter, const int *more, size_t count)
@@ -167,8 +179,10 @@ static int add_rules(scmp_filter_ctx filter, const int *more, size_t count)
 		ret = add(filter, SCMP_ACT_ALLOW, filtered[i].call, &argument);
 	}
 	for (size_t i = 0; !ret && i < ARRAY_LEN(refused); i++)
-		ret = add(filter, SCMP_ACT_ERRNO((uint16_t)refused[i].error),
-			  refused[i].call, NULL);
+		if (!is_among(refused[i].call, more, count))
+			ret = add(filter,
+				  SCMP_ACT_ERRNO((uint16_t)refused[i].error),
+				  refused[i].call, NULL);
 	return ret;
 }
 

@@ -11,7 +11,6 @@
 
 #include "common/bytes.h"
 #include "common/guard.h"
-#include "lxutil/lx_async.h"
 #include "tools/host_socket.h"
 #include "tools/vhost_user_virtiofs/vuf_daemon.h"
 #include "tools/vhost_user_virtiofs/vuf_log.h"
@@ -45,7 +44,6 @@ struct program {
 	struct vuf_daemon daemon;
 	struct log log;
 	struct served *served;          /* for each of options.shares */
-	struct lx_reserve *reserve;     /* the child can make none; or NULL */
 	unsigned configs, sockets, shares, threads;     /* that are there */
 	char err[VUF_ERR_MAX];
 };
@@ -112,8 +110,13 @@ static bool start_threads(struct program *p)
 {
 	for (; p->threads < p->shares; p->threads++) {
 		struct served *s = &p->served[p->threads];
-		int ret = pthread_create(&s->thread, NULL, serve, s);
+		g_autofree char *what = plugin_config_describe(&s->config);
+		int ret;
 
+		log_info(&p->log, LOG_VHOST_USER,
+			 "virtio-fs '%s' shares %s: waiting on %s",
+			 s->config.tag, what, s->socket.path);
+		ret = pthread_create(&s->thread, NULL, serve, s);
 		if (!ret)
 			continue;
 		g_snprintf(p->err, sizeof(p->err), "cannot start a thread: %s",
@@ -128,16 +131,12 @@ static bool make_shares(struct program *p)
 {
 	for (; p->shares < p->configs; p->shares++) {
 		struct served *s = &p->served[p->shares];
-		g_autofree char *what = plugin_config_describe(&s->config);
 
 		plugin_config_divide(&s->config, p->configs);
-		if (vuf_share_new(&s->config, p->options.has_tag, p->reserve,
-				  &p->log, p->err, sizeof(p->err), &s->share))
+		if (vuf_share_new(&s->config, p->options.has_tag, &p->log,
+				  p->err, sizeof(p->err), &s->share))
 			return false;
 		s->once = p->options.once;
-		log_info(&p->log, LOG_VHOST_USER,
-			 "virtio-fs '%s' shares %s: waiting on %s",
-			 s->config.tag, what, s->socket.path);
 	}
 	return true;
 }
@@ -162,7 +161,9 @@ static int serve_all(struct program *p)
 			   strerror(-ret));
 		return fail(p, EXIT_RUN);
 	}
-	if (!make_shares(p) || !start_threads(p)) {
+	if (!make_shares(p) ||
+	    sandbox_close(&p->options.sandbox, p->err, sizeof(p->err)) ||
+	    !start_threads(p)) {
 		status = fail(p, EXIT_RUN);
 	} else {
 		take_signals();
@@ -175,7 +176,6 @@ static int serve_all(struct program *p)
 	}
 	for (unsigned i = 0; i < p->shares; i++)
 		vuf_share_free(p->served[i].share);
-	lx_reserve_free(p->reserve);
 	event_done(&stop);
 	return status;
 }
@@ -278,14 +278,10 @@ static int enter_sandbox(struct program *p, pid_t *ret_child)
 	g_autoptr(GArray) shares =
 		g_array_new(FALSE, FALSE, sizeof(struct sandbox_share));
 	struct sandbox_options *sandbox = &p->options.sandbox;
-	unsigned queues = 0;
 
 	sandbox->no_file_handles = true;
-	for (unsigned i = 0; i < p->configs; i++) {
+	for (unsigned i = 0; i < p->configs; i++)
 		add_places(&p->served[i].config, shares, sandbox);
-		queues += p->served[i].config.queues;
-	}
-	p->reserve = lx_reserve_new(queues);
 	return sandbox_enter(sandbox, (void *)shares->data, shares->len,
 			     p->err, sizeof(p->err), ret_child);
 }
@@ -296,13 +292,10 @@ static int serve_in_child(struct program *p)
 	pid_t child;
 	int status;
 
-	if (enter_sandbox(p, &child)) {
-		lx_reserve_free(p->reserve);
+	if (enter_sandbox(p, &child))
 		return fail(p, EXIT_RUN);
-	}
 	if (!child)
 		_exit(serve_all(p));
-	lx_reserve_free(p->reserve);
 	vuf_daemon_leave(&p->daemon);
 	status = sandbox_wait(child, p->err, sizeof(p->err));
 	return *p->err ? fail(p, status) : status;

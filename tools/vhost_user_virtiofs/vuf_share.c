@@ -21,7 +21,6 @@ struct vuf_share {
 	const struct log *log;
 	struct vfs_server *server;
 	struct fuse_session *session;
-	struct lx_reserve *reserve;
 	struct vfs_device *device;
 	struct vhost_user *transport;
 };
@@ -61,21 +60,19 @@ static int make_device(struct vuf_share *share, bool tell_tag)
 			     share->log, &share->device);
 	if (ret)
 		return ret;
-	vfs_device_set_reserve(share->device, share->reserve);
 	return vhost_user_new(&params, &vfs_device_ops, share->device,
 			      share->log, &share->transport);
 }
 
 int vuf_share_new(const struct plugin_config *config, bool tell_tag,
-		  struct lx_reserve *reserve, const struct log *log, char *err,
-		  size_t err_size, struct vuf_share **ret_share)
+		  const struct log *log, char *err, size_t err_size,
+		  struct vuf_share **ret_share)
 {
 	struct vuf_share *share = g_new0(struct vuf_share, 1);
 	g_autoptr(GError) error = NULL;
 	int ret;
 
 	share->config = config;
-	share->reserve = reserve;
 	share->log = log;
 	if (!plugin_config_serve(config, log, &share->server, &error)) {
 		ret = -error->code;

@@ -13,16 +13,15 @@
 #include <stddef.h>
 
 struct vuf_share;
-struct lx_reserve;
 
 /*
  * A share by its config; with `tell_tag` the front-end can ask for the tag.
- * config, reserve (lx_async.h; may be NULL) and log are borrowed until
- * vuf_share_free().  0 or -errno; then err holds one line for a person.
+ * config and log are borrowed until vuf_share_free().  0 or -errno; then err
+ * holds one line for a person.
  */
 int vuf_share_new(const struct plugin_config *config, bool tell_tag,
-		  struct lx_reserve *reserve, const struct log *log, char *err,
-		  size_t err_size, struct vuf_share **ret_share);
+		  const struct log *log, char *err, size_t err_size,
+		  struct vuf_share **ret_share);
 void vuf_share_free(struct vuf_share *share);
 
 /*

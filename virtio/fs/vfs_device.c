@@ -4,6 +4,7 @@
 #include "common/bytes.h"
 #include "common/marks.h"
 #include "common/save.h"
+#include "lxutil/lx_async.h"
 #include "lxutil/lx_volume.h"
 #include "virtio/fs/vfs_ring.h"
 
@@ -23,13 +24,13 @@
 
 struct queue {
 	struct fuse_pace pace;
-	struct vfs_ring *ring;          /* NULL: it has no thread, or memory */
+	struct vfs_ring *ring;          /* NULL: nothing goes on here */
 };
 
 struct vfs_device {
 	struct fuse_session *session;
 	const struct log *log;
-	struct lx_reserve *reserve;
+	struct lx_reserve *reserve;     /* NULL: the host has none */
 	uint8_t config[CONFIG_SIZE];
 	/* A transport may serve more of them than the driver is told. */
 	struct queue queue[1 + VFS_REQUEST_QUEUES_MAX];
@@ -41,6 +42,7 @@ int vfs_device_new(const char *tag, unsigned request_queues,
 {
 	size_t len = strlen(tag);
 	struct vfs_device *device;
+	int err;
 
 	if (!len || len > VFS_TAG_MAX || !request_queues ||
 	    request_queues > VFS_REQUEST_QUEUES_MAX)
@@ -52,20 +54,22 @@ int vfs_device_new(const char *tag, unsigned request_queues,
 		fuse_pace_init(&device->queue[i].pace);
 	device->session = session;
 	device->log = log;
+	err = lx_reserve_new(request_queues, &device->reserve);
+	if (err)
+		log_debug(log, LOG_VIRTIOFS,
+			  "no io_uring, so what would block goes to threads: %s",
+			  lx_errname(err));
 	memcpy(device->config, tag, len);
 	le32_store(device->config + CONFIG_QUEUES, request_queues);
 	*ret_device = device;
 	return 0;
 }
 
-void vfs_device_set_reserve(struct vfs_device *device,
-			    struct lx_reserve *reserve)
-{
-	device->reserve = reserve;
-}
-
 void vfs_device_free(struct vfs_device *device)
 {
+	if (!device)
+		return;
+	lx_reserve_free(device->reserve);
 	free(device);
 }
 
@@ -127,7 +131,7 @@ static void thread_init(void *dev, unsigned queue, struct event *event)
 
 	marks_thread_init(queue);
 	lx_thread_init();
-	if (event)
+	if (event && device->reserve)
 		device->queue[queue].ring = vfs_ring_new(device->reserve, event,
 							   device->log);
 }

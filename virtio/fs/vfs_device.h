@@ -9,7 +9,6 @@
 #define VIRTIO_FS_VFS_DEVICE_H
 
 #include "fuse/fuse_session.h"
-#include "lxutil/lx_async.h"
 #include "virtio/virtio_device.h"
 
 #include <stdint.h>
@@ -23,16 +22,13 @@ struct vfs_device;
  * A device with this mount tag (1..VFS_TAG_MAX bytes) and number of request
  * queues (1..VFS_REQUEST_QUEUES_MAX).  session and log are borrowed until
  * vfs_device_free().  0, -LX_EINVAL or -LX_ENOMEM.
+ *
+ * What their requests go on by is made now, and nothing of it later, when the
+ * process may not be allowed to any more (lx_async.h).
  */
 int vfs_device_new(const char *tag, unsigned request_queues,
 		   struct fuse_session *session, const struct log *log,
 		   struct vfs_device **ret_device);
-/*
- * For a process that may not make what requests go on by (lx_async.h): take it
- * from there, which is borrowed until vfs_device_free().  Before it serves.
- */
-void vfs_device_set_reserve(struct vfs_device *device,
-			    struct lx_reserve *reserve);
 void vfs_device_free(struct vfs_device *device);
 
 /* The operations; `dev` is the struct vfs_device. */

@@ -24,7 +24,7 @@ struct vfs_ring {
 	struct event *event;
 	const struct log *log;
 	struct lx_async *lx;             /* NULL: none, or not yet */
-	bool tried;                     /* to make one */
+	bool tried;                     /* to take one */
 	unsigned used;                  /* of op[]; the others are untouched */
 	struct vfs_op *free;
 	struct vfs_op op[VIRTIO_DETACHED_MAX];
@@ -53,7 +53,7 @@ void vfs_ring_free(struct vfs_ring *ring)
 	free(ring);
 }
 
-/* Is there one?  Makes it, if that was not tried before. */
+/* Is there one?  Takes it, if that was not tried before. */
 static bool have_lx(struct vfs_ring *ring)
 {
 	int err;
@@ -64,7 +64,7 @@ static bool have_lx(struct vfs_ring *ring)
 	err = lx_async_new(ring->reserve, ring->event, &ring->lx);
 	if (err)
 		log_debug(ring->log, LOG_VIRTIOFS,
-			  "what would block goes to threads, not to io_uring: %s",
+			  "no ring for a queue, so what would block there goes to threads: %s",
 			  lx_errname(err));
 	return !err;
 }

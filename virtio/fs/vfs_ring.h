@@ -4,9 +4,9 @@
  * (VIRTIO_CHAIN_GOES_ON), by an lx_async.
  *
  * There is a vfs_op for each, which has the place for what it needs; it holds
- * its file by a reference to the handle.  The lx_async is made when it is first
- * needed, on the queue's thread, and goes with the thread.  Where there can be
- * none, nothing goes on by itself.
+ * its file by a reference to the handle.  The lx_async is taken from the
+ * device's reserve when it is first needed, on the queue's thread, and goes
+ * back with the thread.  Where there is none, nothing goes on by itself.
  *
  * Used by the queue's thread.
  */
@@ -23,8 +23,8 @@
 struct vfs_ring;
 
 /*
- * For the queue whose thread this is and waits for the event.  All is borrowed;
- * the reserve may be NULL.  NULL: no memory.
+ * For the queue whose thread this is and waits for the event.  All is borrowed.
+ * NULL: no memory.
  */
 struct vfs_ring *vfs_ring_new(struct lx_reserve *reserve, struct event *event,
 			      const struct log *log);

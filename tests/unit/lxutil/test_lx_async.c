@@ -17,6 +17,7 @@
 
 static char buf[SIZE];
 static struct event event;
+static struct lx_reserve *reserve;
 static struct lx_async *async;          /* NULL: there are none here */
 
 static struct lx_io io_of(struct lx_file *file, const struct iov *iov,
@@ -62,13 +63,14 @@ static void is_there_or_not(void **state)
 {
 	static const int reasons[] = { -LX_EOPNOTSUPP, -LX_ENOSYS, -LX_EPERM,
 				       -LX_ENOMEM };
-	struct lx_async *other = NULL;
-	int err = lx_async_new(NULL, &event, &other);
+	struct lx_reserve *other = NULL;
+	int err = lx_reserve_new(1, &other);
 	bool known = false;
 
 	(void)state;
 	assert_int_equal(!err, !!async);
-	lx_async_free(other);
+	assert_int_equal(!err, !!other);
+	lx_reserve_free(other);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		known |= err == reasons[i];
 	assert_true(!err || known);
@@ -174,42 +176,39 @@ static void many_go_on_at_a_time(void **state)
 
 /* ---- the reserve ------------------------------------------------------- */
 
-static void *use_from_reserve(void *arg)
+static void *take_one(void *arg)
 {
-	return lx_async_new(arg, &event, &async) ? NULL : arg;
+	return lx_async_new(reserve, &event, &async) ? NULL : arg;
 }
 
 /* Who made them has no part in it. */
 static void what_is_taken_comes_back(void **state)
 {
-	struct lx_reserve *reserve = lx_reserve_new(2);
 	struct fixture *fx = *state;
-	struct lx_async *other = NULL, *own = async;
+	struct lx_async *other = NULL, *third = NULL;
 	struct iov to = { buf, 10 };
 	struct lx_file *file;
 	struct lx_io io;
 	pthread_t thread;
 	void *got;
 
-	if (!own)
+	if (!async)
 		skip();
-	assert_non_null(reserve);
 	file = open_full(fx, 0);
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(pthread_create(&thread, NULL,
-						use_from_reserve, reserve), 0);
+		lx_async_free(async);
+		assert_int_equal(pthread_create(&thread, NULL, take_one,
+						reserve), 0);
 		pthread_join(thread, &got);
 		assert_ptr_equal(got, reserve);
 		assert_int_equal(lx_async_new(reserve, &event, &other), 0);
-		assert_int_equal(lx_async_new(reserve, &event, &other),
+		assert_int_equal(lx_async_new(reserve, &event, &third),
 				 -LX_ENFILE);
+		assert_null(third);
 		io = io_of(file, &to, 1, 0, false);
 		assert_int_equal(do_one(&io)->n, 10);
-		lx_async_free(async);
 		lx_async_free(other);
 	}
-	async = own;
-	lx_reserve_free(reserve);
 	lx_file_close(file);
 }
 
@@ -218,15 +217,18 @@ static int setup(void **state)
 	int ret = fixture_setup(state);
 
 	async = NULL;
+	reserve = NULL;
 	if (ret || event_init(&event))
 		return -1;
-	(void)lx_async_new(NULL, &event, &async);
-	return 0;
+	if (lx_reserve_new(2, &reserve))
+		return 0;
+	return lx_async_new(reserve, &event, &async);
 }
 
 static int teardown(void **state)
 {
 	lx_async_free(async);
+	lx_reserve_free(reserve);
 	event_done(&event);
 	return fixture_teardown(state);
 }

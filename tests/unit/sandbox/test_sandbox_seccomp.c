@@ -39,28 +39,40 @@ struct call {
 #define CALL(name, ...) { #name, SYS_##name, { __VA_ARGS__ } }
 #define IN_PAGE (long)page
 
+static _Noreturn void call_and_exit(const struct call *c)
+{
+	const long *a = c->argument;
+
+	errno = 0;
+	syscall(c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	_exit(errno);
+}
+
+static int await_end(pid_t pid, int *ret_signal)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	*ret_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
+		fail_msg("no filter");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
 /* How the process ends: the errno of the call (0: none), or the signal. */
 static int make_call(enum sandbox_seccomp action, const struct call *c,
 		     int *ret_signal)
 {
-	const long *a = c->argument;
 	char err[SANDBOX_ERR_MAX];
-	int status;
 	pid_t pid = fork();
 
 	if (!pid) {
 		signal(SIGSYS, SIG_DFL);        /* cmocka has a handler */
 		if (sandbox_seccomp(action, NULL, 0, err, sizeof(err)))
 			_exit(255);
-		errno = 0;
-		syscall(c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
-		_exit(errno);
+		call_and_exit(c);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	*ret_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
-		fail_msg("no filter");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	return await_end(pid, ret_signal);
 }
 
 static void lets_servers_work(void **state)
@@ -219,6 +231,48 @@ static void binds_threads_that_there_are(void **state)
 	assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
+/* As make_call(), where more is allowed at first, and no longer if `closed`. */
+static int make_call_besides(const struct call *c, bool closed,
+			     int *ret_signal)
+{
+	const int more[] = { SYS_io_uring_setup, SYS_io_uring_register,
+			     SYS_seccomp };
+	char err[SANDBOX_ERR_MAX];
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGSYS, SIG_DFL);        /* cmocka has a handler */
+		if (sandbox_seccomp(SANDBOX_SECCOMP_KILL, more, ARRAY_LEN(more),
+				    err, sizeof(err)))
+			_exit(255);
+		if (closed && sandbox_seccomp(SANDBOX_SECCOMP_KILL, NULL, 0,
+					      err, sizeof(err)))
+			_exit(255);
+		call_and_exit(c);
+	}
+	return await_end(pid, ret_signal);
+}
+
+static void what_was_allowed_can_be_taken_back(void **state)
+{
+	const struct call rings = CALL(io_uring_setup, 0, 0);
+	const struct call others[] = {
+		CALL(io_uring_register, -1), CALL(seccomp, -1),
+	};
+	int signo;
+
+	(void)state;
+	make_call_besides(&rings, false, &signo);
+	assert_int_equal(signo, 0);
+	assert_int_equal(make_call_besides(&rings, true, &signo), EPERM);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		make_call_besides(&others[i], false, &signo);
+		assert_int_equal(signo, 0);
+		make_call_besides(&others[i], true, &signo);
+		assert_int_equal(signo, SIGSYS);
+	}
+}
+
 static void *run(void *arg)
 {
 	return arg;
@@ -279,6 +333,7 @@ int main(void)
 		cmocka_unit_test(kills_who_does_anything_else),
 		cmocka_unit_test(refuses_what_libc_can_do_without),
 		cmocka_unit_test(does_what_the_option_says),
+		cmocka_unit_test(what_was_allowed_can_be_taken_back),
 		cmocka_unit_test(threads_can_be_started),
 		cmocka_unit_test(binds_threads_that_there_are),
 		cmocka_unit_test(abort_ends_the_process),

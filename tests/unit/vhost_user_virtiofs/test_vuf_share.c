@@ -54,7 +54,7 @@ static void begin(struct served *s, bool once)
 	log_init(&s->log, 2);
 	log_set_filter(&s->log, "off", NULL, 0);
 	assert_int_equal(event_init(&s->stop), 0);
-	assert_int_equal(vuf_share_new(&s->config, true, NULL, &s->log,
+	assert_int_equal(vuf_share_new(&s->config, true, &s->log,
 				       err, sizeof(err), &s->share), 0);
 	assert_int_equal(host_listen(s->path, NULL, err, sizeof(err),
 				     &s->listen_fd), 0);
@@ -299,7 +299,7 @@ static void says_why_a_share_cannot_be(void **state)
 	(void)state;
 	log_init(&log, 2);
 	assert_true(plugin_config_parse("t,/nonexistent", &config, NULL));
-	assert_true(vuf_share_new(&config, false, NULL, &log, err,
+	assert_true(vuf_share_new(&config, false, &log, err,
 				  sizeof(err), &share) < 0);
 	assert_non_null(strstr(err, "'/nonexistent': No such file"));
 	assert_null(share);

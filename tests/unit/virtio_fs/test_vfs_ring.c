@@ -7,6 +7,7 @@
 #include "tests/unit/virtio_fs/share.h"
 
 #include "common/bytes.h"
+#include "lxutil/lx_async.h"
 #include "virtio/fs/vfs_device.h"
 #include "virtio/virtio_job.h"
 
@@ -264,11 +265,11 @@ static void make(int root_fd)
 	host_file(root_fd, "f", text);
 }
 
-/* Without the reserve it is made; an empty one would be NULL. */
+/* Does the host have any? */
 static bool have_async(void)
 {
-	struct lx_reserve *reserve = lx_reserve_new(1);
-	bool have = reserve;
+	struct lx_reserve *reserve = NULL;
+	bool have = !lx_reserve_new(1, &reserve);
 
 	lx_reserve_free(reserve);
 	return have;
