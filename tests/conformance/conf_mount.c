@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define WAIT_STEP_MS 10
-#define WAIT_STEPS 1000
+#define WAIT_STEPS 3000
 
 static bool complain(const char *what, const char *path)
 {

@@ -129,7 +129,7 @@ static void wait_until_gone(struct handle *handle)
 {
 	int here = open(".", O_RDONLY | O_DIRECTORY);
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 3000; i++) {
 		int fd = open_by_handle_at(here, &handle->head, O_PATH);
 
 		if (fd < 0)

@@ -9,7 +9,7 @@
 
 #define OTHER_QUEUE 2                   /* the second request queue */
 #define WRITES 6
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 
 /* ---- what is under way ------------------------------------------------- */
 

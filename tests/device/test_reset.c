@@ -159,7 +159,7 @@ static void remounts(void **state)
 struct traffic {
 	struct device_fixture *f;
 	atomic_bool stop;
-	unsigned done, failed;
+	atomic_uint done, failed;
 };
 
 static void *keep_busy(void *arg)
@@ -170,8 +170,8 @@ static void *keep_busy(void *arg)
 
 	while (!atomic_load(&t->stop)) {
 		if (fuse_client_getattr(&c, FUSE_ROOT_ID, &attr))
-			t->failed++;
-		t->done++;
+			atomic_fetch_add(&t->failed, 1);
+		atomic_fetch_add(&t->done, 1);
 	}
 	t->f->client.unique = c.unique;
 	return NULL;
@@ -189,7 +189,7 @@ static void memory_comes_and_goes_during_traffic(void **state)
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, keep_busy, &t), 0);
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 50 || atomic_load(&t.done) < 50; i++) {
 		pause_ms(2);
 		device_remove_memory(f);
 		pause_ms(1);
@@ -198,7 +198,6 @@ static void memory_comes_and_goes_during_traffic(void **state)
 	atomic_store(&t.stop, true);
 	pthread_join(thread, NULL);
 	assert_int_equal(t.failed, 0);
-	assert_true(t.done > 50);
 	assert_alive(f);
 }
 

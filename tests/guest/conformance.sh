@@ -72,7 +72,7 @@ boot() { # name options pattern...
 		--socket-dir "$dir" --log-file "$dir/log" >"$dir/said" \
 		</dev/null &
 	pid=$!
-	tries=100
+	tries=300
 	until [ -S "$dir/rw.sock" ] && [ -S "$dir/ro.sock" ] &&
 		[ -S "$dir/under.sock" ]; do
 		tries=$((tries - 1))

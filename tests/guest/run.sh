@@ -87,7 +87,7 @@ start_server() { # vfio-user|vhost-user
 		--virtio-fs "$many" </dev/null >"$work/$kind.out" 2>&1 &
 	echo $! >"$work/$kind.pid"
 	for tag in $tags; do
-		tries=100
+		tries=300
 		until [ -S "$work/$kind/$tag.sock" ]; do
 			tries=$((tries - 1))
 			if [ $tries -eq 0 ] || ! kill -0 "$(server_pid "$kind")"; then

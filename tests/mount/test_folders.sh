@@ -29,7 +29,7 @@ mount_share() { # share text, option...
 	"$top_builddir/virtiofs-mount" --log-file "$dir/log" \
 		--seccomp "$seccomp" "$@" "$share" "$mnt" &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 300); do
 		mountpoint -q "$mnt" && return
 		sleep 0.1
 	done

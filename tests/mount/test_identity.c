@@ -81,7 +81,7 @@ static int mount_share(const char *handles)
 	if (!t.server)
 		exec_server(handles);
 	snprintf(path, sizeof(path), "%s/mnt", t.dir);
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (!statfs(path, &st) && st.f_type == FUSE_SUPER_MAGIC) {
 			t.mnt = open(path, O_RDONLY | O_DIRECTORY);
 			return t.mnt < 0 ? -1 : 0;
@@ -513,7 +513,7 @@ static void make_guest_forget(const char *name)
 	before = forgotten();
 	MUST(renameat(t.share, name, t.share, "away"));
 	assert_int_equal(faccessat(t.mnt, name, F_OK, 0), -1);
-	for (int i = 0; i < 500 && forgotten() == before; i++)
+	for (int i = 0; i < 3000 && forgotten() == before; i++)
 		usleep(10000);
 	assert_true(forgotten() > before);
 	MUST(renameat(t.share, "away", t.share, name));

@@ -30,7 +30,7 @@ mount_share() { # share text
 	wait_for_mount "$1"
 }
 wait_for_mount() { # share text
-	for _ in $(seq 100); do
+	for _ in $(seq 300); do
 		mountpoint -q "$mnt" && return
 		sleep 0.1
 	done
@@ -95,7 +95,7 @@ wait "$waiting" || fail "flock waited and failed"
 flock -u 5 && flock -n 6 || fail "the host's flock, again"
 flock 5 & others=$!
 timeout 0.3 flock 5 & waiting=$!
-for _ in $(seq 100); do
+for _ in $(seq 300); do
 	ended "$waiting" && break
 	sleep 0.1
 done
@@ -136,7 +136,7 @@ sync -f . || fail "syncfs"
 # What a shell has no command for.
 if command -v python3 >/dev/null; then
 	timeout 60 python3 - <<-'EOT' || fail "unnamed files or record locks"
-	import errno, fcntl, os, struct, sys, time
+	import errno, fcntl, os, struct, sys
 	try:
 	    fd = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
 	except OSError as error:
@@ -163,22 +163,24 @@ if command -v python3 >/dev/null; then
 	    fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 	    os._exit(0)
 	assert os.waitpid(child, 0)[1] == 0
-	# Of two that wait for each other, one is told.
+	# Of two that wait for each other, the one that comes last is told.
+	def is_told(byte):
+	    try:
+	        fcntl.lockf(fd, fcntl.LOCK_EX, 1, byte)
+	    except OSError as error:
+	        fcntl.lockf(fd, fcntl.LOCK_UN)
+	        return 1 if error.errno == errno.EDEADLK else 2
+	    return 0
 	fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)
 	ready = os.pipe()
 	child = os.fork()
 	if not child:
 	    fcntl.lockf(fd, fcntl.LOCK_EX, 1, 1)
 	    os.write(ready[1], b"x")
-	    time.sleep(0.3)
-	    try:
-	        fcntl.lockf(fd, fcntl.LOCK_EX, 1, 0)
-	    except OSError as error:
-	        os._exit(0 if error.errno == errno.EDEADLK else 1)
-	    os._exit(1)
+	    os._exit(is_told(0))
 	os.read(ready[0], 1)
-	fcntl.lockf(fd, fcntl.LOCK_EX, 1, 1)
-	assert os.waitpid(child, 0)[1] == 0
+	told = is_told(1)
+	assert told + os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 	fcntl.lockf(fd, fcntl.LOCK_UN)
 	# Locks of an open file go with it.
 	if hasattr(fcntl, "F_OFD_SETLK"):

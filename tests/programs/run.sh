@@ -85,7 +85,7 @@ mount_share() { # folder options
 			"$name:$dir/share${2:+,$2}" "$1" >>"$dir/log" 2>&1
 	) &
 	servers="$servers $!"
-	tries=100
+	tries=300
 	until mountpoint -q "$1"; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return

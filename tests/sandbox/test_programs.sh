@@ -17,7 +17,7 @@ await() { # COMMAND...: until it succeeds
 	n=0
 	until "$@"; do
 		n=$((n + 1))
-		[ $n -lt 200 ] || return
+		[ $n -lt 600 ] || return
 		sleep 0.05
 	done
 }

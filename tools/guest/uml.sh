@@ -83,7 +83,7 @@ server=$!
 trap 'kill "$server" && wait "$server"; rm -rf "$work"' EXIT
 set --
 while IFS= read -r tag; do
-	tries=100
+	tries=300
 	until [ -S "$work/sockets/$tag.sock" ]; do
 		tries=$((tries - 1))
 		if [ $tries -eq 0 ] || ! kill -0 "$server" 2>/dev/null; then

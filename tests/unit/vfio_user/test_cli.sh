@@ -108,7 +108,7 @@ pid=$!
 n=0
 until [ "$(grep -c ' is on ' "$dir/out")" -eq 2 ]; do
 	n=$((n + 1))
-	[ $n -lt 200 ] || break
+	[ $n -lt 600 ] || break
 	sleep 0.05
 done
 server=$(cat /proc/$pid/task/$pid/children)
@@ -142,6 +142,7 @@ exit) exit 7 ;;
 kill) kill -KILL $$ ;;
 esac
 trap 'exit 9' USR1
+: >"$OUT.trapped"
 n=0
 while [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
 END
@@ -159,15 +160,13 @@ grep -q '^<{"driver":"vfio-user-pci".*/good.sock"}}>' "$OUT" || fail 'no device'
 MODE='kill' serve
 rc=$?
 [ $rc -eq 137 ] || fail "exit status $rc, not 128 + 9"
-rm -f "$OUT"
 MODE='wait' "$vu" --virtio-fs "$share" $free -- "$dir/qemu" 2>/dev/null &
 pid=$!
 n=0
-until [ -s "$OUT" ] || [ $n -ge 200 ]; do
+until [ -e "$OUT.trapped" ] || [ $n -ge 600 ]; do
 	n=$((n + 1))
 	sleep 0.05
 done
-sleep 0.2
 kill -USR1 $pid
 wait $pid
 rc=$?

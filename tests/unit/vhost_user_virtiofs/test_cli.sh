@@ -33,7 +33,7 @@ bad() {
 
 # Until the command succeeds, 10 s at most.
 await() {
-	tries=200
+	tries=600
 	until "$@"; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return

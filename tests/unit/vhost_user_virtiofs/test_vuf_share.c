@@ -15,7 +15,7 @@
 #include <sys/un.h>
 
 #define FRONT_ENDS 100
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 #define REQUESTS 1                      /* the first request queue */
 
 struct served {

@@ -106,7 +106,7 @@ static void waits_for_one_that_is_dying(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	pid = fork();
 	if (!pid) {
-		usleep(200000);
+		usleep(50000);
 		_exit(0);
 	}
 	close(fd);                      /* the child has it, too */
@@ -127,7 +127,7 @@ static void a_lock_on_a_file_that_is_gone_does_not_count(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	pid = fork();
 	if (!pid) {
-		usleep(200000);
+		usleep(50000);
 		unlink(p->lock_path);
 		_exit(0);
 	}
