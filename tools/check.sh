@@ -41,11 +41,14 @@ done
 once='SOURCE_CHECKS='
 quick="$once CONFORMANCE_CHECKS="
 
-# shellcheck disable=SC2086 # $less is a list of words
-check_in() { # what-to-leave-out folder configure-argument...
-	less=$1
+# Some tests sleep, so one more than there are cores.
+jobs=$(($(nproc) + 1))
+
+# shellcheck disable=SC2086 # $words is a list of words
+check_in() { # variables-of-make folder configure-argument...
+	words=$1
 	shift
-	build_in "$@" && make -C "$1" -j"$(nproc)" VERBOSE=1 $less check
+	build_in "$@" && make -C "$1" -j"$jobs" VERBOSE=1 $words check
 }
 
 stage_lint() {
@@ -64,21 +67,26 @@ stage_analyze() {
 		"$top/tools/analyze.sh" gcc cppcheck
 }
 
+# What it tests is built with all that it has, the tests themselves fast: they
+# take most of the time, and its warnings are the same.
 stage_clang() {
-	check_in "$quick" "$build/clang" CC=clang --enable-werror
+	check_in "$quick CFLAGS=-O0" "$build/clang" CC=clang --enable-werror
 }
 
 # It is about files, so they are built as fast as can be.
 # shellcheck disable=SC2086 # $quick is a list of words
 stage_dist() {
 	build_in "$build/gcc" CC=gcc --enable-werror &&
-		make -C "$build/gcc" -j"$(nproc)" VERBOSE=1 $quick \
+		make -C "$build/gcc" -j"$jobs" VERBOSE=1 $quick \
 			DISTCHECK_CONFIGURE_FLAGS='--disable-lto CFLAGS=-O1' \
 			distcheck
 }
 
+# With -O2, to compile takes half of the time, and what is optimised away is
+# not looked at.
 stage_asan() {
-	check_in "$once" "$build/asan" --enable-sanitize=address,undefined
+	check_in "$once" "$build/asan" --enable-sanitize=address,undefined \
+		CFLAGS='-g1 -Og'
 }
 
 stage_tsan() {
