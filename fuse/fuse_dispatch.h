@@ -25,6 +25,7 @@ struct fuse_call {
 	struct iov pieces[FUSE_PIECES_MAX];
 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): to be read */
 struct fuse_row {
 	/*
 	 * Returns the length of the body that it put into the reply, or

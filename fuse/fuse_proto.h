@@ -189,7 +189,7 @@ _Static_assert(sizeof(struct fuse_access_in) == 8, "wire size");
 struct fuse_sx_time {
 	int64_t tv_sec;
 	uint32_t tv_nsec;
-	int32_t __reserved;
+	int32_t reserved;
 };
 _Static_assert(sizeof(struct fuse_sx_time) == 16, "wire size");
 
@@ -200,7 +200,7 @@ struct fuse_statx {
 	uint32_t nlink;
 	uint32_t uid, gid;
 	uint16_t mode;
-	uint16_t __spare0[1];
+	uint16_t spare0[1];
 	uint64_t ino;
 	uint64_t size;
 	uint64_t blocks;
@@ -208,7 +208,7 @@ struct fuse_statx {
 	struct fuse_sx_time atime, btime, ctime, mtime;
 	uint32_t rdev_major, rdev_minor;
 	uint32_t dev_major, dev_minor;
-	uint64_t __spare2[14];
+	uint64_t spare2[14];
 };
 _Static_assert(sizeof(struct fuse_statx) == 256, "wire size");
 

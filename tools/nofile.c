@@ -21,6 +21,7 @@ int nofile_raise(void)
 	struct rlimit limit;
 
 	if (file) {
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 		if (fscanf(file, "%lu", &most) != 1 || most > NOFILE_DEFAULT)
 			most = NOFILE_DEFAULT;
 		fclose(file);

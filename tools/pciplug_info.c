@@ -45,6 +45,7 @@ static const char help[] =
 static void print_value(json_object *value, int depth);
 
 /* "key: value", or the key and what it holds below. */
+/* NOLINTNEXTLINE(misc-no-recursion): a device describes itself */
 static void print_member(const char *key, json_object *value, int depth)
 {
 	printf("%*s%s:", depth * 2, "", key);
@@ -102,6 +103,7 @@ static void print_list(json_object *list, int depth)
 		putchar('\n');
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): a device describes itself */
 static void print_value(json_object *value, int depth)
 {
 	switch (json_object_get_type(value)) {

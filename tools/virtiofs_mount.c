@@ -210,6 +210,7 @@ static void serve(const struct options *o, const struct plugin_config *config,
 	limit_calls(o);
 	fuse_dev_join(mounted.dev);
 	mounted.over = true;
+	/* NOLINTNEXTLINE(bugprone-*,cert-pos44-c): it is in sigwait() */
 	pthread_kill(thread, SIGTERM);
 	pthread_join(thread, NULL);
 	fuse_dev_free(mounted.dev);

@@ -88,6 +88,7 @@ static void seize(pid_t tid)
 }
 
 /* All threads of `pid` but `except`, and those of its children. */
+/* NOLINTNEXTLINE(misc-no-recursion): few processes, few levels */
 static void seize_all(pid_t pid, pid_t except)
 {
 	struct dirent *e;
@@ -101,6 +102,7 @@ static void seize_all(pid_t pid, pid_t except)
 	if (!dir)
 		bench_fail_errno("%s", path);
 	while ((e = readdir(dir))) {
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 		pid_t tid = atoi(e->d_name);
 
 		if (tid && tid != except)
@@ -110,6 +112,7 @@ static void seize_all(pid_t pid, pid_t except)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
 		 (int)pid);
 	children = fopen(path, "re");
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 	while (children && fscanf(children, "%d", &child) == 1)
 		seize_all(child, 0);
 	if (children)
@@ -149,6 +152,7 @@ static int trace(struct shared *shared, pid_t driver)
 			count(shared, tid);
 		else if (!(status >> 16))
 			sig = WSTOPSIG(status);
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr): a number */
 		ptrace(PTRACE_SYSCALL, tid, NULL, (void *)(intptr_t)sig);
 	}
 	return result;

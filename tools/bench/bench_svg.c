@@ -52,15 +52,17 @@ static void bars(const struct bench_report *r, unsigned work, double y,
 		bench_report_summary(r, work, t, &s);
 		most = fmax(most, s.ops);
 	}
-	for (unsigned t = 0; t < r->targets; t++, y += LINE) {
+	for (unsigned t = 0; t < r->targets; t++) {
+		double top = y + LINE * t;
+
 		if (bench_report_cell(r, work, t)->absent)
 			continue;
 		bench_report_summary(r, work, t, &s);
 		fprintf(out, "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n",
-			BAR_X, y, s.ops / most * BAR_WIDTH, LINE - 3,
+			BAR_X, top, s.ops / most * BAR_WIDTH, LINE - 3,
 			color_of(t));
 		snprintf(value, sizeof(value), "%.1f k/s", s.ops / 1e3);
-		text(out, BAR_X + s.ops / most * BAR_WIDTH + 4, y + LINE - 5,
+		text(out, BAR_X + s.ops / most * BAR_WIDTH + 4, top + LINE - 5,
 		     "start", value);
 	}
 }
@@ -97,10 +99,10 @@ static void curves(const struct bench_report *r, unsigned work, double y,
 
 static void legend(const struct bench_report *r, FILE *out)
 {
-	double x = BAR_X;
+	for (unsigned t = 0; t < r->targets; t++) {
+		unsigned x = BAR_X + 130 * t;
 
-	for (unsigned t = 0; t < r->targets; t++, x += 130) {
-		fprintf(out, "<rect x=\"%.0f\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>\n",
+		fprintf(out, "<rect x=\"%u\" y=\"12\" width=\"12\" height=\"12\" fill=\"%s\"/>\n",
 			x, color_of(t));
 		text(out, x + 16, 22, "start", r->target[t].name);
 	}

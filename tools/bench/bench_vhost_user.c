@@ -200,6 +200,7 @@ void bench_vhost_user_open(struct bench_device *dev, const char *path)
 	socklen_t len = sizeof(cred);
 
 	dev->ops = &vhost_user_ops;
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): a number */
 	dev->impl = (void *)(intptr_t)sock;
 	if (!getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len))
 		dev->server = cred.pid;

@@ -72,6 +72,11 @@ static struct vfs_inode **link_of(struct vfs_identities *ids,
 	return link;
 }
 
+static struct vfs_inode **new_buckets(size_t count)
+{
+	return calloc(count, sizeof(struct vfs_inode *));
+}
+
 /* Double the buckets when they are full.  Without memory, chains grow. */
 static void make_room(struct vfs_identities *ids,
 		      struct vfs_identity_shard *shard)
@@ -81,7 +86,7 @@ static void make_room(struct vfs_identities *ids,
 
 	if (shard->count < shard->buckets)
 		return;
-	bucket = calloc(shard->buckets * 2, sizeof(*bucket));
+	bucket = new_buckets(shard->buckets * 2);
 	if (!bucket)
 		return;
 	shard->bucket = bucket;
@@ -155,7 +160,7 @@ int vfs_identities_init(struct vfs_identities *ids)
 		pthread_mutex_init(&shard->lock, NULL);
 		shard->count = 0;
 		shard->buckets = FIRST_BUCKETS;
-		shard->bucket = calloc(FIRST_BUCKETS, sizeof(*shard->bucket));
+		shard->bucket = new_buckets(FIRST_BUCKETS);
 		if (!shard->bucket)
 			err = -LX_ENOMEM;
 	}
