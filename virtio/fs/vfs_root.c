@@ -263,11 +263,17 @@ static bool add_entry(struct vfs_server *s, uint64_t offset, bool plus,
 		      struct fuse_dirents *dirents)
 {
 	static const char *const dots[] = { ".", ".." };
-	struct vfs_share *share = offset < 2 ? NULL : &s->shares[offset - 2];
-	const char *name = offset < 2 ? dots[offset] : share->name;
 	struct fuse_entry_out out = { 0 };
 	struct lx_stat st = attributes(s);
+	struct vfs_share *share = NULL;
+	const char *name;
 
+	if (offset < 2) {
+		name = dots[offset];
+	} else {
+		share = &s->shares[offset - 2];
+		name = share->name;
+	}
 	if (!fuse_dirents_fits(dirents, strlen(name)))
 		return false;
 	if (share && vfs_share_stat(share, &st))
