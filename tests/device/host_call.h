@@ -3,12 +3,10 @@
 #ifndef TESTS_DEVICE_HOST_CALL_H
 #define TESTS_DEVICE_HOST_CALL_H
 
-#include "tests/device/device_fixture.h"
+#include "tests/device/hung.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#define HUNG_MS 100                     /* so long it certainly is */
 
 struct host_call {
 	struct device_fixture *f;

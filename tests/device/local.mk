@@ -53,7 +53,7 @@ test_device_calls_CFLAGS = $(TEST_CFLAGS)
 test_device_calls_LDADD = $(DEVICE_LIBS)
 
 test_device_frozen_SOURCES = %reldir%/test_frozen.c %reldir%/host_call.h \
-	$(OWN_TRANSFERS)
+	%reldir%/hung.h $(OWN_TRANSFERS)
 test_device_frozen_CFLAGS = $(TEST_CFLAGS)
 test_device_frozen_LDADD = $(DEVICE_LIBS)
 
@@ -64,7 +64,7 @@ test_device_hostile_LDADD = $(DEVICE_LIBS)
 
 test_device_hung_SOURCES = %reldir%/test_hung.c \
 	%reldir%/device_fixture.h %reldir%/host_call.h %reldir%/hostile.h \
-	%reldir%/own_fuse.h
+	%reldir%/hung.h %reldir%/own_fuse.h
 test_device_hung_CFLAGS = $(TEST_CFLAGS)
 test_device_hung_LDADD = $(DEVICE_LIBS)
 
@@ -154,7 +154,7 @@ test_device_unplug_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_device_unplug_LDADD = $(REMOTE_LIBS)
 
 test_device_hung_sockets_SOURCES = %reldir%/test_hung_sockets.c \
-	%reldir%/own_fuse.h $(REMOTE_FILES)
+	%reldir%/hung.h %reldir%/own_fuse.h $(REMOTE_FILES)
 test_device_hung_sockets_CFLAGS = $(TEST_CFLAGS) $(GLIB_CFLAGS)
 test_device_hung_sockets_LDADD = $(REMOTE_LIBS)
 

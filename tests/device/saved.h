@@ -7,9 +7,9 @@
 #define TESTS_DEVICE_SAVED_H
 
 #include "tests/device/device_fixture.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/fake_image.h"
 
-#include <dirent.h>
 
 /* The state of the device, which is stopped. */
 static inline struct fake_image device_save(struct device_fixture *f)
@@ -73,19 +73,6 @@ static inline void device_move(struct device_fixture *f)
 static inline void device_start(struct device_fixture *f)
 {
 	assert_int_equal(f->plugin->start(f->dev), 0);
-}
-
-/* How many descriptors this process has. */
-static inline unsigned descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 #endif

@@ -76,28 +76,6 @@ static void the_other_queues_go_on(void **state)
 	assert_alive(f);
 }
 
-/* Begin one more request, whose answer nobody will see. */
-static void post_lookup(struct device_fixture *f, unsigned queue)
-{
-	static const struct {
-		struct fuse_in_header in;
-		char name[5];
-	} __attribute__((packed)) request = {
-		{ .len = 45, .opcode = FUSE_LOOKUP, .unique = 7, .nodeid = 1 },
-		"hung",
-	};
-	struct fake_ram *ram = &f->host.ram;
-	struct fake_buf buf[2] = {
-		{ fake_ram_alloc(ram, sizeof(request), 8), sizeof(request) },
-		{ fake_ram_alloc(ram, 256, 8), 256 },
-	};
-
-	memcpy(fake_ram_ptr(ram, buf[0].gpa), &request, sizeof(request));
-	fake_ring_add(&f->guest.queue[queue].ring, buf, 1, 1, 0);
-	fake_guest_kick(&f->guest, queue);
-	pause_ms(HUNG_MS);
-}
-
 /*
  * All that a vCPU may do meanwhile: no register waits, or this would not
  * return.

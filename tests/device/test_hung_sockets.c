@@ -4,11 +4,11 @@
  * device is behind a socket and its client goes: the next one can connect and
  * is served when it answers; servers of others in the same process go on.
  */
+#include "tests/device/hung.h"
 #include "tests/device/own_fuse.h"
 #include "tests/device/remote.h"
 
 #define OTHER_QUEUE 2                   /* the second request queue */
-#define HUNG_MS 100                     /* so long it certainly is */
 
 static bool can_mount;
 static int hung_fd;                     /* /dev/fuse */
@@ -48,28 +48,6 @@ static void mount_share(struct side *s)
 	assert_int_equal(fuse_client_init(&s->f.client, NULL), 0);
 }
 
-/* Begin a request that waits for what does not answer. */
-static void post_lookup(struct device_fixture *f)
-{
-	static const struct {
-		struct fuse_in_header in;
-		char name[5];
-	} __attribute__((packed)) request = {
-		{ .len = 45, .opcode = FUSE_LOOKUP, .unique = 7, .nodeid = 1 },
-		"hung",
-	};
-	struct fake_ram *ram = &f->host.ram;
-	struct fake_buf buf[2] = {
-		{ fake_ram_alloc(ram, sizeof(request), 8), sizeof(request) },
-		{ fake_ram_alloc(ram, 256, 8), 256 },
-	};
-
-	memcpy(fake_ram_ptr(ram, buf[0].gpa), &request, sizeof(request));
-	fake_ring_add(&f->guest.queue[REQUESTS].ring, buf, 1, 1, 0);
-	fake_guest_kick(&f->guest, REQUESTS);
-	pause_ms(HUNG_MS);
-}
-
 /* ---- the next client --------------------------------------------------- */
 
 struct next {
@@ -102,7 +80,7 @@ static void the_next_one_is_served_when_it_answers(struct device_fixture *f,
 	hung_fd = own_fuse_mount(tmptree_path(&f->tree, "hung"));
 	assert_true(hung_fd >= 0);
 
-	post_lookup(&side.f);
+	post_lookup(&side.f, REQUESTS);
 	side.f.client.queue = OTHER_QUEUE;
 	assert_alive(&side.f);
 	remote_unplug(&side.remote);
@@ -158,7 +136,7 @@ static void ends_when_it_answers(struct device_fixture *f,
 	mount_share(&side);
 	hung_fd = own_fuse_mount(tmptree_path(&f->tree, "hung"));
 	assert_true(hung_fd >= 0);
-	post_lookup(&side.f);
+	post_lookup(&side.f, REQUESTS);
 	assert_int_equal(pthread_create(&helper, NULL, answer_later, NULL), 0);
 	remote_serve_end(&side.server);
 	pthread_join(helper, NULL);

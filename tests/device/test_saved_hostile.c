@@ -85,7 +85,7 @@ static void state_that_is_cut_off(void **state)
 {
 	struct device_fixture *f = *state;
 	struct fake_image image = rich_image(f);
-	unsigned before = descriptors();
+	unsigned before = count_fds();
 	size_t whole = image.len;
 
 	/* Somewhere within each record, and between any two of them. */
@@ -93,7 +93,7 @@ static void state_that_is_cut_off(void **state)
 		assert_refused_image(f, &image);
 	image.len = whole - 1;
 	assert_refused_image(f, &image);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(count_fds(), before);
 	assert_works(f);
 	fake_image_done(&image);
 }
@@ -103,7 +103,7 @@ static void state_with_a_wrong_byte(void **state)
 {
 	struct device_fixture *f = *state;
 	struct fake_image image = rich_image(f);
-	unsigned before = descriptors(), taken = 0;
+	unsigned before = count_fds(), taken = 0;
 	char err[256];
 
 	for (size_t i = 0; i < image.len; i++) {
@@ -118,7 +118,7 @@ static void state_with_a_wrong_byte(void **state)
 	}
 	/* MSI-X tables and what a guest writes of its registers are free. */
 	assert_in_range(taken, 1, image.len / 2 + 2048);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(count_fds(), before);
 	assert_works(f);
 	fake_image_done(&image);
 }

@@ -8,9 +8,9 @@
  * $STRESS_SECONDS is how long it goes on (3), $STRESS_SEED where it begins.
  */
 #include "tests/device/device_fixture.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/fuse_traffic.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -58,18 +58,6 @@ static unsigned number_of(const char *variable, unsigned otherwise)
 	const char *value = getenv(variable);
 
 	return value ? (unsigned)strtoul(value, NULL, 10) : otherwise;
-}
-
-static unsigned count_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 /* ---- the guest's CPUs -------------------------------------------------- */
@@ -279,7 +267,7 @@ static void unplug(struct stress *s)
 	fake_ram_unmap(&f->host.ram, f->alias);
 	f->alias = NULL;
 	assert_int_equal(fake_host_doorbells(&f->host), 0);
-	assert_int_equal(count_files(), s->open_files);
+	assert_int_equal(count_fds(), s->open_files);
 	tmptree_done(&f->tree);
 	tmptree_init(&f->tree, "f file hello\n");
 }
@@ -460,7 +448,7 @@ static void the_device_survives_it(void **state)
 	alarm(seconds + HANG_S);
 	s = (struct stress){ .f = *state, .seed = number_of("STRESS_SEED", 1) };
 	pthread_mutex_init(&s.lock, NULL);
-	s.open_files = count_files();
+	s.open_files = count_fds();
 	plug(&s);
 	do {
 		round_of(&s);

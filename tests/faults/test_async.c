@@ -5,8 +5,8 @@
  */
 #include "lxutil/lx_async.h"
 #include "tests/faults/faults.h"
+#include "tests/lib/count_fds.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,18 +23,6 @@ static struct log log_;
 static struct lx_volume *vol;
 static struct lx_node *node;
 static struct event event;
-
-static unsigned open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static void assert_reads(struct lx_async *async, const struct fault *f)
 {
@@ -67,7 +55,7 @@ static void assert_reads(struct lx_async *async, const struct fault *f)
 /* Returns how many calls there were. */
 static unsigned try_new(const struct fault *f)
 {
-	unsigned before = open_fds(), calls;
+	unsigned before = count_fds(), calls;
 	struct lx_reserve *reserve = NULL;
 	struct lx_async *async = NULL;
 	int err;
@@ -85,7 +73,7 @@ static unsigned try_new(const struct fault *f)
 		assert_null(async);
 	lx_async_free(async);
 	lx_reserve_free(reserve);
-	assert_int_equal(open_fds(), before);
+	assert_int_equal(count_fds(), before);
 	return calls;
 }
 

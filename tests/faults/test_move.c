@@ -82,7 +82,7 @@ static void check_restored(struct share *s, int rc)
 	assert_int_equal(stats.handles, 0);
 	assert_int_equal(stats.lock_owners, 0);
 	/* A spare one may be gone, and the root's. */
-	assert_true(host_fds() <= fds);
+	assert_true(count_fds() <= fds);
 }
 
 static void restore_with(struct share *s, enum fault_kind kind, int error,
@@ -93,7 +93,7 @@ static void restore_with(struct share *s, enum fault_kind kind, int error,
 	int rc;
 
 	share_replace(s, &options);
-	fds = host_fds();
+	fds = count_fds();
 	do {
 		faults_begin(&f);
 		rc = image_restore(image, s);
@@ -118,14 +118,14 @@ static void save_with(struct share *s, enum fault_kind kind, int error,
 	assert_int_equal(image_restore(image, s), 0);
 	/* The image has its memory then. */
 	assert_int_equal(image_save(other, s), 0);
-	fds = host_fds();
+	fds = count_fds();
 	do {
 		faults_begin(&f);
 		rc = image_save(other, s);
 		calls = faults_end();
 		assert_true(!rc || rc == -error);
 		assert_true(is_whole(s));
-		assert_true(host_fds() <= fds + 1);
+		assert_true(count_fds() <= fds + 1);
 		assert_true(++f.nth < CALLS_MAX);
 	} while (calls >= f.nth - 1);
 	/* The last one had no fault. */

@@ -6,10 +6,10 @@
  */
 #include "common/bytes.h"
 #include "tests/faults/faults.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/fake_host.h"
 #include "tests/lib/tmptree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,18 +25,6 @@
 static struct tmptree tree;
 static const struct pciplug_plugin *plugin;
 static unsigned failures;
-
-static unsigned open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static void complain(const struct fault *f, const char *what, int result)
 {
@@ -101,7 +89,7 @@ static void check_works(const struct fault *f, struct fake_host *host,
 /* Returns how many calls there were. */
 static unsigned try_start(const struct fault *f)
 {
-	unsigned before = open_fds(), calls;
+	unsigned before = count_fds(), calls;
 	struct pciplug_device *dev = NULL;
 	static struct fake_host host;
 	void *ram;
@@ -118,7 +106,7 @@ static unsigned try_start(const struct fault *f)
 	if (fake_host_doorbells(&host))
 		complain(f, "leaves doorbells", err);
 	fake_host_done(&host);
-	if (open_fds() != before)
+	if (count_fds() != before)
 		complain(f, "leaves descriptors", err);
 	return calls;
 }

@@ -189,7 +189,7 @@ struct world *world_new(enum world_state state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert(w);
-	fds_before = host_fds();
+	fds_before = count_fds();
 	faults_aged = true;
 	/* Where a fault has left the thread as somebody else. */
 	lx_thread_init();
@@ -280,7 +280,7 @@ bool world_end(struct world *w)
 	share_down(&state);
 	vfs_options_done(&options);
 	free(w);
-	fds = host_fds();
+	fds = count_fds();
 	if (fds == fds_before)
 		return good;
 	fprintf(stderr, "%u descriptors, not %u\n", fds, fds_before);

@@ -6,10 +6,10 @@
  */
 #include "fuse/fuse_session.h"
 #include "tests/fuzz/fuzz_fuse_message.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/tree_print.h"
 #include "virtio/fs/vfs_server.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/capability.h>
@@ -119,18 +119,6 @@ static int delete(const char *path, const struct stat *st, int type,
 static void delete_tree(void)
 {
 	must(nftw(root, delete, 16, FTW_DEPTH | FTW_PHYS), "delete");
-}
-
-static unsigned count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	fuzz_must(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 /* ---- requests ---------------------------------------------------------- */

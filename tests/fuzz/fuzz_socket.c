@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/fuzz_socket.h"
 
-#include <dirent.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -126,16 +125,4 @@ void fuzz_peer_end(struct fuzz_peer *peer)
 {
 	pthread_join(peer->drain, NULL);
 	close(peer->sock);
-}
-
-unsigned fuzz_count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	fuzz_must(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }

@@ -37,7 +37,4 @@ void fuzz_peer_shut(struct fuzz_peer *peer);
 /* The server has closed its end, or is about to. */
 void fuzz_peer_end(struct fuzz_peer *peer);
 
-/* Descriptors that this process has open. */
-unsigned fuzz_count_fds(void);
-
 #endif

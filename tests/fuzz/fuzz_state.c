@@ -9,11 +9,11 @@
 #include "common/bytes.h"
 #include "lxutil/lx.h"
 #include "tests/fuzz/fuzz_image.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/fuse_client.h"
 #include "tests/lib/tmptree.h"
 #include "virtio/virtio_spec.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -72,18 +72,6 @@ static void no_log(void *ctx, int level, const char *target,
 	(void)level;
 	(void)target;
 	(void)message;
-}
-
-static unsigned count_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	fuzz_must(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 static void look_outside(struct stat ret_st[3])
@@ -271,7 +259,7 @@ static void is_as_new(void)
 
 	plugin->cfg_read(dev, 0, now, sizeof(now));
 	fuzz_must(!memcmp(now, fresh, sizeof(now)));
-	fuzz_must(count_descriptors() == descriptors);
+	fuzz_must(count_fds() == descriptors);
 }
 
 /* ---- a guest that goes on ----------------------------------------------- */
@@ -398,7 +386,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!dev)
 		begin();
 	rounds = unchanged ? ROUNDS_UNCHANGED : ROUNDS;
-	descriptors = count_descriptors();
+	descriptors = count_fds();
 	b = &base[fuzz_u8(&in) % ARRAY_LEN(base)];
 	memcpy(host.ram.base, b->rings, RINGS_SIZE);
 	image = fake_image_copy(&b->image);

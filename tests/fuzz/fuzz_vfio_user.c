@@ -5,6 +5,7 @@
  * the client.
  */
 #include "tests/fuzz/fuzz_socket.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/tmptree.h"
 #include "tools/vfio_user/vfio_user_device.h"
 
@@ -103,8 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* The first client makes the device have what it keeps. */
 		serve(NULL, 0);
 	}
-	fds = fuzz_count_fds();
+	fds = count_fds();
 	serve(data, size);
-	fuzz_must(fuzz_count_fds() == fds);
+	fuzz_must(count_fds() == fds);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "common/bytes.h"
 #include "common/save.h"
 #include "tests/fuzz/fuzz_socket.h"
+#include "tests/lib/count_fds.h"
 #include "virtio/vhost_user/vhost_user.h"
 #include "virtio/vhost_user/vhost_user_spec.h"
 
@@ -314,7 +315,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!vu)
 		begin();
-	fds = fuzz_count_fds();
+	fds = count_fds();
 	fuzz_peer_begin(&peer, &in);
 	how = fuzz_u8(&in);
 	if (how < 0xc0)
@@ -326,6 +327,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)serve(&peer);
 	fuzz_peer_end(&peer);
 	close_pipe();
-	fuzz_must(fuzz_count_fds() == fds);
+	fuzz_must(count_fds() == fds);
 	return 0;
 }

@@ -1,6 +1,7 @@
 # What tests share: a fake host, a fake guest, and what they are made of.
 check_LTLIBRARIES += libtest.la
 libtest_la_SOURCES = \
+	%reldir%/count_fds.h \
 	%reldir%/fake_guest.c %reldir%/fake_guest.h \
 	%reldir%/fake_host.c %reldir%/fake_host.h \
 	%reldir%/fake_image.c %reldir%/fake_image.h \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/lxutil/lx_fixture.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -10,18 +9,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-int fixture_count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 int fixture_setup(void **state)
 {
 	struct fixture *fx = calloc(1, sizeof(*fx));
@@ -29,7 +16,7 @@ int fixture_setup(void **state)
 	struct lx_stat st;
 
 	assert_non_null(fx);
-	fx->fds = fixture_count_fds();
+	fx->fds = count_fds();
 	/* In the build tree and not in /tmp: that may have no user xattrs. */
 	strcpy(fx->path, "lx_test.XXXXXX");
 	assert_non_null(mkdtemp(fx->path));
@@ -59,7 +46,7 @@ static int remove_one(const char *path, const struct stat *st, int type,
 int fixture_teardown(void **state)
 {
 	struct fixture *fx = *state;
-	int fds;
+	unsigned fds;
 
 	lx_node_close(fx->vol, fx->root);
 	lx_volume_close(fx->vol);
@@ -69,7 +56,7 @@ int fixture_teardown(void **state)
 			 0);
 	fds = fx->fds;
 	free(fx);
-	assert_int_equal(fixture_count_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #define TESTS_LX_FIXTURE_H
 
 #include "lxutil/lx_volume.h"
+#include "tests/lib/count_fds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,7 @@ struct fixture {
 	struct log log;
 	struct lx_volume *vol, *ro;     /* ro: the same tree, read-only */
 	struct lx_node *root;           /* good for both */
-	int fds;                        /* open before all this */
+	unsigned fds;                   /* open before all this */
 };
 
 int fixture_setup(void **state);
@@ -66,8 +67,5 @@ ssize_t fixture_write(struct lx_file *file, const void *buf, size_t size,
 void fixture_in_thread(void (*fn)(void *arg), void *arg);
 /* The same with that thread being user and group 1000, no privilege. */
 void fixture_as_user(void (*fn)(void *arg), void *arg);
-
-/* Open descriptors of this process. */
-int fixture_count_fds(void);
 
 #endif

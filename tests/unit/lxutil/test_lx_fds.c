@@ -24,7 +24,7 @@ static void hold_more(struct fixture *fx, enum lx_handles handles)
 	share_fill(share, FILES);
 	for (int i = 0; i < FILES; i++)
 		assert_int_equal(share_check(share, i, "old"), 0);
-	assert_true(fixture_count_fds() < 160);
+	assert_true(count_fds() < 160);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	share_free(share);
 }
@@ -143,11 +143,11 @@ static void open_files_push_nodes_out(void **state)
 	struct fixture *fx = *state;
 	struct share *share = share_new(fx, LX_HANDLES_PREFER, FEW);
 	struct lx_file *file[FEW];
-	int before = fixture_count_fds(), open = 0, err = 0;
+	int before = count_fds(), open = 0, err = 0;
 
 	need_handles(share);
 	share_fill(share, SOME);
-	assert_in_range(fixture_count_fds(), before, before + FEW);
+	assert_in_range(count_fds(), before, before + FEW);
 	for (; open < FEW; open++) {
 		err = lx_open(share->vol, share->node[open], LX_O_RDONLY,
 			      &file[open]);
@@ -157,7 +157,7 @@ static void open_files_push_nodes_out(void **state)
 	/* And leave them some. */
 	assert_int_equal(err, -LX_ENFILE);
 	assert_int_equal(open, FEW - FEW / 4);
-	assert_in_range(fixture_count_fds(), before, before + FEW);
+	assert_in_range(count_fds(), before, before + FEW);
 	for (int i = 0; i < SOME; i++)
 		assert_int_equal(lx_getattr(share->vol, share->node[i],
 					    &share->st[i]), 0);

@@ -141,7 +141,7 @@ static void the_one_in_reserve_makes_the_node(void **state)
 static void a_volume_keeps_a_few(void **state)
 {
 	struct fixture *fx = *state;
-	int before = fixture_count_fds() - 1;
+	int before = count_fds() - 1;
 	int spare[LX_SPARES + 3];
 
 	for (int i = 0; i < LX_SPARES + 3; i++) {
@@ -152,11 +152,11 @@ static void a_volume_keeps_a_few(void **state)
 	for (int i = 0; i < LX_SPARES + 3; i++)
 		lx_spare_put(fx->vol, spare[i]);
 	lx_spare_put(fx->vol, -1);
-	assert_int_equal(fixture_count_fds(), before + LX_SPARES);
+	assert_int_equal(count_fds(), before + LX_SPARES);
 	/* And uses them again. */
 	spare[0] = lx_spare_take(fx->vol);
 	assert_true(spare[0] >= 0);
-	assert_int_equal(fixture_count_fds(), before + LX_SPARES);
+	assert_int_equal(count_fds(), before + LX_SPARES);
 	lx_spare_put(fx->vol, spare[0]);
 }
 

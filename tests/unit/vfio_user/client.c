@@ -3,7 +3,6 @@
 
 #include "common/bytes.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +14,6 @@
 #define TIMEOUT_S 10
 /* A test that hangs in the server is ended by SIGALRM. */
 #define HANG_S 60
-
-unsigned count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
 
 /* ---- the rig ---------------------------------------------------------- */
 

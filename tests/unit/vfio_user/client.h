@@ -8,6 +8,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include "tests/lib/count_fds.h"
 #include "tests/unit/vfio_user/fake_plugin.h"
 #include "tools/vfio_user/vfio_user_device.h"
 
@@ -46,8 +47,6 @@ void rig_disconnect(struct rig *rig);
 
 /* The message thread ended the connection by itself. */
 void rig_expect_end(struct rig *rig);
-
-unsigned count_fds(void);
 
 /* Send a message of this id and flags, with descriptors. */
 void client_send(struct client *c, uint16_t id, uint16_t command,

@@ -3,11 +3,11 @@
 #include "tools/vhost_user_virtiofs/vuf_share.h"
 
 #include "fuse/fuse_proto.h"
+#include "tests/lib/count_fds.h"
 #include "tests/lib/tmptree.h"
 #include "tests/unit/virtio_vhost_user/front_end.h"
 #include "tools/host_listen.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,23 +177,11 @@ static struct fuse_out_header *create(struct served *s, const char *name)
 
 /* ---- tests -------------------------------------------------------------- */
 
-static int descriptors(void)
+static void await_descriptors(unsigned n)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
-static void await_descriptors(int n)
-{
-	for (int ms = 0; descriptors() != n; ms += 10) {
+	for (int ms = 0; count_fds() != n; ms += 10) {
 		if (ms >= PATIENCE_MS)
-			fail_msg("%d descriptors, %d before", descriptors(), n);
+			fail_msg("%u descriptors, %u before", count_fds(), n);
 		g_usleep(10000);
 	}
 }
@@ -204,11 +192,11 @@ static void await_descriptors(int n)
 static void nothing_is_left_of_a_hundred_front_ends(void **state)
 {
 	struct served s = { 0 };
-	int before;
+	unsigned before;
 
 	(void)state;
 	begin(&s, false);
-	before = descriptors();
+	before = count_fds();
 	for (int i = 0; i < FRONT_ENDS; i++) {
 		char name[16];
 
@@ -217,7 +205,7 @@ static void nothing_is_left_of_a_hundred_front_ends(void **state)
 		mount_share(&s);
 		snprintf(name, sizeof(name), "open-%d", i);
 		assert_int_equal(reply_to(&s, create(&s, name)), 0);
-		assert_true(descriptors() > before + 1);
+		assert_true(count_fds() > before + 1);
 		if (i % 2)
 			create(&s, "in-flight");
 		disconnect(&s);

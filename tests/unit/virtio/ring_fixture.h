@@ -114,6 +114,16 @@ static inline void assert_breaks(struct ring_fixture *f, const char *why)
 	assert_false(virtio_queue_arm(&f->queue));
 }
 
+/* Attach with one register wrong. */
+static inline void attach_breaks(struct ring_fixture *f,
+				 struct virtio_queue_regs regs, const char *why)
+{
+	virtio_queue_attach(&f->queue, &regs, PLAIN | f->format);
+	virtio_queue_enter(&f->queue);
+	assert_breaks(f, why);
+	virtio_queue_leave(&f->queue);
+}
+
 /* The chain was given back, with this length. */
 static inline void assert_used(struct ring_fixture *f, uint16_t head,
 			       uint32_t len)

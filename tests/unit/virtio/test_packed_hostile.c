@@ -195,16 +195,6 @@ static void survives_an_event_outside_the_ring(void **state)
 	}
 }
 
-/* Attach with one register wrong. */
-static void attach_breaks(struct ring_fixture *f, struct virtio_queue_regs regs,
-			  const char *why)
-{
-	virtio_queue_attach(&f->queue, &regs, PLAIN | PACKED);
-	virtio_queue_enter(&f->queue);
-	assert_breaks(f, why);
-	virtio_queue_leave(&f->queue);
-}
-
 static void is_broken_from_the_start_by_a_bad_ring(void **state)
 {
 	struct ring_fixture *f = *state;

@@ -348,16 +348,6 @@ static void takes_empty_descriptors(void **state)
 	assert_int_equal(f->req.chain.writable_count, 0);
 }
 
-/* Attach with one register wrong. */
-static void attach_breaks(struct ring_fixture *f, struct virtio_queue_regs regs,
-			  const char *why)
-{
-	virtio_queue_attach(&f->queue, &regs, PLAIN);
-	virtio_queue_enter(&f->queue);
-	assert_breaks(f, why);
-	virtio_queue_leave(&f->queue);
-}
-
 static void is_broken_from_the_start_by_a_bad_ring(void **state)
 {
 	struct ring_fixture *f = *state;

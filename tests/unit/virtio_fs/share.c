@@ -4,7 +4,6 @@
 #include "lxutil/lx_volume.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -130,18 +129,6 @@ void host_file(int dir_fd, const char *name, const char *text)
 void host_dir(int dir_fd, const char *name)
 {
 	MUST(mkdirat(dir_fd, name, 0755));
-}
-
-unsigned host_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	assert(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
 }
 
 uint64_t node_of(struct share *s, uint64_t dir, const char *name)

@@ -9,6 +9,7 @@
 #ifndef TESTS_UNIT_VIRTIO_FS_SHARE_H
 #define TESTS_UNIT_VIRTIO_FS_SHARE_H
 
+#include "tests/lib/count_fds.h"
 #include "tests/unit/virtio_fs/client.h"
 #include "virtio/fs/vfs_server.h"
 
@@ -42,8 +43,6 @@ int share_down(void **state);
 /* On the host: a file with this text, or a directory. */
 void host_file(int dir_fd, const char *name, const char *text);
 void host_dir(int dir_fd, const char *name);
-/* Descriptors that this process has open. */
-unsigned host_fds(void);
 
 /* The node id of a name, which must exist; counts a lookup. */
 uint64_t node_of(struct share *s, uint64_t dir, const char *name);

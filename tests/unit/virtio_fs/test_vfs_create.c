@@ -289,7 +289,7 @@ static void what_cannot_be_labelled_is_not_created(void **state)
 {
 	struct share *s = *state;
 	struct client *c = s->client;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	struct fuse_entry_out e;
 	uint64_t fh;
 
@@ -303,7 +303,7 @@ static void what_cannot_be_labelled_is_not_created(void **state)
 	assert_false(exists(s, "a"));
 	assert_int_equal(vfs_server_stats(s->server).handles, 0);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
-	assert_true(host_fds() <= fds + 1);     /* lxutil's reserve */
+	assert_true(count_fds() <= fds + 1);     /* lxutil's reserve */
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)

@@ -80,7 +80,7 @@ static void finds_a_handle_of_its_node_and_kind(void **state)
 
 static void releases_a_handle_once(void **state)
 {
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	uint64_t id = open_handle(VFS_HANDLE_FILE);
 	uint64_t next;
 
@@ -93,7 +93,7 @@ static void releases_a_handle_once(void **state)
 					    VFS_HANDLE_FILE), 0);
 	assert_int_equal(vfs_handle_release(&handles, id, NODE,
 					    VFS_HANDLE_FILE), -LX_EBADF);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	next = open_handle(VFS_HANDLE_FILE);
 	assert_int_not_equal(next, id);
 	assert_int_equal(try(id, NODE, VFS_HANDLE_FILE), -LX_EBADF);
@@ -103,7 +103,7 @@ static void releases_a_handle_once(void **state)
 static void a_handle_in_use_outlives_its_release(void **state)
 {
 	uint64_t id = open_handle(VFS_HANDLE_FILE);
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	struct vfs_handle *handle;
 	struct lx_stat st;
 
@@ -116,9 +116,9 @@ static void a_handle_in_use_outlives_its_release(void **state)
 	assert_int_equal(vfs_handle_release(&handles, id, NODE,
 					    VFS_HANDLE_FILE), -LX_EBADF);
 	assert_int_equal(lx_file_getattr(handle->file, &st), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	vfs_handle_put(&handles, handle);
-	assert_int_equal(host_fds(), fds - 1);
+	assert_int_equal(count_fds(), fds - 1);
 	assert_int_equal(vfs_handles_count(&handles), 0);
 }
 
@@ -190,7 +190,7 @@ static void there_is_an_end_to_handles(void **state)
 
 static void clears_all(void **state)
 {
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	uint64_t id[100];
 
 	(void)state;
@@ -199,7 +199,7 @@ static void clears_all(void **state)
 	assert_int_equal(vfs_handles_count(&handles), 100);
 	vfs_handles_clear(&handles);
 	assert_int_equal(vfs_handles_count(&handles), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(try(id[i], NODE, VFS_HANDLE_DIR), -LX_EBADF);
 }

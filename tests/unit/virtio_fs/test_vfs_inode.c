@@ -189,7 +189,7 @@ static void grows_and_shrinks(void **state)
 	static uint64_t id[FILES];
 	static struct lx_stat st[FILES];
 	struct share *s = *state;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	char name[16];
 	uint64_t found;
 
@@ -220,7 +220,7 @@ static void grows_and_shrinks(void **state)
 		}
 		vfs_inodes_clear(inodes);
 		assert_int_equal(vfs_inodes_count(inodes), 1);
-		assert_int_equal(host_fds(), fds);
+		assert_int_equal(count_fds(), fds);
 	}
 }
 

@@ -273,14 +273,14 @@ static void handles_end_with_release(void **state)
 	uint64_t node = make(s, "a", "0123");
 	uint64_t other = make(s, "b", "0123");
 	uint64_t fh = open_node(s, node, LX_O_RDWR);
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 
 	assert_int_equal(client_release(c, FUSE_RELEASEDIR, node, fh),
 			 -LX_ENOTDIR);
 	assert_int_equal(client_release(c, FUSE_RELEASE, other, fh),
 			 -LX_EBADF);
 	assert_int_equal(client_release(c, FUSE_RELEASE, node, fh), 0);
-	assert_int_equal(host_fds(), fds - 1);
+	assert_int_equal(count_fds(), fds - 1);
 	assert_int_equal(client_release(c, FUSE_RELEASE, node, fh), -LX_EBADF);
 	assert_int_equal(client_read(c, FUSE_READ, node, fh, 0, 4), -LX_EBADF);
 	assert_int_equal(client_write(c, node, fh, 0, "x", 1), -LX_EBADF);

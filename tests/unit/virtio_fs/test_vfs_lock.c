@@ -145,12 +145,12 @@ static void the_host_sees_them_and_they_the_hosts(void **state)
 static void closing_drops_all_locks_of_the_owner(void **state)
 {
 	struct locked l = locked_file(state);
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 
 	assert_int_equal(set(&l, ANN, LX_F_WRLCK, 0, 1), 0);
 	assert_int_equal(set(&l, ANN, LX_F_WRLCK, 4, 5), 0);
 	assert_int_equal(set(&l, BOB, LX_F_WRLCK, 8, 9), 0);
-	assert_int_equal(host_fds(), fds + 2);
+	assert_int_equal(count_fds(), fds + 2);
 	assert_int_equal(close_file(&l, 3), 0);
 	assert_int_equal(owners(&l), 2);
 	assert_int_equal(close_file(&l, ANN), 0);
@@ -159,7 +159,7 @@ static void closing_drops_all_locks_of_the_owner(void **state)
 	assert_int_equal(close_file(&l, BOB), 0);
 	assert_true(host_can_lock(&l, F_WRLCK, 0, 0));
 	assert_int_equal(owners(&l), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 /* What F_OFD_SETLK does in the guest: its owner is never flushed. */
@@ -185,7 +185,7 @@ static void the_last_close_drops_what_was_locked_by_it(void **state)
 static void unlocking_all_costs_no_descriptor(void **state)
 {
 	struct locked l = locked_file(state);
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 
 	assert_int_equal(set(&l, ANN, LX_F_UNLCK, 0, TO_END), 0);
 	assert_int_equal(owners(&l), 0);
@@ -194,7 +194,7 @@ static void unlocking_all_costs_no_descriptor(void **state)
 	assert_int_equal(owners(&l), 1);
 	assert_int_equal(set(&l, ANN, LX_F_UNLCK, 0, TO_END), 0);
 	assert_int_equal(owners(&l), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 static void the_end_of_the_mount_drops_all(void **state)
@@ -335,7 +335,7 @@ static void a_guest_that_locks_too_much_is_told(void **state)
 {
 	struct locked l = locked_file(state);
 	uint64_t owner = 100;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	int err;
 
 	do {
@@ -348,7 +348,7 @@ static void a_guest_that_locks_too_much_is_told(void **state)
 	while (--owner >= 100)
 		assert_int_equal(close_file(&l, owner), 0);
 	assert_int_equal(owners(&l), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)

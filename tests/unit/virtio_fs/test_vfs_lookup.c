@@ -63,7 +63,7 @@ static void forgotten_nodes_can_be_asked_for(void **state)
 	struct fuse_entry_out entry;
 	struct fuse_attr attr;
 	uint64_t d, f, link;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 
 	host_dir(s->root_fd, "d");
 	host_file(s->root_fd, "d/f", "text");
@@ -76,7 +76,7 @@ static void forgotten_nodes_can_be_asked_for(void **state)
 	client_forget(s->client, link, 1);
 	client_forget(s->client, d, 1);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	/* For nothing else. */
 	assert_int_equal(client_getattr(s->client, f, &attr), -LX_ESTALE);
 	assert_int_equal(client_lookup(s->client, d, "f", &entry), -LX_ESTALE);

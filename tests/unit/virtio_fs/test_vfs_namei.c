@@ -290,7 +290,7 @@ static void a_failed_create_leaves_nothing(void **state)
 {
 	struct share *s = *state;
 	struct fuse_entry_out entry;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	uint64_t fh;
 
 	host_dir(s->root_fd, "d");
@@ -306,7 +306,7 @@ static void a_failed_create_leaves_nothing(void **state)
 	assert_false(exists(s, "f"));
 	assert_int_equal(vfs_server_stats(s->server).handles, 0);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 static void links(void **state)

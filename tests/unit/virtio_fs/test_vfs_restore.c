@@ -96,7 +96,7 @@ static int restore(struct share *s)
 	int rc;
 
 	fuse_session_reset(s->session);
-	fds = host_fds();
+	fds = count_fds();
 	rc = image_restore(image, s);
 	if (rc) {
 		assert_true(strlen(image->reader.message) > 0);
@@ -104,7 +104,7 @@ static int restore(struct share *s)
 		assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 		assert_int_equal(vfs_server_stats(s->server).handles, 0);
 		assert_int_equal(vfs_server_stats(s->server).lock_owners, 0);
-		assert_int_equal(host_fds(), fds);
+		assert_int_equal(count_fds(), fds);
 	}
 	return rc;
 }
@@ -448,7 +448,7 @@ static void with_too_few_descriptors_of_the_process(void **state)
 
 	save_some(s);
 	fuse_session_reset(s->session);
-	fds = host_fds();
+	fds = count_fds();
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	for (unsigned more = 0; more < 16; more++) {
 		less = (struct rlimit){ fds - 3 + more, limit.rlim_max };
@@ -457,7 +457,7 @@ static void with_too_few_descriptors_of_the_process(void **state)
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		fuse_session_reset(s->session);
 		/* Nodes and reserves may have given theirs up. */
-		assert_true(host_fds() <= fds);
+		assert_true(count_fds() <= fds);
 	}
 	assert_true(refused > 0 && refused < 16);
 }

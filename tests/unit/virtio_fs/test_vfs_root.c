@@ -344,7 +344,7 @@ static void a_folder_stays_what_it_was(void **state)
 static void a_mount_leaves_nothing_open(void **state)
 {
 	struct share *s = *state;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	struct fuse_attr attr;
 	uint64_t a;
 
@@ -356,7 +356,7 @@ static void a_mount_leaves_nothing_open(void **state)
 		assert_int_equal(client_destroy(s->client), 0);
 		assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 		assert_int_equal(vfs_server_stats(s->server).handles, 0);
-		assert_int_equal(host_fds(), fds);
+		assert_int_equal(count_fds(), fds);
 		assert_int_equal(client_init(s->client), 0);
 		assert_int_equal(client_getattr(s->client, a, &attr),
 				 -LX_ESTALE);

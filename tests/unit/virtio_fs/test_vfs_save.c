@@ -340,10 +340,10 @@ static void saving_changes_nothing(void **state)
 
 	assert_int_equal(client_create(s->client, FUSE_ROOT_ID, "f", LX_O_RDWR,
 				       0600, &e, &fh), 0);
-	fds = host_fds();
+	fds = count_fds();
 	assert_int_equal(image_save(one, s), 0);
 	assert_int_equal(image_save(two, s), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	assert_int_equal(one->of.len, two->of.len);
 	assert_memory_equal(one->of.data, two->of.data, one->of.len);
 	assert_int_equal(client_write(s->client, e.nodeid, fh, 0, "ab", 2), 2);

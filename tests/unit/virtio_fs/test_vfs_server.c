@@ -56,7 +56,7 @@ static void destroy_leaves_nothing_open(void **state)
 {
 	struct share *s = *state;
 	struct client *c = s->client;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	struct fuse_attr attr;
 	uint64_t node = 0, fh = 0, dir_fh;
 	char name[16];
@@ -70,9 +70,9 @@ static void destroy_leaves_nothing_open(void **state)
 	}
 	assert_int_equal(client_open(c, FUSE_OPENDIR, FUSE_ROOT_ID, 0,
 				     &dir_fh), 0);
-	assert_int_equal(host_fds(), fds + 101);
+	assert_int_equal(count_fds(), fds + 101);
 	assert_int_equal(client_destroy(c), 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 	assert_int_equal(vfs_server_stats(s->server).handles, 0);
 	/* The next mount knows nothing of this one. */
@@ -126,7 +126,7 @@ static void a_guest_hears_of_missing_descriptors(void **state)
 				     &dir_fh), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	low = old;
-	low.rlim_cur = host_fds() + 2;
+	low.rlim_cur = count_fds() + 2;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
 	/* Where they have handles, nodes give theirs up for open files. */
 	while (n < 2 * FILES) {
@@ -301,7 +301,7 @@ static void forgetting_beside_other_requests_is_safe(void **state)
 	struct share *s = *state;
 	struct worker w[THREADS] = { 0 };
 	pthread_t thread[THREADS];
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	char name[8], text[NAMES + 1] = "";
 
 	for (int i = 0; i < NAMES; i++) {
@@ -323,7 +323,7 @@ static void forgetting_beside_other_requests_is_safe(void **state)
 	assert_int_equal(client_destroy(s->client), 0);
 	assert_int_equal(vfs_server_stats(s->server).nodes, 1);
 	assert_int_equal(vfs_server_stats(s->server).handles, 0);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)

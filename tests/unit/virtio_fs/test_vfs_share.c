@@ -30,7 +30,7 @@ static void refuses_folders_that_do_not_go_together(void **state)
 	static const char *const bad[] = { "", ".", "..", "a/b", "a" };
 	struct share *s = *state;
 	struct vfs_server *server = NULL;
-	unsigned fds = host_fds();
+	unsigned fds = count_fds();
 	size_t failed = 99;
 
 	for (size_t i = 0; i < 5; i++) {
@@ -51,7 +51,7 @@ static void refuses_folders_that_do_not_go_together(void **state)
 						&server), -LX_ENOENT);
 	assert_int_equal(failed, F);
 	assert_null(server);
-	assert_int_equal(host_fds(), fds);
+	assert_int_equal(count_fds(), fds);
 }
 
 static void folders_have_equal_parts_of_the_descriptors(void **state)

@@ -364,3 +364,19 @@ void add_buffer(struct fixture *f, unsigned queue)
 
 	fake_ring_add(&f->ring[queue], &buf, 0, 1, false);
 }
+
+void start_driver(struct fixture *f)
+{
+	negotiate(f, V1);
+	set_up_queues(f);
+	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
+}
+
+void request(struct fixture *f, unsigned queue)
+{
+	unsigned before = fixture_get(f, &f->requests[queue]);
+
+	add_buffer(f, queue);
+	bar_set(f, 0, NOTIFY + queue * 4, 2, queue);
+	fixture_await(f, &f->requests[queue], before + 1);
+}

@@ -110,5 +110,9 @@ void negotiate(struct fixture *f, uint64_t features);
 void set_up_queues(struct fixture *f);
 /* Make one buffer available in a queue, without a notification. */
 void add_buffer(struct fixture *f, unsigned queue);
+/* Everything up to DRIVER_OK. */
+void start_driver(struct fixture *f);
+/* One request through a queue, until the device has begun it. */
+void request(struct fixture *f, unsigned queue);
 
 #endif

@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/virtio_pci/pci_fixture.h"
 
-static void run(struct fixture *f)
-{
-	negotiate(f, V1);
-	set_up_queues(f);
-	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
-}
-
-/* One request through a queue. */
-static void request(struct fixture *f, unsigned queue)
-{
-	unsigned before = fixture_get(f, &f->requests[queue]);
-
-	add_buffer(f, queue);
-	bar_set(f, 0, NOTIFY + queue * 4, 2, queue);
-	fixture_await(f, &f->requests[queue], before + 1);
-}
-
 static void await_line(struct fixture *f, bool level)
 {
 	for (unsigned i = 0; fixture_is(f, &f->line) != level; i++) {
@@ -47,7 +30,7 @@ static void each_queue_has_its_vector(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	for (unsigned q = 0; q < QUEUES; q++) {
 		request(f, q);
 		fixture_await(f, &f->messages[q + 1], 1);
@@ -71,7 +54,7 @@ static void queues_may_share_a_vector(void **state)
 		bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, q);
 		bar_set(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2, 1);
 	}
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	request(f, 2);
 	fixture_await(f, &f->messages[1], 2);
@@ -107,7 +90,7 @@ static void any_event_may_have_any_vector(void **state)
 		assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_MSIX, 2), v);
 		assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_Q_MSIX, 2),
 				 other);
-		run(f);
+		start_driver(f);
 		break_queue(f);
 		assert_int_equal(f->messages[v], before + 1);
 		assert_int_equal(f->messages[other], other_before + 1);
@@ -123,7 +106,7 @@ static void no_config_vector_is_no_config_interrupt(void **state)
 	enable_msix(f);
 	assign_vectors(f);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_MSIX, 2, VIRTIO_MSI_NO_VECTOR);
-	run(f);
+	start_driver(f);
 	break_queue(f);
 	for (unsigned v = 0; v < VECTORS; v++)
 		assert_int_equal(f->messages[v], v == 2);
@@ -135,7 +118,7 @@ static void no_vector_is_no_interrupt(void **state)
 	struct fixture *f = *state;
 
 	enable_msix(f);
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	settle(f);
 	for (unsigned v = 0; v < VECTORS; v++)
@@ -150,7 +133,7 @@ static void a_masked_vector_waits(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	bar_set(f, 2, 1 * 16 + 12, 1, 1);
 	request(f, 0);
 	settle(f);
@@ -167,7 +150,7 @@ static void a_broken_queue_uses_the_config_vector(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	fixture_set(f, &f->corrupt, true);
 	request(f, 1);
 	fixture_await(f, &f->messages[0], 1);
@@ -183,7 +166,7 @@ static void without_msix_the_line_is_raised_until_isr_is_read(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	for (unsigned i = 0; i < 3; i++) {
 		request(f, i);
 		await_line(f, true);
@@ -201,7 +184,7 @@ static void a_wide_read_of_isr_clears_it_and_a_write_does_not(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	await_line(f, true);
 	bar_set(f, 0, ISR, 1, 0xff);
@@ -217,7 +200,7 @@ static void a_broken_queue_raises_the_line(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	fixture_set(f, &f->corrupt, true);
 	request(f, 1);
 	await_line(f, true);
@@ -231,7 +214,7 @@ static void interrupt_disable_holds_the_line_down(void **state)
 	struct fixture *f = *state;
 
 	cfg_set(f, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	settle(f);
 	assert_false(f->line);
@@ -246,7 +229,7 @@ static void reset_takes_everything_back(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	assign_vectors(f);
 	request(f, 0);
 	await_line(f, true);
@@ -271,7 +254,7 @@ static void a_reset_drops_what_a_mask_held_back(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	bar_set(f, 2, 1 * 16 + 12, 1, 1);
 	request(f, 0);
 	settle(f);
@@ -295,7 +278,7 @@ static void a_host_table_gets_signals_by_vector(void **state)
 	/* Nothing but the enable bit is forwarded; all vectors are masked. */
 	cfg_set(&f, cap + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
 	assign_vectors(&f);
-	run(&f);
+	start_driver(&f);
 	request(&f, 1);
 	fixture_await(&f, &f.messages[2], 1);
 	assert_int_equal(f.address, 0);
@@ -315,7 +298,7 @@ static void without_a_pin_isr_still_tells(void **state)
 	(void)state;
 	fixture_init(&f, &options);
 	assert_int_equal(cfg_get(&f, PCI_INTERRUPT_PIN, 1), 0);
-	run(&f);
+	start_driver(&f);
 	request(&f, 0);
 	settle(&f);
 	assert_false(cfg_get(&f, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT);

@@ -4,13 +4,6 @@
 
 #include <unistd.h>
 
-static void run(struct fixture *f)
-{
-	negotiate(f, V1);
-	set_up_queues(f);
-	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
-}
-
 static void await_reset(struct fixture *f)
 {
 	for (unsigned i = 0; bar_get(f, 0, VIRTIO_PCI_COMMON_STATUS, 1); i++) {
@@ -44,7 +37,7 @@ static void a_write_of_any_width_kicks_its_queues(void **state)
 
 	(void)state;
 	fixture_init(&f, &options);
-	run(&f);
+	start_driver(&f);
 	(void)kicked(&f);
 	for (unsigned q = 0; q < QUEUES; q++) {
 		for (unsigned at = 0; at < 4; at++) {
@@ -71,7 +64,7 @@ static void a_write_beside_the_queues_kicks_none(void **state)
 
 	(void)state;
 	fixture_init(&f, &options);
-	run(&f);
+	start_driver(&f);
 	(void)kicked(&f);
 	bar_set(&f, 0, NOTIFY - 8, 8, 0);
 	bar_set(&f, 0, NOTIFY + 4 * QUEUES, 8, 0);
@@ -116,7 +109,7 @@ static void doorbells_live_from_driver_ok_to_reset(void **state)
 	for (unsigned q = 0; q < QUEUES; q++)
 		assert_false(fixture_is(f, &f->doorbell[q]));
 	assert_int_equal(f->doorbell_calls, 2 * QUEUES);
-	run(f);
+	start_driver(f);
 	assert_int_equal(f->doorbell_calls, 3 * QUEUES);
 	/* fixture_done() checks that none is left behind. */
 }
@@ -151,7 +144,7 @@ static void a_signalled_doorbell_serves_the_queue(void **state)
 	struct fixture *f = *state;
 	const uint64_t one = 1;
 
-	run(f);
+	start_driver(f);
 	add_buffer(f, QUEUES - 1);
 	/* What a host does with the handle. */
 	assert_int_equal(write((int)f->last_doorbell.event, &one, sizeof(one)),
@@ -166,7 +159,7 @@ static void without_doorbells_writes_arrive(void **state)
 
 	(void)state;
 	fixture_init(&f, &options);
-	run(&f);
+	start_driver(&f);
 	add_buffer(&f, 1);
 	bar_set(&f, 0, NOTIFY + 4, 2, 1);
 	fixture_await(&f, &f.requests[1], 1);
@@ -178,7 +171,7 @@ static void a_refused_doorbell_is_not_taken_back(void **state)
 	struct fixture *f = *state;
 
 	fixture_set(f, &f->refuse_doorbells, true);
-	run(f);
+	start_driver(f);
 	assert_int_equal(f->doorbell_calls, QUEUES);
 	add_buffer(f, 0);
 	bar_set(f, 0, NOTIFY, 2, 0);
@@ -209,7 +202,7 @@ static void bus_reset_takes_them_back(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	virtio_pci_reset(f->vp);
 	for (unsigned q = 0; q < QUEUES; q++)
 		assert_false(f->doorbell[q]);

@@ -51,22 +51,6 @@ static void move(struct fixture *f, const struct fixture_options *options)
 	fake_image_done(&image);
 }
 
-static void run(struct fixture *f)
-{
-	negotiate(f, V1);
-	set_up_queues(f);
-	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
-}
-
-static void request(struct fixture *f, unsigned queue)
-{
-	unsigned before = fixture_get(f, &f->requests[queue]);
-
-	add_buffer(f, queue);
-	bar_set(f, 0, NOTIFY + queue * 4, 2, queue);
-	fixture_await(f, &f->requests[queue], before + 1);
-}
-
 static void registers_read_as_before(void **state)
 {
 	struct fixture *f = *state;
@@ -74,7 +58,7 @@ static void registers_read_as_before(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_DFSELECT, 4, 1);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_GFSELECT, 4, 7);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_SELECT, 2, 1);
@@ -96,7 +80,7 @@ static void messages_and_doorbells_go_on(void **state)
 
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	move(f, &usual);
 	for (unsigned q = 0; q < QUEUES; q++)
@@ -126,7 +110,7 @@ static void the_isr_status_and_the_line_stay(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	move(f, &usual);
 	assert_true(fixture_is(f, &f->line));
@@ -141,7 +125,7 @@ static void bus_mastering_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
 
-	run(f);
+	start_driver(f);
 	cfg_set(f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	move(f, &usual);
 	assert_int_equal(virtio_pci_start(f->vp), 0);
@@ -163,7 +147,7 @@ static void a_host_with_a_table_of_its_own(void **state)
 	assert_int_equal(virtio_pci_start(f->vp), 0);
 	enable_msix(f);
 	assign_vectors(f);
-	run(f);
+	start_driver(f);
 	request(f, 1);
 	move(f, &host_table);
 	messages = fixture_get(f, &f->messages[2]);
@@ -179,7 +163,7 @@ static void is_not_saved_or_restored_while_it_runs(void **state)
 	struct fake_image none = { 0 }, image;
 
 	assert_non_null(w);
-	run(f);
+	start_driver(f);
 	save_open(w, 0, fake_image_write, &none);
 	assert_int_equal(virtio_pci_save(f->vp, w), -EBUSY);
 	virtio_pci_stop(f->vp);
@@ -213,7 +197,7 @@ static struct fake_image rich_image(struct fixture *f)
 	enable_msix(f);
 	assign_vectors(f);
 	cfg_set(f, PCI_BASE_ADDRESS_0, 4, 0xe0000000);
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	virtio_pci_stop(f->vp);
 	image = save(f);
@@ -265,7 +249,7 @@ static void survives_every_byte_that_is_wrong(void **state)
 	virtio_pci_reset(f->vp);
 	assert_new(f);
 	assert_int_equal(virtio_pci_start(f->vp), 0);
-	run(f);
+	start_driver(f);
 	request(f, 0);
 	fake_image_done(&image);
 }
