@@ -45,7 +45,7 @@ static void order_callbacks(void)
 }
 
 int virtio_area_load16_piecewise(const struct virtio_area *area,
-				 uint64_t offset, uint16_t *ret_value)
+				 uint64_t offset)
 {
 	uint16_t raw;
 	int ret;
@@ -53,9 +53,7 @@ int virtio_area_load16_piecewise(const struct virtio_area *area,
 	order_callbacks();
 	ret = virtio_area_read_piecewise(area, offset, &raw, sizeof(raw));
 	order_callbacks();
-	if (!ret)
-		*ret_value = le16_load(&raw);
-	return ret;
+	return ret ? ret : le16_load(&raw);
 }
 
 int virtio_area_store16_piecewise(const struct virtio_area *area,

@@ -50,7 +50,7 @@ int virtio_area_read_piecewise(const struct virtio_area *area, uint64_t offset,
 int virtio_area_write_piecewise(const struct virtio_area *area, uint64_t offset,
 				const void *buf, size_t len);
 int virtio_area_load16_piecewise(const struct virtio_area *area,
-				 uint64_t offset, uint16_t *ret_value);
+				 uint64_t offset);
 int virtio_area_store16_piecewise(const struct virtio_area *area,
 				  uint64_t offset, uint16_t value);
 
@@ -86,19 +86,20 @@ static inline int virtio_area_write(const struct virtio_area *area,
 	return 0;
 }
 
-/* The alignment of areas and of fields is checked. */
+/*
+ * The number, or -EFAULT.  The alignment of areas and of fields is checked.
+ */
 static inline int virtio_area_load16(const struct virtio_area *area,
-				     uint64_t offset, uint16_t *ret_value)
+				     uint64_t offset)
 {
 	const void *p;
 	uint16_t raw;
 
 	if (!area->ptr)
-		return virtio_area_load16_piecewise(area, offset, ret_value);
+		return virtio_area_load16_piecewise(area, offset);
 	p = area->ptr + offset;
 	raw = __atomic_load_n((const uint16_t *)p, __ATOMIC_SEQ_CST);
-	*ret_value = le16_load(&raw);
-	return 0;
+	return le16_load(&raw);
 }
 
 static inline int virtio_area_store16(const struct virtio_area *area,

@@ -83,6 +83,7 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 	size_t bytes = virtq_desc_bytes(regs->size);
 
 	q->next_avail = PVIRTQ_PLACE_WRAP;
+	q->seen_flags = 0;
 	q->next_used = q->shown_used = q->told_used = PVIRTQ_PLACE_WRAP;
 	for (size_t i = 0; i < ARRAY_LEN(q->in_use); i++)
 		q->in_use[i] = 0;
@@ -98,20 +99,31 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 	return 0;
 }
 
-/* Load the flags of the descriptor at a place; is it available? */
-static int load_flags(struct virtio_queue *q, uint16_t place,
-		      uint16_t *ret_flags)
+/* The flags of the descriptor at a place, or 0: it is not available. */
+static int load_flags(struct virtio_queue *q, uint16_t place)
 {
-	if (virtio_area_load16(&q->desc, flags_at(place), ret_flags))
+	int flags = virtio_area_load16(&q->desc, flags_at(place));
+
+	if (flags < 0)
 		return virtio_queue_break(q, nowhere);
-	return (*ret_flags & FLAGS_TURN) == flags_available(place);
+	return (flags & FLAGS_TURN) == flags_available(place) ? flags : 0;
+}
+
+/* Those of the next one.  What is available stays so, and is asked once. */
+static int next_flags(struct virtio_queue *q)
+{
+	int flags = q->seen_flags;
+
+	if (!flags) {
+		flags = load_flags(q, q->next_avail);
+		q->seen_flags = (uint16_t)MAX(flags, 0);
+	}
+	return flags;
 }
 
 static int available(struct virtio_queue *q, unsigned n)
 {
-	uint16_t flags;
-
-	return load_flags(q, skip(q, q->next_avail, n), &flags);
+	return n ? load_flags(q, skip(q, q->next_avail, n)) : next_flags(q);
 }
 
 static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
@@ -205,42 +217,33 @@ static bool is_in_use(const struct virtio_queue *q, unsigned id)
 	return q->in_use[id / 64] >> id % 64 & 1;
 }
 
-/* The descriptor `n` places on if it is available, or NULL. */
-static const uint8_t *peek(struct virtio_queue *q, unsigned n)
+/* The descriptor `n` places on; they are mapped. */
+static const uint8_t *desc_at(const struct virtio_queue *q, unsigned n)
 {
-	uint16_t place = skip(q, q->next_avail, n), flags;
-
-	if (load_flags(q, place, &flags) <= 0)
-		return NULL;
-	return q->desc.ptr + number(place) * VIRTQ_DESC_SIZE;
+	return q->desc.ptr +
+	       number(skip(q, q->next_avail, n)) * VIRTQ_DESC_SIZE;
 }
 
 /* As if each request took one place, which it does with an indirect table. */
 static void look_ahead(struct virtio_queue *q)
 {
-	const uint8_t *desc;
-
-	if (!q->desc.ptr)
+	if (!q->desc.ptr || !next_flags(q))
 		return;
-	desc = peek(q, 0);
-	if (!desc)
-		return;
-	if (le16_load(desc + PVIRTQ_DESC_FLAGS) & VIRTQ_DESC_F_INDIRECT)
-		virtio_ring_prefetch_table(q, desc);
-	desc = peek(q, 1);
-	if (desc)
-		virtio_ring_prefetch(q, desc);
+	if (q->seen_flags & VIRTQ_DESC_F_INDIRECT)
+		virtio_ring_prefetch_table(q, desc_at(q, 0), PVIRTQ_DESC_FLAGS);
+	if (available(q, 1))
+		virtio_ring_prefetch(q, desc_at(q, 1), PVIRTQ_DESC_FLAGS);
 }
 
 static int pop(struct virtio_queue *q, struct virtio_request *req,
 	       bool *ret_begun)
 {
-	uint16_t flags, id;
-	int n = load_flags(q, q->next_avail, &flags);
+	int flags = next_flags(q), n;
+	uint16_t id;
 
-	if (n <= 0)
-		return n;
-	n = copy_chain(q, flags);
+	if (flags <= 0)
+		return flags;
+	n = copy_chain(q, (uint16_t)flags);
 	if (n < 0)
 		return n;
 	id = saved(q, (unsigned)n - 1)->next;
@@ -250,6 +253,7 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 		return virtio_queue_break(q, "a buffer's id is in use");
 	q->in_use[id / 64] |= UINT64_C(1) << id % 64;
 	q->next_avail = skip(q, q->next_avail, (unsigned)n);
+	q->seen_flags = 0;
 	virtio_request_begin(req, id);
 	req->places = (uint16_t)n;
 	*ret_begun = true;
@@ -289,9 +293,8 @@ static int push(struct virtio_queue *q, const struct virtio_request *req,
 
 	if (used)
 		flags |= VIRTQ_DESC_F_WRITE;
-	le32_store(raw, used);
-	le16_store(raw + (PVIRTQ_DESC_ID - VIRTQ_DESC_LEN), req->id);
-	le16_store(raw + (PVIRTQ_DESC_FLAGS - VIRTQ_DESC_LEN), flags);
+	le64_store(raw, used | (uint64_t)req->id << 32 |
+			(uint64_t)flags << 48);
 	if (place == q->shown_used) {
 		q->shown_flags = flags;
 		ret = virtio_area_write(&q->desc, at, raw,
@@ -322,15 +325,17 @@ static int publish(struct virtio_queue *q)
 /* The driver writes the place first, and then the flags. */
 static int must_interrupt(struct virtio_queue *q)
 {
-	uint16_t old = q->told_used, flags, place;
+	int flags = virtio_area_load16(&q->driver, PVIRTQ_EVENT_FLAGS);
+	int place = virtio_area_load16(&q->driver, PVIRTQ_EVENT_PLACE);
+	uint16_t old = q->told_used;
 
 	q->told_used = q->next_used;
-	if (virtio_area_load16(&q->driver, PVIRTQ_EVENT_FLAGS, &flags) ||
-	    virtio_area_load16(&q->driver, PVIRTQ_EVENT_PLACE, &place))
+	if (flags < 0 || place < 0)
 		return virtio_queue_break(q, nowhere);
 	flags &= PVIRTQ_EVENT_FLAGS_MASK;
 	if (flags == PVIRTQ_EVENT_DESC && q->event_idx)
-		return distance(q, old, place) < distance(q, old, q->next_used);
+		return distance(q, old, (uint16_t)place) <
+		       distance(q, old, q->next_used);
 	return flags != PVIRTQ_EVENT_DISABLE;
 }
 
@@ -366,10 +371,10 @@ static uint32_t base(const struct virtio_queue *q)
 /* Has no device been around?  It sets the used flag, and drivers keep it. */
 static int never_used(struct virtio_queue *q)
 {
-	uint16_t flags;
-
 	for (uint16_t i = 0; i < q->size; i++) {
-		if (virtio_area_load16(&q->desc, flags_at(i), &flags))
+		int flags = virtio_area_load16(&q->desc, flags_at(i));
+
+		if (flags < 0)
 			return virtio_queue_break(q, nowhere);
 		if (flags & VIRTQ_DESC_F_USED)
 			return 0;
@@ -383,6 +388,7 @@ static int set_places(struct virtio_queue *q, uint16_t avail, uint16_t used)
 	    distance(q, used, avail) > q->size)
 		return virtio_queue_break(q, "the base is outside the ring");
 	q->next_avail = avail;
+	q->seen_flags = 0;
 	q->next_used = q->shown_used = q->told_used = used;
 	return 0;
 }

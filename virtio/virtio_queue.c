@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #define CACHE_LINE 64
-#define HINT_DESCS 2
+#define HINT_DESCS 4                    /* a line of them */
 
 void virtio_queue_init(struct virtio_queue *q, struct gmem *mem)
 {
@@ -234,28 +234,36 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 	return 0;
 }
 
-void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc)
+void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc,
+			  unsigned flags_at)
 {
 	uint64_t len = 1;
-	const uint8_t *p = gmem_map(&q->reader, le64_load(desc), 0, &len);
+	const uint8_t *p = gmem_map(&q->reader, le64_load(desc + VIRTQ_DESC_ADDR),
+				    0, &len);
 
 	if (!p)
 		return;
-	__builtin_prefetch(p);
-	__builtin_prefetch(p + CACHE_LINE);
+	if (le16_load(desc + flags_at) & VIRTQ_DESC_F_WRITE) {
+		__builtin_prefetch(p, 1);
+		__builtin_prefetch(p + CACHE_LINE, 1);
+	} else {
+		__builtin_prefetch(p);
+		__builtin_prefetch(p + CACHE_LINE);
+	}
 }
 
-/* A message's header, and where its reply goes. */
-void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc)
+/* A message's header and record, and where those of its reply go. */
+void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc,
+				unsigned flags_at)
 {
-	uint64_t len = HINT_DESCS * VIRTQ_DESC_SIZE;
-	const uint8_t *table = gmem_map(&q->reader, le64_load(desc), GMEM_READ,
-					&len);
+	uint64_t len = MIN(le32_load(desc + VIRTQ_DESC_LEN),
+			   HINT_DESCS * VIRTQ_DESC_SIZE);
+	const uint8_t *table = gmem_map(&q->reader,
+					le64_load(desc + VIRTQ_DESC_ADDR),
+					GMEM_READ, &len);
 
-	if (!table || len < HINT_DESCS * VIRTQ_DESC_SIZE)
-		return;
-	for (unsigned i = 0; i < HINT_DESCS; i++)
-		virtio_ring_prefetch(q, table + i * VIRTQ_DESC_SIZE);
+	for (unsigned i = 0; table && i < len / VIRTQ_DESC_SIZE; i++)
+		virtio_ring_prefetch(q, table + i * VIRTQ_DESC_SIZE, flags_at);
 }
 
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

@@ -60,6 +60,7 @@ struct virtio_queue {
 	 */
 	uint16_t next_avail;            /* the next to be popped */
 	uint16_t seen_avail;            /* split: the driver's, as last read */
+	uint16_t seen_flags;            /* packed: the next one's, or 0 */
 	uint16_t next_used;             /* the next to be pushed */
 	uint16_t shown_used;            /* the driver sees those before it */
 	uint16_t told_used;             /* when interrupting was last decided */

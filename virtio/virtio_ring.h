@@ -16,9 +16,9 @@ struct virtio_ring_ops {
 	int (*attach)(struct virtio_queue *q,
 		      const struct virtio_queue_regs *regs);
 	/*
-	 * Can more than `n` be popped, which is below the queue's size?  0 or
-	 * 1.  A packed ring's descriptors are counted instead: for n > 0 there
-	 * may be fewer requests.
+	 * Can more than `n` be popped, which is below the queue's size?  0, or
+	 * positive: yes.  A packed ring's descriptors are counted instead: for
+	 * n > 0 there may be fewer requests.
 	 */
 	int (*available)(struct virtio_queue *q, unsigned n);
 	/*
@@ -78,11 +78,14 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
  * what the driver's core has written for those that come next: of the one after
  * the next what its first descriptor points to, and of the next one, whose
  * indirect table is there by now, what that begins with.  `desc` is the first
- * descriptor, in the ring, which is mapped.  What is read here is a hint only:
- * when it is popped all is read anew, and checked.
+ * descriptor, in the ring, which is mapped; `flags_at` is where a descriptor's
+ * flags are.  What is read here is a hint only: when it is popped all is read
+ * anew, and checked.
  */
-void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc);
-void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc);
+void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc,
+			  unsigned flags_at);
+void virtio_ring_prefetch_table(struct virtio_queue *q, const uint8_t *desc,
+				unsigned flags_at);
 
 /* Add the buffer of one descriptor to the request. */
 int virtio_ring_buffer(struct virtio_queue *q, const struct virtio_desc *desc,

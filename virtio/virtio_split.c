@@ -47,15 +47,16 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 
 static int available(struct virtio_queue *q, unsigned n)
 {
-	uint16_t idx;
+	int idx;
 
 	if ((uint16_t)(q->seen_avail - q->next_avail) > n)
 		return 1;
-	if (virtio_area_load16(&q->driver, VIRTQ_AVAIL_IDX, &idx))
+	idx = virtio_area_load16(&q->driver, VIRTQ_AVAIL_IDX);
+	if (idx < 0)
 		return virtio_queue_break(q, nowhere);
 	if ((uint16_t)(idx - q->next_avail) > q->size)
 		return virtio_queue_break(q, "the available index jumped by more than the queue's size");
-	q->seen_avail = idx;
+	q->seen_avail = (uint16_t)idx;
 	return (uint16_t)(idx - q->next_avail) > n;
 }
 
@@ -133,10 +134,10 @@ static void look_ahead(struct virtio_queue *q)
 		return;
 	desc = peek(q, 1);
 	if (desc)
-		virtio_ring_prefetch(q, desc);
+		virtio_ring_prefetch(q, desc, VIRTQ_DESC_FLAGS);
 	desc = peek(q, 0);
 	if (desc && le16_load(desc + VIRTQ_DESC_FLAGS) & VIRTQ_DESC_F_INDIRECT)
-		virtio_ring_prefetch_table(q, desc);
+		virtio_ring_prefetch_table(q, desc, VIRTQ_DESC_FLAGS);
 }
 
 static int pop(struct virtio_queue *q, struct virtio_request *req,
@@ -169,8 +170,7 @@ static int push(struct virtio_queue *q, const struct virtio_request *req,
 	unsigned slot = q->next_used & (q->size - 1u);
 	uint8_t raw[VIRTQ_USED_ELEM_SIZE];
 
-	le32_store(raw, req->id);
-	le32_store(raw + 4, used);
+	le64_store(raw, req->id | (uint64_t)used << 32);
 	if (virtio_area_write(&q->device, VIRTQ_USED_RING + slot * sizeof(raw),
 			      raw, sizeof(raw)))
 		return virtio_queue_break(q, nowhere);
@@ -188,15 +188,16 @@ static int publish(struct virtio_queue *q)
 
 static int must_interrupt(struct virtio_queue *q)
 {
-	uint16_t old = q->told_used, value;
+	uint16_t old = q->told_used;
 	uint64_t where = q->event_idx ? virtq_used_event_offset(q->size) :
 					VIRTQ_AVAIL_FLAGS;
+	int value = virtio_area_load16(&q->driver, where);
 
-	if (virtio_area_load16(&q->driver, where, &value))
+	if (value < 0)
 		return virtio_queue_break(q, nowhere);
 	q->told_used = q->next_used;
 	if (q->event_idx)
-		return virtq_need_event(value, q->next_used, old);
+		return virtq_need_event((uint16_t)value, q->next_used, old);
 	return !(value & VIRTQ_AVAIL_F_NO_INTERRUPT);
 }
 
@@ -228,14 +229,14 @@ static uint32_t base(const struct virtio_queue *q)
 /* The other index of progress is in the ring. */
 static int set_base(struct virtio_queue *q, uint32_t value)
 {
-	uint16_t used;
+	int used = virtio_area_load16(&q->device, VIRTQ_USED_IDX);
 
-	if (virtio_area_load16(&q->device, VIRTQ_USED_IDX, &used))
+	if (used < 0)
 		return virtio_queue_break(q, nowhere);
-	if (value > UINT16_MAX || (uint16_t)(value - used) > q->size)
+	if (value > UINT16_MAX || (uint16_t)(value - (uint32_t)used) > q->size)
 		return virtio_queue_break(q, "the base is not within the queue's size after the used index");
 	q->next_avail = q->seen_avail = (uint16_t)value;
-	q->next_used = q->shown_used = q->told_used = used;
+	q->next_used = q->shown_used = q->told_used = (uint16_t)used;
 	return 0;
 }
 
