@@ -229,6 +229,9 @@ uint64_t gmem_enter(struct gmem *mem, struct gmem_reader *reader)
 {
 	struct gmem_table *t = atomic_load(&mem->table);
 
+	/* It is inside, and nothing has changed: it need not be told again. */
+	if (t == atomic_load_explicit(&reader->table, memory_order_relaxed))
+		return t->generation;
 	for (;;) {
 		struct gmem_table *now;
 

@@ -7,10 +7,10 @@
  * of ranges is never changed in place: a new one is published, and
  * gmem_remove() waits until every reader has left the older ones.
  *
- * A reader is a thread that uses guest memory.  It registers once, and
- * between gmem_enter() and gmem_leave() every pointer that it got from the
- * table stays valid.  A reader must be outside while it waits for work.  The
- * table's generation, which gmem_enter() returns, tells when pointers kept
+ * A reader is a thread that uses guest memory.  It registers once, and from
+ * gmem_enter() to the next one or gmem_leave() every pointer that it got from
+ * the table stays valid.  A reader must be outside while it waits for work.
+ * The table's generation, which gmem_enter() returns, tells when pointers kept
  * from an earlier stay are stale.
  *
  * What is written can be logged (gmem_log.h).  The log goes with the table, so
@@ -107,7 +107,11 @@ void gmem_register(struct gmem *mem, struct gmem_reader *reader);
 /* The reader must be outside. */
 void gmem_unregister(struct gmem *mem, struct gmem_reader *reader);
 
-/* Begin to use guest memory; returns the table's generation.  No nesting. */
+/*
+ * Begin to use guest memory, or go on with it: who is inside already finds out
+ * what has changed, at the cost of a look.  Returns the table's generation; as
+ * long as that is the same, so are the pointers.
+ */
 uint64_t gmem_enter(struct gmem *mem, struct gmem_reader *reader);
 void gmem_leave(struct gmem_reader *reader);
 /*

@@ -237,9 +237,12 @@ static void ended(struct fuse_session *s, const struct fuse_message *m,
 		  const struct fuse_said *said, ssize_t result, ssize_t len,
 		  uint64_t since)
 {
-	const char *name = fuse_opcode_name(m->req.opcode);
+	const char *name;
 	char buf[FUSE_ERROR_TEXT];
 
+	if (!log_enabled(s->log, LOG_FUSE, LOG_DEBUG))
+		return;
+	name = fuse_opcode_name(m->req.opcode);
 	if (log_enabled(s->log, LOG_FUSE, LOG_TRACE))
 		fuse_trace_reply(s->log, m, said, result, len, since);
 	else if (result < 0 && is_answer(result))

@@ -100,7 +100,7 @@ static int attach(struct virtio_queue *q, const struct virtio_queue_regs *regs)
 }
 
 /* The flags of the descriptor at a place, or 0: it is not available. */
-static int load_flags(struct virtio_queue *q, uint16_t place)
+static inline int load_flags(struct virtio_queue *q, uint16_t place)
 {
 	int flags = virtio_area_load16(&q->desc, flags_at(place));
 
@@ -126,14 +126,14 @@ static int available(struct virtio_queue *q, unsigned n)
 	return n ? load_flags(q, skip(q, q->next_avail, n)) : next_flags(q);
 }
 
-static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
-		     unsigned i, struct virtio_desc *ret_desc)
+static inline int read_desc(struct virtio_queue *q,
+			    const struct virtio_table *table, unsigned i,
+			    struct virtio_desc *ret_desc)
 {
 	uint8_t raw[VIRTQ_DESC_SIZE];
 
-	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
-			     sizeof(raw)))
-		return virtio_queue_break(q, "descriptors are outside guest memory");
+	if (virtio_ring_read(q, table, i, raw))
+		return -EPROTO;
 	*ret_desc = (struct virtio_desc){
 		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
 		.len = le32_load(raw + VIRTQ_DESC_LEN),
@@ -157,13 +157,12 @@ static struct virtio_desc *saved(struct virtio_queue *q, unsigned i)
 static int gather_table(struct virtio_queue *q, const struct virtio_desc *desc,
 			struct virtio_request *req)
 {
-	struct virtio_area table;
+	struct virtio_table table;
 	struct virtio_desc d;
-	uint16_t count;
 
-	if (virtio_ring_table(q, desc, &table, &count))
+	if (virtio_ring_table(q, desc, &table))
 		return -EPROTO;
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < table.count; i++) {
 		if (read_desc(q, &table, i, &d) ||
 		    virtio_ring_buffer(q, &d, req))
 			return -EPROTO;
@@ -194,27 +193,33 @@ static int gather_saved(struct virtio_queue *q, struct virtio_request *req)
 static int copy_chain(struct virtio_queue *q, uint16_t flags)
 {
 	unsigned room = q->size - distance(q, q->next_used, q->next_avail);
+	const struct virtio_table table = virtio_ring_own_table(q);
 	uint16_t place = q->next_avail;
 
-	for (unsigned n = 0;; place = skip(q, place, 1)) {
+	for (unsigned n = 0; n < room; place = skip(q, place, 1)) {
 		struct virtio_desc *d = saved(q, n);
 
-		if (n == room)
-			return virtio_queue_break(q, "a chain is longer than there is room in the ring");
-		if (read_desc(q, &q->desc, number(place), d))
+		if (read_desc(q, &table, number(place), d))
 			return -EPROTO;
 		if (!n++)
 			d->flags = flags;       /* those that were checked */
-		if ((d->flags & FLAGS_TURN) != flags_available(place))
+		else if ((d->flags & FLAGS_TURN) != flags_available(place))
 			return virtio_queue_break(q, "a chain goes on with a descriptor that is not available");
 		if (!(d->flags & VIRTQ_DESC_F_NEXT))
 			return (int)n;
 	}
+	return virtio_queue_break(q, "a chain is longer than there is room in the ring");
 }
 
-static bool is_in_use(const struct virtio_queue *q, unsigned id)
+/* The buffer is in use from now on; false: it is already. */
+static bool take_id(struct virtio_queue *q, unsigned id)
 {
-	return q->in_use[id / 64] >> id % 64 & 1;
+	uint64_t *word = &q->in_use[id / 64], bit = UINT64_C(1) << id % 64;
+
+	if (*word & bit)
+		return false;
+	*word |= bit;
+	return true;
 }
 
 /* The descriptor `n` places on; they are mapped. */
@@ -249,9 +254,8 @@ static int pop(struct virtio_queue *q, struct virtio_request *req,
 	id = saved(q, (unsigned)n - 1)->next;
 	if (id >= q->size)
 		return virtio_queue_break(q, "a buffer's id is not below the queue's size");
-	if (is_in_use(q, id))
+	if (!take_id(q, id))
 		return virtio_queue_break(q, "a buffer's id is in use");
-	q->in_use[id / 64] |= UINT64_C(1) << id % 64;
 	q->next_avail = skip(q, q->next_avail, (unsigned)n);
 	q->seen_flags = 0;
 	virtio_request_begin(req, id);
@@ -420,11 +424,10 @@ static int restore(struct virtio_queue *q, uint16_t avail, uint16_t used)
 	for (unsigned i = 0; i < q->parked_count; i++) {
 		const struct virtio_parked *parked = &q->parked[i];
 
-		if (parked->id >= q->size || is_in_use(q, parked->id))
+		if (parked->id >= q->size || !take_id(q, parked->id))
 			return virtio_queue_break(q, "the id of a chain that waits is none, or in use");
 		if (!parked->places)
 			return virtio_queue_break(q, "a chain that waits without descriptors");
-		q->in_use[parked->id / 64] |= UINT64_C(1) << parked->id % 64;
 		places += parked->places;
 	}
 	if (places != q->saved_count || places > distance(q, used, avail))

@@ -216,8 +216,11 @@ bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
 }
 
 int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
-		      struct virtio_area *ret_table, uint16_t *ret_count)
+		      struct virtio_table *ret_table)
 {
+	uint64_t len = desc->len;
+	const uint8_t *p;
+
 	if (!q->indirect)
 		return virtio_queue_break(q, "an indirect table was not negotiated");
 	if (desc->flags & VIRTQ_DESC_F_NEXT)
@@ -226,20 +229,22 @@ int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
 		return virtio_queue_break(q, "an indirect table of an odd length");
 	if (desc->len / VIRTQ_DESC_SIZE > VIRTIO_INDIRECT_MAX)
 		return virtio_queue_break(q, "an indirect table is too long");
-	if (!virtio_ring_area(q, ret_table, desc->addr, desc->len, 1,
-			      GMEM_READ))
+	if (desc->addr + desc->len - 1 < desc->addr)
 		return virtio_queue_break(q, "an indirect table wraps around");
-	virtio_area_map(ret_table);
-	*ret_count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE);
+	p = gmem_map(&q->reader, desc->addr, GMEM_READ, &len);
+	*ret_table = (struct virtio_table){
+		.gpa = desc->addr,
+		.ptr = len == desc->len ? p : NULL,
+		.count = (uint16_t)(desc->len / VIRTQ_DESC_SIZE),
+	};
 	return 0;
 }
 
 void virtio_ring_prefetch(struct virtio_queue *q, const uint8_t *desc,
 			  unsigned flags_at)
 {
-	uint64_t len = 1;
-	const uint8_t *p = gmem_map(&q->reader, le64_load(desc + VIRTQ_DESC_ADDR),
-				    0, &len);
+	uint64_t addr = le64_load(desc + VIRTQ_DESC_ADDR), len = 1;
+	const uint8_t *p = gmem_map(&q->reader, addr, 0, &len);
 
 	if (!p)
 		return;

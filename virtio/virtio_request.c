@@ -64,8 +64,8 @@ void virtio_request_begin(struct virtio_request *req, uint16_t id)
 		req->bounce->used = req->bounce->count = 0;
 }
 
-static const char *add_piece(struct virtio_request *req, uint8_t *base,
-			     size_t len, bool writable)
+static inline const char *add_piece(struct virtio_request *req, uint8_t *base,
+				    size_t len, bool writable)
 {
 	size_t *count = writable ? &req->writable : &req->readable;
 	size_t total = req->readable + req->writable;
@@ -120,24 +120,12 @@ static const char *add_target(struct virtio_request *req, uint64_t gpa,
 	return NULL;
 }
 
-const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
-			       uint32_t len, bool writable)
+/* One that spans ranges, or is in none. */
+static const char *add_parts(struct virtio_request *req, uint64_t gpa,
+			     uint64_t left, bool writable)
 {
 	const char *error = NULL;
-	uint64_t left = len;
 
-	if (!writable && req->started_writable)
-		return "a readable descriptor after a writable one";
-	req->started_writable = writable;
-	if (!len)
-		return NULL;
-	if (gpa + len - 1 < gpa)
-		return "a buffer wraps around the end of memory";
-	req->length += len;
-	if (req->length > UINT32_MAX)
-		return "the buffers are longer than 2^32 - 1 bytes";
-	if (writable && gmem_reader_log(req->reader))
-		error = add_target(req, gpa, len);
 	while (left && !error) {
 		uint64_t n = left;
 		uint8_t *base = gmem_map(req->reader, gpa,
@@ -154,6 +142,36 @@ const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
 		left -= n;
 	}
 	return error;
+}
+
+const char *virtio_request_add(struct virtio_request *req, uint64_t gpa,
+			       uint32_t len, bool writable)
+{
+	const char *error = NULL;
+	uint64_t n = len;
+	uint8_t *base;
+
+	if (!writable && req->started_writable)
+		return "a readable descriptor after a writable one";
+	req->started_writable = writable;
+	if (!len)
+		return NULL;
+	if (gpa + len - 1 < gpa)
+		return "a buffer wraps around the end of memory";
+	req->length += len;
+	if (req->length > UINT32_MAX)
+		return "the buffers are longer than 2^32 - 1 bytes";
+	if (writable && gmem_reader_log(req->reader))
+		error = add_target(req, gpa, len);
+	if (error)
+		return error;
+	base = gmem_map(req->reader, gpa, writable ? GMEM_WRITE : GMEM_READ,
+			&n);
+	if (!base || n < len)
+		return add_parts(req, gpa, len, writable);
+	if (writable)
+		req->writable_length += n;
+	return add_piece(req, base, len, writable);
 }
 
 void virtio_request_ready(struct virtio_request *req)

@@ -10,6 +10,9 @@
 #define VIRTIO_VIRTIO_RING_H
 
 #include "virtio/virtio_queue.h"
+#include "virtio/virtio_spec.h"
+
+#include <string.h>
 
 struct virtio_ring_ops {
 	/* Check size and addresses, set the areas and the progress. */
@@ -66,12 +69,37 @@ extern const struct virtio_ring_ops virtio_packed_ring;
 bool virtio_ring_area(struct virtio_queue *q, struct virtio_area *area,
 		      uint64_t gpa, size_t size, size_t align, uint32_t flags);
 
-/*
- * Check and map the indirect table that `desc` names; it has *ret_count
- * entries, at least one.
- */
+/* Descriptors: the ring's own, or an indirect table. */
+struct virtio_table {
+	uint64_t gpa;
+	const uint8_t *ptr;             /* NULL: not in one piece */
+	uint16_t count;
+};
+
+static inline struct virtio_table
+virtio_ring_own_table(const struct virtio_queue *q)
+{
+	return (struct virtio_table){ q->desc.gpa, q->desc.ptr, q->size };
+}
+
+/* Check the indirect table that `desc` names; it has at least one entry. */
 int virtio_ring_table(struct virtio_queue *q, const struct virtio_desc *desc,
-		      struct virtio_area *ret_table, uint16_t *ret_count);
+		      struct virtio_table *ret_table);
+
+/* Copy descriptor `i`, which is below the count. */
+static inline int virtio_ring_read(struct virtio_queue *q,
+				   const struct virtio_table *table, unsigned i,
+				   uint8_t raw[VIRTQ_DESC_SIZE])
+{
+	const size_t at = (size_t)i * VIRTQ_DESC_SIZE;
+
+	if (table->ptr)
+		memcpy(raw, table->ptr + at, VIRTQ_DESC_SIZE);
+	else if (gmem_read(q->mem, &q->reader, table->gpa + at, raw,
+			   VIRTQ_DESC_SIZE))
+		return virtio_queue_break(q, "descriptors are outside guest memory");
+	return 0;
+}
 
 /*
  * While the request that was popped is gathered and served, the cache can fetch

@@ -60,14 +60,13 @@ static int available(struct virtio_queue *q, unsigned n)
 	return (uint16_t)(idx - q->next_avail) > n;
 }
 
-static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
+static int read_desc(struct virtio_queue *q, const struct virtio_table *table,
 		     unsigned i, struct virtio_desc *ret_desc)
 {
 	uint8_t raw[VIRTQ_DESC_SIZE];
 
-	if (virtio_area_read(table, (uint64_t)i * sizeof(raw), raw,
-			     sizeof(raw)))
-		return virtio_queue_break(q, "descriptors are outside guest memory");
+	if (virtio_ring_read(q, table, i, raw))
+		return -EPROTO;
 	*ret_desc = (struct virtio_desc){
 		.addr = le64_load(raw + VIRTQ_DESC_ADDR),
 		.len = le32_load(raw + VIRTQ_DESC_LEN),
@@ -77,40 +76,37 @@ static int read_desc(struct virtio_queue *q, const struct virtio_area *table,
 	return 0;
 }
 
-/* Follow the chain that begins at entry `i` of a table of `count` entries. */
-/* NOLINTNEXTLINE(misc-no-recursion): once, as no table has a table in it */
-static int follow(struct virtio_queue *q, struct virtio_request *req,
-		  const struct virtio_area *table, uint16_t count, uint16_t i)
+/*
+ * Gather the chain that begins with its head, which is its id, in the ring's
+ * table, and may go on, once, in an indirect one.
+ */
+static int gather(struct virtio_queue *q, struct virtio_request *req)
 {
-	struct virtio_desc d = { 0 };
+	struct virtio_table table = virtio_ring_own_table(q);
+	struct virtio_desc d = { .next = req->id };
+	bool indirect = false;
 
-	for (uint16_t n = 0;; i = d.next) {
-		struct virtio_area indirect;
-
-		if (i >= count)
+	for (unsigned n = 0;;) {
+		if (d.next >= table.count)
 			return virtio_queue_break(q, "a next descriptor is outside its table");
-		if (++n > count)
+		if (++n > table.count)
 			return virtio_queue_break(q, "a loop of descriptors");
-		if (read_desc(q, table, i, &d))
+		if (read_desc(q, &table, d.next, &d))
 			return -EPROTO;
 		if (d.flags & VIRTQ_DESC_F_INDIRECT) {
-			if (table != &q->desc)
+			if (indirect)
 				return virtio_queue_break(q, "an indirect table in an indirect table");
-			if (virtio_ring_table(q, &d, &indirect, &count))
+			if (virtio_ring_table(q, &d, &table))
 				return -EPROTO;
-			return follow(q, req, &indirect, count, 0);
+			indirect = true;
+			n = d.next = 0;
+			continue;
 		}
 		if (virtio_ring_buffer(q, &d, req))
 			return -EPROTO;
 		if (!(d.flags & VIRTQ_DESC_F_NEXT))
 			return 1;
 	}
-}
-
-/* The head of the chain is its id. */
-static int gather(struct virtio_queue *q, struct virtio_request *req)
-{
-	return follow(q, req, &q->desc, q->size, req->id);
 }
 
 /* The head that is popped after n others, or NULL. */

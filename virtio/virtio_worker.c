@@ -333,7 +333,8 @@ static bool poll_queue(struct virtio_worker *w)
 
 /*
  * One request: of those that are parked and of those that are available, in
- * turns.  True: go on; false: there is nothing to do, or the queue broke.
+ * turns.  True: go on; false: there is nothing to do, or the queue broke.  It
+ * may stay inside guest memory.
  */
 static bool serve_turn(struct virtio_worker *w)
 {
@@ -363,8 +364,8 @@ static bool serve_turn(struct virtio_worker *w)
 		virtio_queue_give_up(q, &w->job->request);
 		interrupt |= tell(w);
 	}
-	virtio_queue_leave(q);
-
+	if (interrupt || q->error)
+		virtio_queue_leave(q);
 	if (interrupt)
 		w->ops->interrupt(w->owner, w);
 	if (!q->error)
@@ -410,9 +411,9 @@ static int serve(struct virtio_worker *w)
 	for (;;) {
 		virtio_queue_enter(&w->queue);
 		virtio_queue_disarm(&w->queue);
-		virtio_queue_leave(&w->queue);
 		while (goes_on(w) && serve_turn(w))
 			;
+		virtio_queue_leave(&w->queue);
 		if (w->untold || w->jobs.detached)
 			tell_last(w);
 		if (!w->jobs.detached)

@@ -11,8 +11,9 @@
  * Before it sleeps it looks at the queue for a while where that pays
  * (virtio_poll.h).  The driver need not notify it meanwhile.
  *
- * It is inside guest memory for one request at a time, and never while it
- * sleeps or calls begin, interrupt or end.
+ * It is inside guest memory while it serves requests, looking after each
+ * whether that has changed, and never while it sleeps or calls begin, interrupt
+ * or end.
  *
  * The driver is told of a request at once when no other is available then.
  * While there are others, it is told of several together, by one store and one
