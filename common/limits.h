@@ -101,14 +101,14 @@
 
 /* ---- what a guest has in use (virtio/fs) ------------------------------- */
 
-/* Nodes that a guest may know at a time; -LX_ENFILE beyond. */
+/* Nodes that a guest may know at a time (max-inodes); -LX_ENFILE beyond. */
 #define VFS_NODES_MAX (1u << 20)
 /*
  * Nodes that the guest has forgotten and may ask for by a file handle; besides
  * those that it knows.  The oldest goes beyond.
  */
 #define VFS_FORGOTTEN_MAX (1u << 16)
-/* Files and directories open at a time; -LX_ENFILE beyond. */
+/* Files and directories open (max-open-files); -LX_ENFILE beyond. */
 #define VFS_HANDLES_MAX (1u << 20)
 /* Of these, directories, each of which has a buffer of LX_DIR_BUFFER bytes. */
 #define VFS_DIRS_MAX (1u << 12)
@@ -123,8 +123,8 @@
  */
 #define VFS_LOCK_OWNERS_MAX 16384u
 /*
- * Ranges that all of these have locked; -LX_ENOLCK beyond.  Each takes memory
- * of the host's kernel, which has no limit of its own.
+ * Ranges that all of these have locked (max-locks); -LX_ENOLCK beyond.  Each
+ * takes memory of the host's kernel, which has no limit of its own.
  */
 #define VFS_LOCK_RANGES_MAX 65536u
 /* Of these, those of one process and file that can be saved; -LX_E2BIG. */

@@ -15,6 +15,8 @@
 #define RULE_ERROR_MAX 256
 /* Linux takes 4 descriptors of every queue for itself; more must be left. */
 #define QUEUE_SIZE_MIN 8
+/* Fewer inodes, open files or locks are of no use to any guest. */
+#define TABLE_MIN 64
 
 const char plugin_option_help[] =
 	"Share the host directory (or file) ROOT under the mount tag TAG (1 to 36\n"
@@ -28,6 +30,9 @@ const char plugin_option_help[] =
 	"                  thread sleeps, where that pays (default: 30; 0: never)\n"
 	"  rlimit-nofile=N descriptors that the share may hold (default: 0, its\n"
 	"                  part of those that the process may)\n"
+	"  max-inodes=N, max-open-files=N, max-locks=N\n"
+	"                  what the guest may know, have open and have locked, from\n"
+	"                  64 (default: 1048576, 1048576 and 65536, which is most)\n"
 	"  cache=POLICY    what the guest keeps: never, metadata, auto (default)\n"
 	"                  or always\n"
 	"  timeout=S, negative-timeout=S\n"
@@ -71,6 +76,12 @@ static const struct plugin_option options[] = {
 	{ "packed", DEVICE(FLAG, packed), 0, 0, 0 },
 	{ "no-packed", DEVICE(NO_FLAG, packed), 0, 0, 0 },
 	{ "rlimit-nofile", MOUNT(NUMBER, max_descriptors), 0, INT_MAX, 0 },
+	{ "max-inodes", MOUNT(NUMBER, max_nodes), TABLE_MIN, VFS_NODES_MAX,
+	  0 },
+	{ "max-open-files", MOUNT(NUMBER, max_handles), TABLE_MIN,
+	  VFS_HANDLES_MAX, 0 },
+	{ "max-locks", MOUNT(NUMBER, max_locks), TABLE_MIN,
+	  VFS_LOCK_RANGES_MAX, 0 },
 	{ "cache", FOLDER(CACHE, cache), 0, 0, 0 },
 	{ "timeout", FOLDER(SECONDS, timeout), 0, UINT32_MAX,
 	  offsetof(struct vfs_options, has_timeout) },

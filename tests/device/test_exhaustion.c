@@ -167,6 +167,49 @@ static void the_process_has_no_descriptors(void **state)
 	assert_alive(f);
 }
 
+/* ---- what options say -------------------------------------------------- */
+
+#define FEW "64"
+
+static int64_t lock_byte(struct device_fixture *f, uint64_t node, uint64_t fh,
+			 uint64_t byte)
+{
+	const struct fuse_lk_in in = {
+		.fh = fh, .owner = 1,
+		.lk = { .start = byte, .end = byte, .type = F_WRLCK },
+	};
+
+	return send_body(f, FUSE_SETLK, node, &in, sizeof(in));
+}
+
+/* As many as there may be, and not one more. */
+static void options_say_how_many(void **state)
+{
+	struct device_fixture *f = *state;
+	uint64_t node = fuse_client_walk(&f->client, "file");
+	struct fuse_entry_out e;
+	size_t n = 0, open;
+	unsigned known = 2;             /* the root, and that file */
+	char name[16];
+	int64_t err;
+
+	do {
+		snprintf(name, sizeof(name), "other%u", known);
+		err = fuse_client_lookup(&f->client, 1, name, &e);
+	} while (!err && ++known < OTHERS);
+	assert_int_equal(err, -LX_ENFILE);
+	assert_int_equal(known, 64);
+	assert_int_equal(open_all(f, FUSE_OPEN, node, &open), -LX_ENFILE);
+	assert_int_equal(open, 64);
+	while (lock_byte(f, node, handle[0], 2 * n) == 16)
+		assert_true(++n <= 64);
+	assert_int_equal(lock_byte(f, node, handle[0], 2 * n), -LX_ENOLCK);
+	assert_int_equal(n, 64);
+	assert_goes_on(f, node, handle[0]);
+	close_all(f, FUSE_RELEASE, node, open);
+	assert_alive(f);
+}
+
 /* ---- memory ------------------------------------------------------------ */
 
 /* Bytes of data that this process has. */
@@ -241,6 +284,12 @@ static int few_files(void **state)
 	return setup_with(state, ",rlimit-nofile=64");
 }
 
+static int few_of_all(void **state)
+{
+	return setup_with(state, ",max-inodes=" FEW ",max-open-files=" FEW
+				 ",max-locks=" FEW);
+}
+
 static int many_files(void **state)
 {
 	return setup_with(state, "");
@@ -253,6 +302,8 @@ int main(void)
 						device_teardown),
 		cmocka_unit_test_setup_teardown(the_process_has_no_descriptors,
 						many_files, device_teardown),
+		cmocka_unit_test_setup_teardown(options_say_how_many,
+						few_of_all, device_teardown),
 		cmocka_unit_test_setup_teardown(there_is_no_memory, many_files,
 						device_teardown),
 	};

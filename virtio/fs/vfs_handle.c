@@ -17,10 +17,10 @@ static void release(void *owner, struct vfs_slot *slot)
 	vfs_handle_cancel(owner, handle);
 }
 
-void vfs_handles_init(struct vfs_handles *handles)
+void vfs_handles_init(struct vfs_handles *handles, uint32_t max)
 {
-	vfs_slots_init(&handles->slots, sizeof(struct vfs_handle),
-		       VFS_HANDLES_MAX, release, handles);
+	vfs_slots_init(&handles->slots, sizeof(struct vfs_handle), max,
+		       release, handles);
 	atomic_init(&handles->dirs, 0);
 }
 

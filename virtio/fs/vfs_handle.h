@@ -49,7 +49,8 @@ struct vfs_handles {
 	atomic_uint dirs;               /* how many are for directories */
 };
 
-void vfs_handles_init(struct vfs_handles *handles);
+/* At most max (up to VFS_HANDLES_MAX) at a time. */
+void vfs_handles_init(struct vfs_handles *handles, uint32_t max);
 /* No handle may be in use. */
 void vfs_handles_done(struct vfs_handles *handles);
 

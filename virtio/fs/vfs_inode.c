@@ -13,6 +13,7 @@
 
 struct vfs_inodes {
 	const struct log *log;
+	uint32_t max;                   /* of those that are known */
 	struct vfs_slots slots;
 	struct vfs_forgotten forgotten;
 	struct vfs_identities identities;
@@ -433,21 +434,23 @@ size_t vfs_inodes_count(struct vfs_inodes *inodes)
 
 bool vfs_inodes_full(struct vfs_inodes *inodes)
 {
-	return vfs_inodes_count(inodes) >= VFS_NODES_MAX;
+	return vfs_inodes_count(inodes) >= inodes->max;
 }
 
-int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes)
+int vfs_inodes_new(const struct log *log, uint32_t max,
+		   struct vfs_inodes **ret_inodes)
 {
 	struct vfs_inodes *inodes = calloc(1, sizeof(*inodes));
+	uint32_t forgotten = MIN(max, VFS_FORGOTTEN_MAX);
 	int err;
 
 	if (!inodes)
 		return -LX_ENOMEM;
 	inodes->log = log;
+	inodes->max = max;
 	vfs_slots_init(&inodes->slots, sizeof(struct vfs_inode),
-		       VFS_NODES_MAX + VFS_FORGOTTEN_MAX, release, inodes);
-	vfs_forgotten_init(&inodes->forgotten, &inodes->slots,
-			   VFS_FORGOTTEN_MAX);
+		       max + forgotten, release, inodes);
+	vfs_forgotten_init(&inodes->forgotten, &inodes->slots, forgotten);
 	err = vfs_identities_init(&inodes->identities);
 	if (err) {
 		vfs_inodes_free(inodes);

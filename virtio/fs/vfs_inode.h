@@ -56,10 +56,11 @@ _Static_assert(sizeof(struct vfs_inode) <= 88, "small");
 struct vfs_inodes;
 
 /*
- * An empty table; what is added first is node 1.  log is borrowed.  0 or
- * -LX_ENOMEM.
+ * An empty table of at most max (up to VFS_NODES_MAX) inodes that the guest
+ * knows; what is added first is node 1.  log is borrowed.  0 or -LX_ENOMEM.
  */
-int vfs_inodes_new(const struct log *log, struct vfs_inodes **ret_inodes);
+int vfs_inodes_new(const struct log *log, uint32_t max,
+		   struct vfs_inodes **ret_inodes);
 /* Leave node 1, which is then never found, to somebody else. */
 int vfs_inodes_skip_root(struct vfs_inodes *inodes);
 /* No inode may be in use.  NULL is allowed. */

@@ -12,9 +12,9 @@
 
 /* ---- the table --------------------------------------------------------- */
 
-void vfs_locks_init(struct vfs_locks *locks)
+void vfs_locks_init(struct vfs_locks *locks, size_t max)
 {
-	*locks = (struct vfs_locks){ .count = 0 };
+	*locks = (struct vfs_locks){ .max = max };
 	pthread_mutex_init(&locks->lock, NULL);
 }
 
@@ -262,7 +262,7 @@ static int plan(struct vfs_locks *locks, struct vfs_lock_owner *o,
 		return err;
 	pthread_mutex_lock(&locks->lock);
 	ranges = locks->ranges - o->held.count + ret_next->count;
-	if (ret_next->count > o->held.count && ranges > VFS_LOCK_RANGES_MAX)
+	if (ret_next->count > o->held.count && ranges > locks->max)
 		err = -LX_ENOLCK;
 	else
 		locks->ranges = ranges;

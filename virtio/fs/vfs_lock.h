@@ -60,12 +60,14 @@ struct vfs_locks {
 	pthread_mutex_t lock;
 	struct vfs_waits waits;
 	uint64_t granted;               /* how many locks so far */
+	size_t max;                     /* ranges */
 	size_t ranges;                  /* that all have, or are asking for */
 	_Atomic size_t count;           /* of owners; written with the lock */
 	struct vfs_lock_owner *bucket[VFS_LOCK_BUCKETS]; /* by node */
 };
 
-void vfs_locks_init(struct vfs_locks *locks);
+/* At most max (up to VFS_LOCK_RANGES_MAX) ranges of all owners. */
+void vfs_locks_init(struct vfs_locks *locks, size_t max);
 /* Nobody may use it any more. */
 void vfs_locks_done(struct vfs_locks *locks);
 

@@ -44,7 +44,15 @@ static bool same_mount(const struct vfs_options *a, const struct vfs_options *b)
 	       a->security_label == b->security_label &&
 	       a->announce_submounts == b->announce_submounts &&
 	       a->killpriv_v2 == b->killpriv_v2 && a->locks == b->locks &&
-	       a->max_descriptors == b->max_descriptors;
+	       a->max_descriptors == b->max_descriptors &&
+	       a->max_nodes == b->max_nodes &&
+	       a->max_handles == b->max_handles && a->max_locks == b->max_locks;
+}
+
+/* What an option says, or as many as there may be. */
+static uint32_t most(unsigned option, uint32_t max)
+{
+	return option ? MIN(option, max) : max;
 }
 
 /* How many descriptors each of `count` shares may hold; 0: all there are. */
@@ -99,16 +107,18 @@ static int add_root(struct vfs_server *s)
 static int init(struct vfs_server *s, const struct vfs_folder *folders,
 		size_t count, const struct log *log)
 {
+	const struct vfs_options *o = &folders[0].options;
 	struct timespec now = { 0 };
 	int err;
 
 	s->log = log;
 	clock_gettime(CLOCK_REALTIME, &now);
 	s->started = (struct lx_time){ now.tv_sec, (uint32_t)now.tv_nsec };
-	vfs_handles_init(&s->handles);
-	vfs_locks_init(&s->locks);
+	vfs_handles_init(&s->handles, most(o->max_handles, VFS_HANDLES_MAX));
+	vfs_locks_init(&s->locks, most(o->max_locks, VFS_LOCK_RANGES_MAX));
 	vfs_retake_init(&s->retake);
-	err = vfs_inodes_new(log, &s->inodes);
+	err = vfs_inodes_new(log, most(o->max_nodes, VFS_NODES_MAX),
+			     &s->inodes);
 	if (err)
 		return err;
 	s->shares = calloc(count, sizeof(*s->shares));

@@ -62,6 +62,11 @@ struct vfs_options {
 	 * as many as the process may have.
 	 */
 	unsigned max_descriptors;
+	/*
+	 * What the guest may have at a time: inodes that it knows, open files
+	 * and directories, ranges that are locked; 0: as many as limits.h says.
+	 */
+	unsigned max_nodes, max_handles, max_locks;
 };
 
 void vfs_options_default(struct vfs_options *ret_options);

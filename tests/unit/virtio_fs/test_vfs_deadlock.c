@@ -195,7 +195,7 @@ static struct table *table_new(void)
 	const struct lx_lock lock = { 0, 0, W, 0 };
 	struct table *t = calloc(1, sizeof(*t));
 
-	vfs_locks_init(&t->locks);
+	vfs_locks_init(&t->locks, VFS_LOCK_RANGES_MAX);
 	for (uint64_t i = 0; i < 2; i++) {
 		t->owner[i].node = t->owner[i].owner = i + 1;
 		assert_int_equal(vfs_held_next(&(struct vfs_held){ 0 }, &lock,

@@ -23,7 +23,7 @@ static int set_up(void **state)
 
 	share_up(state);
 	s = *state;
-	vfs_handles_init(&handles);
+	vfs_handles_init(&handles, VFS_HANDLES_MAX);
 	if (lx_volume_open(s->root, &options, &s->log, &vol) ||
 	    lx_volume_root(vol, &root, &st))
 		return -1;

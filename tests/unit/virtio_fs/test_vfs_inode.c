@@ -28,7 +28,7 @@ static int set_up(void **state)
 	folder.root = s->root;
 	if (vfs_share_open(&served, &folder, 0, &s->log) ||
 	    lx_volume_root(served.vol, &node, &st) ||
-	    vfs_inodes_new(&s->log, &inodes) ||
+	    vfs_inodes_new(&s->log, VFS_NODES_MAX, &inodes) ||
 	    vfs_inodes_add(inodes, &served, node, &st, &id) ||
 	    id != FUSE_ROOT_ID)
 		return -1;
@@ -257,7 +257,7 @@ static void node_one_may_be_somebody_else_s(void **state)
 	struct lx_stat st;
 	uint64_t id;
 
-	assert_int_equal(vfs_inodes_new(&s->log, &others), 0);
+	assert_int_equal(vfs_inodes_new(&s->log, VFS_NODES_MAX, &others), 0);
 	assert_int_equal(vfs_inodes_skip_root(others), 0);
 	assert_null(vfs_inode_get(others, FUSE_ROOT_ID));
 	assert_int_equal(lx_volume_root(served.vol, &node, &st), 0);
