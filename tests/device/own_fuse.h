@@ -6,13 +6,18 @@
 #ifndef TESTS_DEVICE_OWN_FUSE_H
 #define TESTS_DEVICE_OWN_FUSE_H
 
+#include "fuse/fuse_proto.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define OWN_FUSE_REPLY_MAX 1000
 
 static inline void own_fuse_map(const char *path, unsigned id)
 {
@@ -53,6 +58,23 @@ static inline int own_fuse_mount(const char *path)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* Of at most OWN_FUSE_REPLY_MAX bytes. */
+static inline void own_fuse_reply(int fd, const struct fuse_in_header *in,
+				  int error, const void *body, size_t len)
+{
+	char buf[sizeof(struct fuse_out_header) + OWN_FUSE_REPLY_MAX];
+	const struct fuse_out_header out = {
+		.len = (uint32_t)(sizeof(out) + len),
+		.error = error,
+		.unique = in->unique,
+	};
+
+	memcpy(buf, &out, sizeof(out));
+	if (len)
+		memcpy(buf + sizeof(out), body, len);
+	(void)!write(fd, buf, sizeof(out) + len);
 }
 
 #endif

@@ -33,17 +33,7 @@ static struct server {
 static void reply(const struct fuse_in_header *in, int error, const void *body,
 		  size_t len)
 {
-	char buf[1024];
-	const struct fuse_out_header out = {
-		.len = (uint32_t)(sizeof(out) + len),
-		.error = error,
-		.unique = in->unique,
-	};
-
-	memcpy(buf, &out, sizeof(out));
-	if (len)
-		memcpy(buf + sizeof(out), body, len);
-	(void)!write(server.fd, buf, sizeof(out) + len);
+	own_fuse_reply(server.fd, in, error, body, len);
 }
 
 static struct fuse_attr attr_of(uint64_t node)
