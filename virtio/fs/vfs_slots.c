@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The state of a slot that has no number left. */
+#define RETIRED ((uint64_t)UINT32_MAX << 32)
+
 struct vfs_slot *vfs_slots_at(struct vfs_slots *slots, uint32_t index)
 {
 	char *chunk = atomic_load_explicit(
@@ -97,8 +100,7 @@ void vfs_slots_free(struct vfs_slots *slots, struct vfs_slot *slot)
 
 	atomic_fetch_sub(&slots->live, 1);
 	if (next > UINT32_MAX) {
-		/* The slot has no number left: retired. */
-		atomic_store(&slot->state, (uint64_t)UINT32_MAX << 32);
+		atomic_store(&slot->state, RETIRED);
 		return;
 	}
 	atomic_store(&slot->state, next << 32);
@@ -254,6 +256,13 @@ static void open_holes(struct vfs_slots *slots)
 		slot->next_free = VFS_SLOT_HOLE;
 	}
 	slots->first_free = 0;
+	/* So do those whose numbers were used up, maybe by an earlier image. */
+	for (index = atomic_load(&slots->used); index; index--) {
+		struct vfs_slot *slot = vfs_slots_at(slots, index);
+
+		if (atomic_load(&slot->state) == RETIRED)
+			slot->next_free = VFS_SLOT_HOLE;
+	}
 }
 
 /* The slot `index`, made if it is the next to exist, gets its generation. */
@@ -332,6 +341,9 @@ void vfs_slots_close(struct vfs_slots *slots)
 		struct vfs_slot *slot = vfs_slots_at(slots, index);
 
 		if (slot->next_free != VFS_SLOT_HOLE)
+			continue;
+		slot->next_free = 0;
+		if (atomic_load(&slot->state) == RETIRED)
 			continue;
 		slot->next_free = slots->first_free;
 		slots->first_free = index;

@@ -353,6 +353,43 @@ static void another_table_goes_on_with_the_numbers(void **state)
 	drop(slots, lost);
 }
 
+/* An image may say so of a slot; the next one is of other numbers. */
+static void a_slot_that_was_used_up_may_be_placed_in(void **state)
+{
+	struct vfs_slots *slots = *state, other;
+	struct fake_image image = { 0 };
+	const uint64_t last = (uint64_t)UINT32_MAX << 32 | 1;
+	struct vfs_slot *kept = make(slots), *slot;
+	uint64_t id = vfs_slot_id(kept);
+
+	vfs_slots_init(&other, sizeof(struct object), 3000, release, &other);
+	assert_int_equal(vfs_slots_restore(&other, save(slots, &image)), 0);
+	atomic_store(&vfs_slots_at(&other, 1)->state, last - 1);
+	assert_int_equal(vfs_slots_place(&other, last, &slot), 0);
+	vfs_slot_publish(slot, 1);
+	vfs_slots_close(&other);
+	drop(&other, slot);
+	/* None is made there ... */
+	slot = make(&other);
+	assert_int_equal(slot->index, 2);
+	drop(&other, slot);
+	/* ... but one may be put there again. */
+	for (int turn = 0; turn < 2; turn++) {
+		struct fake_image again = { 0 };
+
+		assert_int_equal(vfs_slots_restore(&other, save(slots, &again)),
+				 0);
+		if (turn)
+			assert_int_equal(vfs_slots_place(&other, id, &slot), 0);
+		vfs_slots_close(&other);
+		fake_image_done(&again);
+	}
+	assert_int_equal(vfs_slot_id(slot), id);
+	vfs_slots_done(&other);
+	fake_image_done(&image);
+	drop(slots, kept);
+}
+
 static void a_table_of_many_records_comes_back(void **state)
 {
 	struct vfs_slots *slots = *state, other;
@@ -399,6 +436,7 @@ int main(void)
 		TEST(uses_no_number_twice),
 		TEST(retires_a_slot_without_numbers),
 		TEST(another_table_goes_on_with_the_numbers),
+		TEST(a_slot_that_was_used_up_may_be_placed_in),
 		TEST(a_table_of_many_records_comes_back),
 		TEST(a_table_that_is_too_large_is_refused),
 		TEST(zeroes_what_was_there),
