@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_poll.h - whether it pays to look at a queue for a while before one
- * sleeps.
+ * virtio_poll.h - how to wait for a queue: whether it pays to look at it for a
+ * while before one sleeps, and whether the driver need notify of the next
+ * request at all.
  *
  * To fall asleep and be woken takes longer than many a request, for the device
  * and for the driver, which has to notify it.  So where requests follow each
@@ -15,6 +16,13 @@
  * failed; each that fails doubles how many short sleeps must come before the
  * next, and each that does not halves it.  So of tries that are in vain, what
  * is lost is little.
+ *
+ * A request into which nothing can be written has no answer, so its driver goes
+ * on at once: FUSE_FORGET is one.  Where a guest removes files, one comes for
+ * each, on a queue of its own, and to wake a thread for it takes a core from
+ * those who do what the guest does wait for.  So a queue that gets only such
+ * requests is looked at when one has come, and then VIRTIO_NAP_MS later without
+ * a notification, for as long as that finds any.
  */
 #ifndef VIRTIO_VIRTIO_POLL_H
 #define VIRTIO_VIRTIO_POLL_H
@@ -28,15 +36,29 @@
 #define VIRTIO_POLL_SLEEPS_MAX 1024
 /* Who sees that much pass at once was not running. */
 #define VIRTIO_POLL_LOST_NS 20000
+/* When so many requests in a row had no answer, the next is taken for such. */
+#define VIRTIO_UNANSWERED_MIN 16
+#define VIRTIO_NAP_MS 1
 
 struct virtio_poll {
 	uint64_t window_ns;             /* how long a try may last; 0: none */
 	unsigned wanted;                /* so many short sleeps before one */
 	unsigned sleeps;                /* so many there were, in a row */
+	unsigned unanswered;            /* requests without answer, in a row */
+	bool came;                      /* a request, since the last nap */
 };
 
 /* us: 0 to VIRTIO_POLL_US_MAX. */
 void virtio_poll_init(struct virtio_poll *poll, unsigned us);
+
+/* A request has come; is there anything to write into? */
+void virtio_poll_came(struct virtio_poll *poll, bool answered);
+
+/*
+ * There is nothing to do.  True: sleep for VIRTIO_NAP_MS, and be not notified
+ * meanwhile; false: until notified.
+ */
+bool virtio_poll_naps(struct virtio_poll *poll);
 
 /* A sleep ended, by work or by other news, after so long. */
 void virtio_poll_slept(struct virtio_poll *poll, uint64_t ns);

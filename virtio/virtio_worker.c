@@ -97,10 +97,12 @@ static void round_step(struct virtio_worker *w, bool answered)
 }
 
 /* How long it may sleep when there is nothing available; -1: for ever. */
-static int round_timeout(const struct virtio_worker *w)
+static int sleep_timeout(const struct virtio_worker *w)
 {
 	uint64_t now;
 
+	if (w->naps)
+		return VIRTIO_NAP_MS;
 	if (!w->queue.parked_count)
 		return -1;
 	now = now_ms();
@@ -180,6 +182,7 @@ static bool serve_one(struct virtio_worker *w)
 {
 	if (virtio_queue_pop(&w->queue, &w->job->request) <= 0)
 		return false;
+	virtio_poll_came(&w->poll, w->job->request.chain.writable_count);
 	w->job->request.chain.may_leave = may_leave(w);
 	if (handle(w) == PARKED)
 		plan_round(w, VIRTIO_WAIT_MIN_MS, w->queue.parked_count > 1);
@@ -358,7 +361,9 @@ static bool serve_turn(struct virtio_worker *w)
 	/* It is told before somebody waits. */
 	if (!more && !interrupt && !held_up)
 		more = poll_queue(w);
-	if (!more)
+	w->naps = !more && !held_up && !q->parked_count &&
+		  virtio_poll_naps(&w->poll);
+	if (!more && !w->naps)
 		more = (!held_up && !virtio_queue_arm(q)) || w->round_left;
 	if (q->error) {
 		virtio_queue_give_up(q, &w->job->request);
@@ -409,6 +414,7 @@ static int serve(struct virtio_worker *w)
 {
 	w->given_up = false;
 	for (;;) {
+		w->naps = false;
 		virtio_queue_enter(&w->queue);
 		virtio_queue_disarm(&w->queue);
 		while (goes_on(w) && serve_turn(w))
@@ -417,9 +423,9 @@ static int serve(struct virtio_worker *w)
 		if (w->untold || w->jobs.detached)
 			tell_last(w);
 		if (!w->jobs.detached)
-			return round_timeout(w);
+			return sleep_timeout(w);
 		if (!any_ended(w))
-			sleep_for(w, goes_on(w) ? round_timeout(w) : -1);
+			sleep_for(w, goes_on(w) ? sleep_timeout(w) : -1);
 	}
 }
 

@@ -8,8 +8,9 @@
  * to pause, and says that it is done (end); so between end and begin nothing
  * touches the queue but its owner.
  *
- * Before it sleeps it looks at the queue for a while where that pays
- * (virtio_poll.h).  The driver need not notify it meanwhile.
+ * Before it sleeps it looks at the queue for a while where that pays, and where
+ * the driver waits for no answers it naps (virtio_poll.h).  The driver need not
+ * notify it meanwhile.
  *
  * It is inside guest memory while it serves requests, looking after each
  * whether that has changed, and never while it sleeps or calls begin, interrupt
@@ -96,6 +97,7 @@ struct virtio_worker {
 	struct virtio_job *job;         /* the one at work */
 	struct virtio_poll poll;
 	bool given_up;                  /* the queue is broken, as was told */
+	bool naps;                      /* the driver does not notify it now */
 	unsigned put_off;               /* go on by themselves when begun */
 	/* Of the requests that the driver was not told of yet. */
 	unsigned untold;

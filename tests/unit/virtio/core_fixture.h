@@ -217,7 +217,8 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 				  struct virtio_chain *chain)
 {
 	struct core_fixture *f = dev;
-	char *base = chain->writable[0].base;
+	char *base = chain->writable_count ? chain->writable[0].base :
+		     chain->readable[0].base;
 	ssize_t answer;
 
 	pthread_mutex_lock(&f->lock);
@@ -237,7 +238,8 @@ static inline ssize_t dev_request(void *dev, unsigned queue,
 		pause_ms(f->slow_ms);
 	if (f->order_len < sizeof(f->order))
 		f->order[f->order_len++] = base[0];
-	answer = base[0] == WAITS ? VIRTIO_CHAIN_WAITS : f->answer;
+	answer = base[0] == WAITS ? VIRTIO_CHAIN_WAITS :
+		 chain->writable_count ? f->answer : 0;
 	if (answer == VIRTIO_CHAIN_WAITS)
 		f->tries++;
 	else

@@ -1,7 +1,7 @@
 VIRTIO_TESTS = test_virtio_core test_virtio_core_image test_virtio_core_save \
 	test_virtio_helpers test_virtio_job test_virtio_logging \
 	test_virtio_packed \
-	test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
+	test_virtio_nap test_virtio_packed_hostile test_virtio_parking test_virtio_poll \
 	test_virtio_queue test_virtio_request test_virtio_split \
 	test_virtio_vring test_virtio_worker
 check_PROGRAMS += $(VIRTIO_TESTS)
@@ -32,6 +32,11 @@ test_virtio_job_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
 test_virtio_logging_SOURCES = %reldir%/test_logging.c %reldir%/ring_fixture.h
 test_virtio_logging_CFLAGS = $(TEST_CFLAGS)
 test_virtio_logging_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+
+test_virtio_nap_SOURCES = %reldir%/test_nap.c %reldir%/core_fixture.h
+test_virtio_nap_CFLAGS = $(TEST_CFLAGS)
+test_virtio_nap_LDADD = libtest.la $(LINK_VIRTIO) $(CMOCKA_LIBS)
+test_virtio_nap_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=epoll_wait
 
 test_virtio_packed_SOURCES = %reldir%/test_packed.c %reldir%/ring_fixture.h
 test_virtio_packed_CFLAGS = $(TEST_CFLAGS)
