@@ -273,6 +273,7 @@ if $is_root && may root namespace && may user namespace; then
 			exec setpriv --reuid "$ID" --regid "$ID" --clear-groups "$@"'
 		DIR=$dir ID=$uid
 		export DIR ID
+		: >"$dir/out"
 		unshare -m sh -c "$as_made_up" sh "$vu" --plugin "$plugin" \
 			--socket-dir "$dir/sockets" --virtio-fs "t:$share" \
 			--uid-map :0:500000:100: --gid-map :0:500000:100: \
