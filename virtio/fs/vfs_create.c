@@ -72,20 +72,16 @@ static void undo(struct vfs_inode *dir, const char *name,
 }
 
 /* What was created gets its security context.  On failure, node is closed. */
-static int label(const struct fuse_request *req, struct vfs_inode *dir,
-		 struct lx_node *node)
+static int label(const struct vfs_server *s, const struct fuse_request *req,
+		 struct vfs_inode *dir, struct lx_node *node)
 {
 	const struct vfs_share *share = dir->key.share;
-	char host_name[LX_XATTR_NAME_MAX + 1];
 	int err;
 
 	if (!req->secctx_name)
 		return 0;
-	err = vfs_xattrmap_to_host(share->options.xattrmap, req->secctx_name,
-				   host_name);
-	if (!err)
-		err = lx_setxattr(share->vol, node, host_name, req->secctx,
-				  req->secctx_len, 0);
+	err = vfs_set_xattr(s, share, node, req->secctx_name, req->secctx,
+			    req->secctx_len, 0);
 	if (err)
 		lx_node_close(share->vol, node);
 	return err;
@@ -103,7 +99,7 @@ static int finish(struct vfs_server *s, const struct fuse_request *req,
 	bool made = !err;
 
 	if (!err)
-		err = label(req, dir, node);
+		err = label(s, req, dir, node);
 	if (!err)
 		err = vfs_enter_node(s, dir->key.share, dir, node, st,
 				     ret_entry);

@@ -150,6 +150,14 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 			 struct vfs_inode **ret_dir);
 
 /*
+ * Set an attribute that the guest names: by whatever request it comes, names
+ * and values are checked and translated.  flags are LX_XATTR_*.
+ */
+int vfs_set_xattr(const struct vfs_server *s, const struct vfs_share *share,
+		  struct lx_node *node, const char *name, const void *value,
+		  size_t size, uint32_t flags);
+
+/*
  * Before the data or the owner of a file change: drop file capabilities that
  * xattrmap keeps under a name by which Linux does not know them.  The first
  * takes a node, the second that of an open file.

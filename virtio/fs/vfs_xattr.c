@@ -232,11 +232,27 @@ static int set_capability(const struct vfs_share *share, struct lx_node *node,
 			   flags);
 }
 
+int vfs_set_xattr(const struct vfs_server *s, const struct vfs_share *share,
+		  struct lx_node *node, const char *name, const void *value,
+		  size_t size, uint32_t flags)
+{
+	char host_name[LX_XATTR_NAME_MAX + 1];
+	int err = to_host(s, share, name, host_name);
+
+	if (err)
+		return err;
+	if (has_ids(share, name))
+		return set_acl(share, node, host_name, value, size, flags);
+	if (has_root(share, name))
+		return set_capability(share, node, host_name, value, size,
+				      flags);
+	return lx_setxattr(share->vol, node, host_name, value, size, flags);
+}
+
 int vfs_setxattr(void *fs, const struct fuse_request *req,
 		 const struct fuse_setxattr_in *in, const char *name,
 		 const void *value)
 {
-	char host_name[LX_XATTR_NAME_MAX + 1];
 	struct vfs_server *s = fs;
 	struct vfs_inode *inode = vfs_inode_get(s->inodes, req->node);
 	uint32_t flags = in->flags & ~LX_XATTR_KILL_SGID;
@@ -248,16 +264,8 @@ int vfs_setxattr(void *fs, const struct fuse_request *req,
 		vfs_act_for(inode->key.share, req);
 		flags |= LX_XATTR_KILL_SGID;
 	}
-	err = to_host(s, inode->key.share, name, host_name);
-	if (!err && has_ids(inode->key.share, name))
-		err = set_acl(inode->key.share, inode->node, host_name, value,
-			      in->size, flags);
-	else if (!err && has_root(inode->key.share, name))
-		err = set_capability(inode->key.share, inode->node, host_name,
-				     value, in->size, flags);
-	else if (!err)
-		err = lx_setxattr(vfs_vol(inode), inode->node, host_name, value,
-				  in->size, flags);
+	err = vfs_set_xattr(s, inode->key.share, inode->node, name, value,
+			    in->size, flags);
 	vfs_inode_put(s->inodes, inode);
 	return err;
 }

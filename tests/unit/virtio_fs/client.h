@@ -27,6 +27,7 @@ struct client {
 	uint32_t file_flags;    /* O_* of the file that is written */
 	/* What MKDIR and CREATE come with, or NULL and 0. */
 	const char *label_name, *label;
+	size_t label_len;       /* 0: it is a string */
 	uint32_t group;
 	size_t piece;           /* cut messages into pieces of so many bytes */
 	uint64_t unique;

@@ -12,9 +12,10 @@
 
 static void put_label(struct client *c)
 {
-	struct fuse_secctx context = { .size = (uint32_t)strlen(c->label) };
+	size_t size = c->label_len ? c->label_len : strlen(c->label);
+	struct fuse_secctx context = { .size = (uint32_t)size };
 	size_t len = sizeof(struct fuse_secctx_header) + sizeof(context) +
-		     strlen(c->label_name) + 1 + strlen(c->label);
+		     strlen(c->label_name) + 1 + size;
 	struct fuse_secctx_header header = {
 		.size = (uint32_t)FUSE_REC_ALIGN(len),
 		.nr_secctx = 1,
@@ -23,7 +24,7 @@ static void put_label(struct client *c)
 	client_put(c, &header, sizeof(header));
 	client_put(c, &context, sizeof(context));
 	client_put_name(c, c->label_name);
-	client_put(c, c->label, strlen(c->label));
+	client_put(c, c->label, size);
 	client_put(c, "\0\0\0\0\0\0\0", FUSE_REC_ALIGN(len) - len);
 }
 

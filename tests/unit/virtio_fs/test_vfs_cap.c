@@ -115,7 +115,9 @@ static int up(void **state)
 {
 	vfs_options_default(&options);
 	options.uid_map = new_map();
-	return share_up_with(state, &options, 0, NULL);
+	options.security_label = true;
+	return share_up_with(state, &options,
+			     FUSE_INIT_EXT | FUSE_SECURITY_CTX, NULL);
 }
 
 static int down(void **state)
@@ -155,6 +157,31 @@ static void the_host_has_them_for_its_user(void **state)
 			 -LX_EINVAL);
 }
 
+/* A label can have any name. */
+static void so_it_does_when_they_come_as_a_label(void **state)
+{
+	const struct cap guest = make(REV2, 0), host = make(REV3, 1000);
+	struct share *s = *state;
+	struct client *c = s->client;
+	uint8_t buf[VFS_CAP_MAX + 1];
+	struct fuse_entry_out e;
+	uint64_t fh;
+	ssize_t len;
+	int fd;
+
+	if (geteuid())
+		skip();
+	c->label_name = NAME;
+	c->label = (const char *)guest.bytes;
+	c->label_len = (size_t)guest.size;
+	assert_int_equal(client_create(c, FUSE_ROOT_ID, "f", LX_O_RDWR, 0755,
+				       &e, &fh), 0);
+	fd = openat(s->root_fd, "f", O_RDONLY);
+	len = fgetxattr(fd, NAME, buf, sizeof(buf));
+	equal(buf, len, &host);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +189,8 @@ int main(void)
 		cmocka_unit_test(others_are_left_alone_or_refused),
 		cmocka_unit_test_setup_teardown(the_host_has_them_for_its_user,
 						up, down),
+		cmocka_unit_test_setup_teardown(
+			so_it_does_when_they_come_as_a_label, up, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,6 +306,26 @@ static void what_cannot_be_labelled_is_not_created(void **state)
 	assert_true(count_fds() <= fds + 1);     /* lxutil's reserve */
 }
 
+/* It would bind the host, while the guest neither sees nor heeds it. */
+static void no_label_is_an_acl(void **state)
+{
+	/* user::rw- group::r-- other::--- */
+	static const uint8_t acl[28] = {
+		2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255,
+		4, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
+	};
+	struct share *s = *state;
+	struct client *c = s->client;
+	struct fuse_entry_out e;
+
+	c->label_name = "system.posix_acl_default";
+	c->label = (const char *)acl;
+	c->label_len = sizeof(acl);
+	assert_int_equal(client_mkdir(c, FUSE_ROOT_ID, "d", 0755, &e),
+			 -LX_EOPNOTSUPP);
+	assert_false(exists(s, "d"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, share_up, share_down)
 #define WITH(up, f) cmocka_unit_test_setup_teardown(f, up, share_down)
 
@@ -322,6 +342,7 @@ int main(void)
 		TEST(truncating_drops_setuid_of_old_files_only),
 		WITH(label_up, what_is_created_gets_its_label),
 		WITH(label_up, what_cannot_be_labelled_is_not_created),
+		WITH(label_up, no_label_is_an_acl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
