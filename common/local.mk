@@ -14,4 +14,5 @@ libcommon_la_SOURCES = \
 # A plugin handles no signals, so this is for programs only.
 noinst_LTLIBRARIES += libguard.la
 libguard_la_CFLAGS = $(STRICT_CFLAGS)
-libguard_la_SOURCES = %reldir%/guard.c %reldir%/guard.h
+libguard_la_SOURCES = %reldir%/guard.c %reldir%/guard.h \
+	%reldir%/guard_map.c %reldir%/guard_map.h

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void vfio_user_dma_init(struct vfio_user_dma *dma,
 			const struct pciplug_plugin *plugin)
@@ -47,77 +45,24 @@ static size_t find_exact(const struct vfio_user_dma *dma, uint64_t iova,
 	return i;
 }
 
-/* Does [offset, offset + size) lie in what fd is? */
-static int check_file(int fd, uint64_t offset, uint64_t size)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISCHR(st.st_mode))        /* a DAX device; has no size */
-		return 0;
-	if (!S_ISREG(st.st_mode) ||
-	    !range_within(offset, size, 0, (uint64_t)st.st_size))
-		return -EINVAL;
-	return 0;
-}
-
-/* mmap() wants whole pages; *ret_host is where the range itself begins. */
-static int map_file(struct guard *guard, struct vfio_user_range *range, int fd,
-		    uint64_t offset, uint8_t **ret_host)
-{
-	uint64_t skip = offset & ((uint64_t)sysconf(_SC_PAGESIZE) - 1);
-	int prot = PROT_READ;
-	void *map;
-	int ret = check_file(fd, offset, range->size);
-
-	if (ret)
-		return ret;
-	if (range->size > SIZE_MAX - skip || offset > INT64_MAX)
-		return -EINVAL;
-	if (range->flags & VFIO_USER_DMA_F_WRITE)
-		prot |= PROT_WRITE;
-	map = mmap(NULL, (size_t)(range->size + skip), prot, MAP_SHARED, fd,
-		   (off_t)(offset - skip));
-	if (map == MAP_FAILED)
-		return -errno;
-	range->map_len = (size_t)(range->size + skip);
-	ret = guard_add(guard, map, range->map_len);
-	if (ret) {
-		munmap(map, range->map_len);
-		return ret;
-	}
-	range->map = map;
-	*ret_host = (uint8_t *)map + skip;
-	return 0;
-}
-
-static void unmap_file(const struct vfio_user_range *range)
-{
-	if (!range->map)
-		return;
-	guard_remove(range->map);
-	munmap(range->map, range->map_len);
-}
-
 /* Map the file and tell the device of it. */
 static int add_mapped(struct vfio_user_dma *dma, struct vfio_user_range *range,
 		      int fd, uint64_t offset)
 {
-	uint32_t flags = 0;
-	uint8_t *host = NULL;
-	int ret = map_file(&dma->guard, range, fd, offset, &host);
+	bool writes = range->flags & VFIO_USER_DMA_F_WRITE;
+	uint32_t flags = writes ? PCIPLUG_MEM_WRITE : 0;
+	int ret = guard_map(&dma->guard, fd, offset, range->size,
+			    PROT_READ | (writes ? PROT_WRITE : 0),
+			    &range->map);
 
 	if (ret)
-		return ret;
+		return ret == -ENXIO ? -EINVAL : ret;
 	if (range->flags & VFIO_USER_DMA_F_READ)
 		flags |= PCIPLUG_MEM_READ;
-	if (range->flags & VFIO_USER_DMA_F_WRITE)
-		flags |= PCIPLUG_MEM_WRITE;
-	ret = dma->plugin->mem_add(dma->dev, range->iova, range->size, host,
-				   flags);
+	ret = dma->plugin->mem_add(dma->dev, range->iova, range->size,
+				   range->map.bytes, flags);
 	if (ret)
-		unmap_file(range);
+		guard_unmap(&range->map);
 	return ret;
 }
 
@@ -170,7 +115,7 @@ static int remove_at(struct vfio_user_dma *dma, size_t i)
 	struct vfio_user_range range = dma->range[i];
 	int ret = 0;
 
-	if (range.map)
+	if (range.map.start)
 		ret = dma->plugin->mem_remove(dma->dev, range.iova,
 					      range.size);
 	if (ret)
@@ -180,7 +125,7 @@ static int remove_at(struct vfio_user_dma *dma, size_t i)
 	memmove(&dma->range[i], &dma->range[i + 1],
 		(dma->count - i) * sizeof(range));
 	pthread_mutex_unlock(&dma->lock);
-	unmap_file(&range);
+	guard_unmap(&range.map);
 	return 0;
 }
 
@@ -206,7 +151,7 @@ int vfio_user_dma_unmap_all(struct vfio_user_dma *dma)
 void vfio_user_dma_done(struct vfio_user_dma *dma)
 {
 	for (size_t i = 0; i < dma->count; i++)
-		unmap_file(&dma->range[i]);
+		guard_unmap(&dma->range[i].map);
 	pthread_mutex_destroy(&dma->lock);
 }
 
@@ -215,7 +160,7 @@ bool vfio_user_dma_is_mapped(struct vfio_user_dma *dma, uint64_t iova,
 {
 	size_t i = find_exact(dma, iova, size);
 
-	return i < dma->count && dma->range[i].map;
+	return i < dma->count && dma->range[i].map.start;
 }
 
 size_t vfio_user_dma_unmapped(struct vfio_user_dma *dma, uint64_t iova,
@@ -227,7 +172,7 @@ size_t vfio_user_dma_unmapped(struct vfio_user_dma *dma, uint64_t iova,
 	pthread_mutex_lock(&dma->lock);
 	i = find(dma, iova);
 	range = &dma->range[i];
-	if (i < dma->count && iova >= range->iova && !range->map &&
+	if (i < dma->count && iova >= range->iova && !range->map.start &&
 	    (range->flags & flags) == flags)
 		n = (size_t)MIN(len, range->size - (iova - range->iova));
 	pthread_mutex_unlock(&dma->lock);

@@ -19,7 +19,7 @@
 #ifndef VFIO_USER_DMA_H
 #define VFIO_USER_DMA_H
 
-#include "common/guard.h"
+#include "common/guard_map.h"
 #include "include/pciplug.h"
 #include "tools/vfio_user/vfio_user_proto.h"
 
@@ -30,8 +30,7 @@ struct vfio_user_range {
 	uint64_t iova;
 	uint64_t size;
 	uint32_t flags;                 /* VFIO_USER_DMA_F_* */
-	void *map;                      /* NULL: not mapped */
-	size_t map_len;
+	struct guard_map map;           /* of nothing: not mapped */
 };
 
 struct vfio_user_dma {

@@ -4,7 +4,6 @@ libvhost_user_la_SOURCES = \
 	%reldir%/vhost_user.c %reldir%/vhost_user.h \
 	%reldir%/vhost_user_internal.h \
 	%reldir%/vhost_user_log.c \
-	%reldir%/vhost_user_map.c %reldir%/vhost_user_map.h \
 	%reldir%/vhost_user_memory.c %reldir%/vhost_user_memory.h \
 	%reldir%/vhost_user_msg.c %reldir%/vhost_user_msg.h \
 	%reldir%/vhost_user_request.c \

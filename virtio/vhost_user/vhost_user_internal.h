@@ -7,7 +7,7 @@
  *   vhost_user_request.c  the table of requests, those about the device
  *   vhost_user_ring.c     rings, and the requests about them
  *   vhost_user_memory.c   the memory that the front-end shares
- *   vhost_user_map.c      a part of a file of its
+ *   guard_map.c      a part of a file of its
  *   vhost_user_log.c      the log of what the device writes
  *   vhost_user_state.c    the device's state, saved and restored
  *
@@ -76,7 +76,7 @@ struct vhost_user_conn {
 	uint8_t status;
 	int backend_req;                /* socket for our own requests, or -1 */
 
-	struct vhost_user_map log_map;
+	struct guard_map log_map;
 	uint64_t log_size;              /* bytes of it */
 	int log_signal;                 /* or -1 */
 	bool logs;                      /* guest memory has the log */

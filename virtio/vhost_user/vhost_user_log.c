@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int vhost_user_log_apply(struct vhost_user_conn *conn)
@@ -34,7 +35,7 @@ int vhost_user_log_apply(struct vhost_user_conn *conn)
 
 void vhost_user_log_done(struct vhost_user_conn *conn)
 {
-	vhost_user_unmap(&conn->log_map);
+	guard_unmap(&conn->log_map);
 	if (conn->log_signal >= 0)
 		close(conn->log_signal);
 }
@@ -44,10 +45,10 @@ int vhost_user_set_log_base(struct vhost_user_conn *conn,
 			    struct vhost_user_msg *msg)
 {
 	const struct vhost_user_log log = msg->payload.log;
-	struct vhost_user_map map, old = conn->log_map;
+	struct guard_map map, old = conn->log_map;
 	uint64_t old_size = conn->log_size;
-	int ret = vhost_user_map(&conn->guard, msg->fd[0], log.offset, log.size,
-				 &map);
+	int ret = guard_map(&conn->guard, msg->fd[0], log.offset, log.size,
+			    PROT_READ | PROT_WRITE, &map);
 
 	if (ret)
 		return vhost_user_fail(conn, ret,
@@ -62,10 +63,10 @@ int vhost_user_set_log_base(struct vhost_user_conn *conn,
 	if (ret) {
 		conn->log_map = old;
 		conn->log_size = old_size;
-		vhost_user_unmap(&map);
+		guard_unmap(&map);
 		return ret;
 	}
-	vhost_user_unmap(&old);
+	guard_unmap(&old);
 	return vhost_user_reply_u64(msg, 0);
 }
 

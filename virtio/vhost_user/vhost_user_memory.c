@@ -4,6 +4,7 @@
 #include "common/bytes.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 
 int vhost_user_memory_init(struct vhost_user_memory *m, struct guard *guard)
 {
@@ -16,7 +17,7 @@ void vhost_user_memory_done(struct vhost_user_memory *m)
 {
 	gmem_done(&m->gmem);
 	for (size_t i = 0; i < m->count; i++)
-		vhost_user_unmap(&m->slot[i].map);
+		guard_unmap(&m->slot[i].map);
 	m->count = 0;
 }
 
@@ -36,14 +37,14 @@ int vhost_user_memory_add(struct vhost_user_memory *m,
 		return -EINVAL;
 	if (m->count == ARRAY_LEN(m->slot))
 		return -ENOSPC;
-	ret = vhost_user_map(m->guard, fd, region->mmap_offset, region->size,
-			     &slot.map);
+	ret = guard_map(m->guard, fd, region->mmap_offset, region->size,
+			PROT_READ | PROT_WRITE, &slot.map);
 	if (ret)
 		return ret;
 	ret = gmem_add(&m->gmem, region->guest_addr, region->size,
 		       slot.map.bytes, GMEM_READ | GMEM_WRITE);
 	if (ret) {
-		vhost_user_unmap(&slot.map);
+		guard_unmap(&slot.map);
 		return ret;
 	}
 	m->slot[m->count++] = slot;
@@ -58,7 +59,7 @@ static int remove_slot(struct vhost_user_memory *m, size_t i)
 
 	if (ret)
 		return ret;
-	vhost_user_unmap(&m->slot[i].map);
+	guard_unmap(&m->slot[i].map);
 	m->slot[i] = m->slot[--m->count];
 	return 0;
 }

@@ -11,13 +11,13 @@
 #define VIRTIO_VHOST_USER_VHOST_USER_MEMORY_H
 
 #include "common/gmem.h"
+#include "common/guard_map.h"
 #include "common/limits.h"
-#include "virtio/vhost_user/vhost_user_map.h"
 #include "virtio/vhost_user/vhost_user_spec.h"
 
 struct vhost_user_slot {
 	struct vhost_user_region region;
-	struct vhost_user_map map;
+	struct guard_map map;
 };
 
 struct vhost_user_memory {

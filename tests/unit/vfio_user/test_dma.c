@@ -209,6 +209,56 @@ static void refuses_more_than_one_file(void **state)
 	close(fd);
 }
 
+/* Is something mapped of which the kernel tells this name? */
+static bool is_mapped(const char *name)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		found |= strstr(line, name) != NULL;
+	fclose(maps);
+	return found;
+}
+
+static void touch(struct pciplug_device *dev)
+{
+	dev->hook_result = *(volatile uint8_t *)dev->range[0].host;
+}
+
+/*
+ * Of huge pages, which cannot be mapped in part, and of which there are none
+ * here when they are touched.
+ */
+static void huge_pages_are_mapped_whole(void **state)
+{
+	struct rig *rig = *state;
+	const struct vfio_user_region_rw read = { FAKE_HOOK_OFFSET, 7, 1 };
+	int fd = memfd_create("test-huge", MFD_CLOEXEC | MFD_HUGETLB);
+
+	if (fd < 0)
+		skip();                 /* the kernel has no such */
+	guard_catch();
+	rig_start(rig);
+	assert_int_equal(ftruncate(fd, 1 << 30), 0);
+	assert_int_equal(client_map(&rig->client, 0, 8192, 3, 4096, fd), 0);
+	assert_true(is_mapped("test-huge"));
+	assert_int_equal(client_unmap(&rig->client, 0, 8192, 0), 0);
+	assert_false(is_mapped("test-huge"));
+
+	fake_device.hook = touch;
+	fake_device.hook_result = 1;
+	assert_int_equal(client_map(&rig->client, 0, 8192, 3, 4096, fd), 0);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	client_send(&rig->client, 99, VFIO_USER_REGION_READ, 0, &read,
+		    sizeof(read), NULL, 0);
+	rig_expect_end(rig);
+	assert_int_equal(fake_device.hook_result, 0);
+	close(fd);
+}
+
 /* The fake device takes eight. */
 static void what_the_device_refuses_is_not_mapped(void **state)
 {
@@ -299,6 +349,7 @@ int main(void)
 		TEST(refuses_what_is_no_file),
 		TEST(a_file_that_cannot_be_written_maps_read_only),
 		TEST(refuses_more_than_one_file),
+		TEST(huge_pages_are_mapped_whole),
 		TEST(what_the_device_refuses_is_not_mapped),
 		TEST(a_lack_of_descriptors_is_an_answer),
 		TEST(what_the_device_keeps_stays_mapped),

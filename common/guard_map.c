@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "virtio/vhost_user/vhost_user_map.h"
+#include "common/guard_map.h"
 
 #include "common/bytes.h"
 
@@ -33,10 +33,10 @@ static int check_file(int fd, uint64_t offset, uint64_t size,
 	return 0;
 }
 
-int vhost_user_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
-		   struct vhost_user_map *ret_map)
+int guard_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
+	      int prot, struct guard_map *ret_map)
 {
-	struct vhost_user_map map = { 0 };
+	struct guard_map map = { 0 };
 	uint64_t granule = 0, skip;
 	int ret;
 
@@ -49,8 +49,7 @@ int vhost_user_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
 	/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a page's, at least */
 	skip = offset % granule;
 	map.size = (size_t)((skip + size + granule - 1) / granule * granule);
-	map.start = mmap(NULL, map.size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_NORESERVE, fd,
+	map.start = mmap(NULL, map.size, prot, MAP_SHARED | MAP_NORESERVE, fd,
 			 (off_t)(offset - skip));
 	if (map.start == MAP_FAILED)
 		/* cppcheck-suppress memleak ; nothing was mapped */
@@ -65,11 +64,11 @@ int vhost_user_map(struct guard *guard, int fd, uint64_t offset, uint64_t size,
 	return 0;
 }
 
-void vhost_user_unmap(struct vhost_user_map *map)
+void guard_unmap(struct guard_map *map)
 {
 	if (map->start) {
 		guard_remove(map->start);
 		munmap(map->start, map->size);
 	}
-	*map = (struct vhost_user_map){ 0 };
+	*map = (struct guard_map){ 0 };
 }
