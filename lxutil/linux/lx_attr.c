@@ -71,6 +71,11 @@ int lx_fd_stat(int fd, struct lx_stat *ret_st)
 	return stat_at(fd, "", AT_EMPTY_PATH, ret_st);
 }
 
+int lx_fd_stat_known(int fd, struct lx_stat *ret_st)
+{
+	return stat_at(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, ret_st);
+}
+
 int lx_stat_name(struct lx_volume *vol, struct lx_node *dir, const char *name,
 		 struct lx_stat *ret_st)
 {

@@ -105,7 +105,8 @@ static bool is_young(const struct lx_stat *st)
 
 /*
  * Can a node that is leaving come back?  If so, it has its handle.  Where
- * others are in need of room, one that was kept leaves without.
+ * others are in need of room, one that was kept leaves without.  Its own file
+ * system is not asked, as it may not answer, and others wait for this.
  */
 static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 			  enum reason reason)
@@ -113,7 +114,8 @@ static enum outcome judge(struct lx_volume *vol, struct lx_node *node, int fd,
 	enum outcome lost = reason == LACK ? EVICTED : KEPT;
 	struct lx_stat st;
 
-	if (lx_fd_stat(fd, &st) || (st.nlink == 0 && reason != LACK))
+	if (lx_fd_stat_known(fd, &st) || (st.nlink == 0 && reason != LACK) ||
+	    (!st.has_btime && !node->root))
 		return lost;
 	/* Who was parked is asked for before his number means anything. */
 	if ((reason != PARK || node->by_name) && is_young(&st))

@@ -150,6 +150,8 @@ int lx_reopen(struct lx_volume *vol, int fd, int flags);
 /* ---- lx_attr.c --------------------------------------------------------- */
 
 int lx_fd_stat(int fd, struct lx_stat *ret_st);
+/* What the kernel knows, without asking the server of a file system. */
+int lx_fd_stat_known(int fd, struct lx_stat *ret_st);
 
 /* ---- lx_file.c --------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 DEVICE_TESTS = test_device_bars test_device_blocking test_device_chains \
 	test_device_exhaustion \
 	test_device_flips test_device_hostile test_device_hung \
-	test_device_hung_sockets \
+	test_device_hung_nodes test_device_hung_sockets \
 	test_device_locks test_device_long_names test_device_names \
 	test_device_numbers \
 	test_device_ops test_device_probe test_device_readonly \
@@ -67,6 +67,11 @@ test_device_hung_SOURCES = %reldir%/test_hung.c \
 	%reldir%/hung.h %reldir%/own_fuse.h
 test_device_hung_CFLAGS = $(TEST_CFLAGS)
 test_device_hung_LDADD = $(DEVICE_LIBS)
+
+test_device_hung_nodes_SOURCES = %reldir%/test_hung_nodes.c \
+	%reldir%/device_fixture.h %reldir%/own_fuse.h
+test_device_hung_nodes_CFLAGS = $(TEST_CFLAGS)
+test_device_hung_nodes_LDADD = $(DEVICE_LIBS)
 
 test_device_locks_SOURCES = %reldir%/test_locks.c %reldir%/device_fixture.h
 test_device_locks_CFLAGS = $(TEST_CFLAGS)
