@@ -84,13 +84,15 @@ stage_dist() {
 
 # With -O2, to compile takes half of the time, and what is optimised away is
 # not looked at.
+sanitized='CFLAGS=-g1 -Og'
+
 stage_asan() {
 	check_in "$once" "$build/asan" --enable-sanitize=address,undefined \
-		CFLAGS='-g1 -Og'
+		"$sanitized"
 }
 
 stage_tsan() {
-	check_in "$once" "$build/tsan" --enable-sanitize=thread
+	check_in "$once" "$build/tsan" --enable-sanitize=thread "$sanitized"
 }
 
 stage_programs() {
