@@ -223,17 +223,20 @@ static inline int device_teardown(void **state)
 	return 0;
 }
 
-/* A started device with memory, probed. */
-static inline int device_setup(void **state)
+/* Create it, start it with memory, and probe it. */
+static inline void device_bring_up(struct device_fixture *f,
+				   const char *options)
 {
-	struct device_fixture *f;
-
-	host_setup(state);
-	f = *state;
-	device_create(f, "");
+	device_create(f, options);
 	device_add_memory(f);
 	assert_int_equal(f->plugin->start(f->dev), 0);
 	device_probe(f);
+}
+
+static inline int device_setup(void **state)
+{
+	host_setup(state);
+	device_bring_up(*state, "");
 	return 0;
 }
 

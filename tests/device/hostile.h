@@ -90,10 +90,7 @@ static inline int inner_setup(void **state, const char *options)
 	host_setup(state);
 	f = *state;
 	strcat(f->tree.root, "/dir");
-	device_create(f, options);
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, options);
 	device_mount(f);
 	return 0;
 }

@@ -271,10 +271,7 @@ static int setup_with(void **state, const char *options)
 		snprintf(name, sizeof(name), "other%u", i);
 		tmptree_write(&f->tree, name, name);
 	}
-	device_create(f, options);
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, options);
 	device_mount(f);
 	return 0;
 }

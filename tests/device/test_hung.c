@@ -302,10 +302,7 @@ static int setup(void **state)
 	host_setup(state);
 	f = *state;
 	assert_int_equal(mkdir(tmptree_path(&f->tree, "hung"), 0755), 0);
-	device_create(f, ",queues=2");
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, ",queues=2");
 	device_mount(f);
 	/* After INIT, which may look at what is mounted. */
 	if (can_mount)

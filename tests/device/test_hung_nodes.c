@@ -129,10 +129,7 @@ static int setup(void **state)
 	if (can_mount)
 		assert_int_equal(pthread_create(&server.thread, NULL,
 						server_main, NULL), 0);
-	device_create(f, ",rlimit-nofile=64");
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, ",rlimit-nofile=64");
 	device_mount(f);
 	return 0;
 }

@@ -187,10 +187,7 @@ static int setup_with(void **state, const char *options)
 	f = *state;
 	tmptree_write(&f->tree, "inner", "inside");
 	assert_int_equal(mkdir(tmptree_path(&f->tree, "empty"), 0755), 0);
-	device_create(f, options);
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, options);
 	device_mount(f);
 	return 0;
 }

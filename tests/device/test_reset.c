@@ -260,10 +260,7 @@ static int mapped_only_setup(void **state)
 	f = *state;
 	f->host.table.mem_read = NULL;
 	f->host.table.mem_write = NULL;
-	device_create(f, "");
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
+	device_bring_up(f, "");
 	device_mount(f);
 	return 0;
 }

@@ -251,11 +251,8 @@ static void plug(struct stress *s)
 		host->mem_write = NULL;
 	}
 	default_options.features = pick(s, 3) ? 0 : in_order;
-	device_create(f, pick(s, 2) ? ",queues=4" :
+	device_bring_up(f, pick(s, 2) ? ",queues=4" :
 		      ",queues=4,inode-file-handles=never,rlimit-nofile=64");
-	device_add_memory(f);
-	assert_int_equal(f->plugin->start(f->dev), 0);
-	device_probe(f);
 }
 
 static void unplug(struct stress *s)
