@@ -179,7 +179,8 @@ struct lx_statfs {
 /* Who asks: the new owner of what is created. */
 struct lx_caller {
 	uint32_t uid, gid;
-	uint32_t umask;                 /* where no default ACL says more */
+	/* Where no default ACL says more; but S_ISUID and S_ISGID always. */
+	uint32_t umask;
 	bool has_group;                 /* also a member of `group` */
 	uint32_t group;
 };

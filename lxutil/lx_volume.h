@@ -215,8 +215,9 @@ int lx_statfs(struct lx_volume *vol, struct lx_node *node,
 
 /*
  * Each creates `name` in dir, owned by `who` where the process may do that,
- * else by the process.  who->umask takes bits from mode where the directory
- * has no default ACL (where the thread has no umask of its own, always).
+ * else by the process, and then neither setuid nor setgid.  who->umask takes
+ * bits from mode where the directory has no default ACL (where the thread has
+ * no umask of its own, always).
  * They return a node and its attributes.  -LX_EEXIST when the name is taken.
  *
  * Where no descriptor is left (-LX_EMFILE, or -LX_ENFILE: see struct

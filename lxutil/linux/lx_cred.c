@@ -16,6 +16,7 @@
 #define CAP_WORDS _LINUX_CAPABILITY_U32S_3
 #define NOBODY ((uid_t)-1)              /* changes nothing, tells what is */
 #define UMASK_BITS 0777u
+#define PRIV_BITS (LX_S_ISUID | LX_S_ISGID)
 
 struct caps {
 	struct __user_cap_data_struct word[CAP_WORDS];
@@ -81,6 +82,12 @@ static bool is(uint32_t uid, uint32_t gid)
 	       (uint32_t)setfsgid(NOBODY) == gid;
 }
 
+/* Is it somebody, so that a thread that may change can be him? */
+static bool is_somebody(uint32_t uid, uint32_t gid)
+{
+	return self.all_ids && uid != NOBODY && gid != NOBODY;
+}
+
 /* Take somebody's ids, if they are anybody's, with these capabilities. */
 static int become(uint32_t uid, uint32_t gid, const struct caps *caps)
 {
@@ -90,8 +97,7 @@ static int become(uint32_t uid, uint32_t gid, const struct caps *caps)
 	setfsuid(uid);
 	/* A change from or to uid 0 has changed what is about files. */
 	err = caps_set(caps);
-	if (!err && self.all_ids && uid != NOBODY && gid != NOBODY &&
-	    !is(uid, gid))
+	if (!err && is_somebody(uid, gid) && !is(uid, gid))
 		err = -LX_ENOMEM;
 	return err;
 }
@@ -198,21 +204,29 @@ void lx_thread_init(void)
 /* Bits that the kernel will not take. */
 static uint32_t take_umask(uint32_t mask)
 {
+	uint32_t priv = mask & PRIV_BITS;
+
 	mask &= UMASK_BITS;
 	if (!self.has_umask)
-		return mask;
+		return mask | priv;
 	if (mask != self.umask)
 		umask(mask);
 	self.umask = mask;
-	return 0;
+	return priv;
 }
 
-/* Without that privilege there is nothing to change. */
-static int enter(const struct lx_caller *who, struct lx_cred *own)
+/*
+ * Without that privilege there is nothing to change.  *ret_owner: what is
+ * created will be his.
+ */
+static int enter(const struct lx_caller *who, struct lx_cred *own,
+		 bool *ret_owner)
 {
 	const bool fsetid = who->uid == 0;
 	struct caps caps;
+	int err;
 
+	*ret_owner = who->uid == self.uid && who->gid == self.group;
 	if (!self.may_change)
 		return lx_cred_fsetid(true);
 	if (who->has_group && who->group != who->gid && self.may_group) {
@@ -221,11 +235,13 @@ static int enter(const struct lx_caller *who, struct lx_cred *own)
 		if (!own->grouped && errno != EINVAL)
 			return lx_error();
 	}
-	if (who->uid == self.uid && who->gid == self.group)
+	if (*ret_owner)
 		return lx_cred_fsetid(fsetid);
 	own->changed = true;
 	caps = fsetid ? self.caps : caps_without(&self.caps, CAP_FSETID);
-	return become(who->uid, who->gid, &caps);
+	err = become(who->uid, who->gid, &caps);
+	*ret_owner = is_somebody(who->uid, who->gid) || is(who->uid, who->gid);
+	return err;
 }
 
 int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
@@ -233,14 +249,15 @@ int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
 {
 	struct lx_cred own = { .changed = false };
 	int err = find_oneself();
+	bool owner = false;
 
 	if (!err)
-		err = enter(who, &own);
+		err = enter(who, &own, &owner);
 	if (err) {
 		lx_cred_leave(&own);
 		return err;
 	}
-	*ret_umask = take_umask(who->umask);
+	*ret_umask = take_umask(who->umask) | (owner ? 0 : PRIV_BITS);
 	*ret_own = own;
 	return 0;
 }

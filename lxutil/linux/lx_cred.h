@@ -43,8 +43,9 @@ struct lx_cred {
 
 /*
  * No nesting.  0 or -LX_E..., and nothing is changed.  *ret_umask are bits to
- * take from the mode of what is created: none where the kernel does it, knowing
- * of default ACLs.
+ * take from the mode of what is created: of permissions none where the kernel
+ * does it, knowing of default ACLs; S_ISUID and S_ISGID where somebody else
+ * than the caller will own it.
  */
 int lx_cred_enter(const struct lx_caller *who, uint32_t *ret_umask,
 		  struct lx_cred *ret_own);

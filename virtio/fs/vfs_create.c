@@ -33,9 +33,19 @@ int vfs_dir_to_create_in(struct vfs_server *s, const struct fuse_request *req,
 int vfs_creator(const struct vfs_share *share, const struct fuse_request *req,
 		struct lx_caller *ret_who)
 {
+	const struct vfs_options *o = &share->options;
+	int err;
+
 	if (req->uid == FUSE_INVALID_UIDGID || req->gid == FUSE_INVALID_UIDGID)
 		return -LX_EOVERFLOW;
-	return vfs_caller(share, req, ret_who);
+	err = vfs_caller(share, req, ret_who);
+	if (err)
+		return err;
+	/* Where maps make it another user's, it is not to be run as him. */
+	if (vfs_idmap_to_guest(o->uid_map, ret_who->uid) != req->uid ||
+	    vfs_idmap_to_guest(o->gid_map, ret_who->gid) != req->gid)
+		ret_who->umask |= LX_S_ISUID | LX_S_ISGID;
+	return 0;
 }
 
 /* The directory, and who will own what is created. */

@@ -203,7 +203,7 @@ static void enter_with_masks(void *arg)
 		job->who.umask = masks[i];
 		if (lx_cred_enter(&job->who, &rest, &cred))
 			continue;
-		job->seen[i] = umask(masks[i]) | rest << 16;
+		job->seen[i] = umask(masks[i]) | (rest & 0777) << 16;
 		lx_cred_leave(&cred);
 	}
 }
@@ -243,6 +243,36 @@ static void a_process_without_privilege_owns_what_it_creates(void **state)
 	assert_int_equal(job.err, 0);
 	all_owned_by(fx, 1000, 1000);
 	assert_string_equal(job.before, job.after);
+}
+
+/* What the caller wrote shall not be run as somebody else. */
+static void nor_is_it_setuid_for_somebody_else(void **state)
+{
+	static const struct lx_caller callers[] = {
+		{ .uid = 1234, .gid = 1000 }, { .uid = 1000, .gid = 5678 },
+		{ .uid = 0, .gid = 0 },
+	};
+	struct fixture *fx = *state;
+	struct job job = { fx, .mode = 06755 };
+
+	need_root();
+	for (size_t i = 0; i < sizeof(callers) / sizeof(*callers); i++) {
+		job.who = callers[i];
+		fixture_as_user(create_all, &job);
+		assert_int_equal(job.err, 0);
+		assert_int_equal(fixture_stat(fx, "f").st_mode,
+				 S_IFREG | 0755);
+		assert_int_equal(fixture_stat(fx, "p").st_mode,
+				 S_IFIFO | 0755);
+		assert_int_equal(unlinkat(fx->fd, "d", AT_REMOVEDIR), 0);
+		assert_int_equal(unlinkat(fx->fd, "f", 0), 0);
+		assert_int_equal(unlinkat(fx->fd, "p", 0), 0);
+		assert_int_equal(unlinkat(fx->fd, "l", 0), 0);
+	}
+	job.who = (struct lx_caller){ .uid = 1000, .gid = 1000 };
+	fixture_as_user(create_all, &job);
+	assert_int_equal(job.err, 0);
+	assert_int_equal(fixture_stat(fx, "f").st_mode, S_IFREG | 06755);
 }
 
 static void make_setgid_root(struct fixture *fx)
@@ -461,6 +491,7 @@ int main(void)
 		fixture_test(the_umask_follows_the_caller),
 		fixture_test(a_thread_without_init_creates_as_the_process),
 		fixture_test(a_process_without_privilege_owns_what_it_creates),
+		fixture_test(nor_is_it_setuid_for_somebody_else),
 		fixture_test(a_setgid_directory_passes_its_group_on),
 		fixture_test(setgid_needs_a_caller_in_the_group),
 		fixture_test(a_thread_changes_nobody_else),

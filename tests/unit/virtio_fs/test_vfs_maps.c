@@ -150,6 +150,27 @@ static void what_is_created_belongs_to_the_mapped_caller(void **state)
 	host_is(s, "dir/file", 1012, 2007);
 }
 
+/* 1010 and 10 are one user of the host, whom the guest is shown as 10. */
+static void what_becomes_anothers_is_not_setuid(void **state)
+{
+	struct share *s = *state;
+	struct client *c = s->client;
+	struct fuse_entry_out e;
+	uint64_t fh;
+
+	need_root();
+	c->uid = 10;
+	c->gid = 7;
+	assert_int_equal(client_create(c, FUSE_ROOT_ID, "own", LX_O_RDWR,
+				       LX_S_IFREG | 06755, &e, &fh), 0);
+	assert_int_equal(host_stat(s, "own").st_mode, S_IFREG | 06755);
+	c->uid = 1010;
+	assert_int_equal(client_create(c, FUSE_ROOT_ID, "other", LX_O_RDWR,
+				       LX_S_IFREG | 06755, &e, &fh), 0);
+	assert_int_equal(e.attr.uid, 10);
+	assert_int_equal(host_stat(s, "other").st_mode, S_IFREG | 0755);
+}
+
 /* Needs a file system that has whiteouts. */
 static void a_whiteout_belongs_to_the_mapped_caller(void **state)
 {
@@ -550,6 +571,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_created_belongs_to_the_mapped_caller, ids_up),
+		TEST(what_becomes_anothers_is_not_setuid, ids_up),
 		TEST(a_whiteout_belongs_to_the_mapped_caller, ids_up),
 		TEST(a_forbidden_user_creates_nothing, ids_up),
 		TEST(owners_are_shown_as_the_guest_knows_them, ids_up),
