@@ -113,11 +113,15 @@ static int sleep_timeout(const struct virtio_worker *w)
 
 enum outcome { GIVEN_BACK, PARKED, DETACHED };
 
-/* Is somebody else better off if a request that blocks leaves the thread? */
+/*
+ * Is somebody else better off if a request that blocks leaves the thread?  One
+ * that is done is, too, as long as the driver was not told of it.
+ */
 static bool may_leave(struct virtio_worker *w)
 {
 	return !w->queue.in_order &&
-	       (w->jobs.detached || virtio_queue_available(&w->queue, 0)) &&
+	       (w->jobs.detached || w->untold ||
+		virtio_queue_available(&w->queue, 0)) &&
 	       !virtio_request_bounces(&w->job->request) &&
 	       virtio_jobs_spare(&w->jobs);
 }
@@ -422,6 +426,9 @@ static int serve(struct virtio_worker *w)
 		virtio_queue_leave(&w->queue);
 		if (w->untold || w->jobs.detached)
 			tell_last(w);
+		/* That it broke by this is still to be told. */
+		if (w->queue.error && goes_on(w))
+			continue;
 		if (!w->jobs.detached)
 			return sleep_timeout(w);
 		if (!any_ended(w))

@@ -144,10 +144,12 @@ static inline void dev_config_read(void *dev, uint32_t offset, void *buf,
 #define BLOCKS 'b'
 #define GOES_ON 'g'
 #define FAILS 'f'                       /* goes on, in vain, and blocks then */
+#define LATE 'l'                        /* goes on until its thread sleeps */
 
 static inline bool blocks(char byte)
 {
-	return byte == BLOCKS || byte == GOES_ON || byte == FAILS;
+	return byte == BLOCKS || byte == GOES_ON || byte == FAILS ||
+	       byte == LATE;
 }
 
 /* With the lock held. */
@@ -180,12 +182,11 @@ static inline void dev_progress(void *dev, unsigned queue, bool sleeps)
 	struct core_fixture *f = dev;
 	unsigned left = 0;
 
-	(void)sleeps;
 	pthread_mutex_lock(&f->lock);
 	for (unsigned i = 0; i < f->going; i++) {
 		char *base = f->goes[i].chain->writable[0].base;
 
-		if (!has_gone(f, i, queue)) {
+		if (!has_gone(f, i, queue) || (*base == LATE && !sleeps)) {
 			f->goes[left++] = f->goes[i];
 		} else if (*base == FAILS) {
 			virtio_chain_end(f->goes[i].chain,

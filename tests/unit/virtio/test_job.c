@@ -139,6 +139,33 @@ static void a_lone_one_stays_on_its_thread(void **state)
 		await_used(f, 0, head[i]);
 }
 
+/*
+ * It is the last of several, and leaves for the sake of the one before it, of
+ * which the driver was to be told together with it.
+ */
+static void none_that_is_done_waits_for_it(void **state)
+{
+	struct core_fixture *f = *state;
+	uint16_t head[4];
+	char *byte;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	set(f, &f->hold, true);
+	head[0] = add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->entered, 1);
+	head[1] = add(f, 0);
+	head[2] = add(f, 0);
+	head[3] = add_blocking(f, 0, &byte);
+	set(f, &f->hold, false);
+	await(f, &f->blocked, 1);
+	for (unsigned i = 0; i < 3; i++)
+		await_used(f, 0, head[i]);
+	let_go(f, byte);
+	await_used(f, 0, head[3]);
+}
+
 /* Used in order, it holds the queue up. */
 static void none_leaves_in_order(void **state)
 {
@@ -476,6 +503,22 @@ static void it_may_be_in_vain(void **state)
 	await_used(f, 0, head);
 }
 
+/* The last that is heard of it before the thread sleeps breaks the queue. */
+static void it_may_break_the_queue_late(void **state)
+{
+	struct core_fixture *f = *state;
+	char *byte;
+	uint16_t head = start_blocking(f, V1, &byte);
+
+	pthread_mutex_lock(&f->lock);
+	*byte = LATE;
+	f->answer = -22;
+	pthread_mutex_unlock(&f->lock);
+	signal_queues(f);
+	await(f, &f->config_interrupts, 1);
+	assert_used(f, 0, head, 0);
+}
+
 int main(void)
 {
 #define both(name) core_test(name), core_packed_test(name)
@@ -483,6 +526,7 @@ int main(void)
 		both(others_go_on_beside_it),
 		both(they_come_back_as_they_end),
 		both(a_lone_one_stays_on_its_thread),
+		both(none_that_is_done_waits_for_it),
 		both(none_leaves_in_order),
 		both(there_is_an_end_to_them),
 		core_test(there_is_an_end_to_jobs),
@@ -499,9 +543,11 @@ int main(void)
 		both(others_go_on_beside_it),
 		both(they_come_back_as_they_end),
 		both(a_lone_one_stays_on_its_thread),
+		both(none_that_is_done_waits_for_it),
 		both(none_leaves_in_order),
 		both(all_that_there_are_go_on),
 		both(it_may_be_in_vain),
+		both(it_may_break_the_queue_late),
 		both(stop_waits_and_start_goes_on),
 		both(a_reset_waits),
 		both(a_reset_of_the_queue_waits),
