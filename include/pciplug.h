@@ -258,8 +258,9 @@ struct pciplug_plugin {
 	 * Write the state of a stopped device, all that the guest has made of
 	 * it, as a stream of bytes: write() takes all `len` bytes (> 0) and
 	 * returns 0 or a negative errno.  Guest memory is not part of it.  The
-	 * device stays as it is, so it may be started again.  0, -EBUSY (-16):
-	 * it is started; or the error.  Both may block.
+	 * device stays as it is, so it may be started again; but a reset that
+	 * its driver has begun is done.  0, -EBUSY (-16): it is started; or
+	 * the error.  Both may block.
 	 */
 	int (*save)(struct pciplug_device *dev,
 		    int (*write)(void *ctx, const void *buf, size_t len),

@@ -73,6 +73,7 @@ void virtio_core_settle(struct virtio_core *core)
 	if (core->transport_ops->reset)
 		core->transport_ops->reset(core->transport);
 	core->status = 0;
+	core->served = false;
 	core->reset = RESET_NONE;
 	pthread_cond_broadcast(&core->reset_done);
 	log_limited(core->log, LOG_VIRTIO, LOG_DEBUG, "%s: reset",
@@ -80,8 +81,9 @@ void virtio_core_settle(struct virtio_core *core)
 }
 
 /*
- * Before DRIVER_OK the device has seen nothing that it could take long to
- * forget, and a stopped one has no workers: then it is done at once.
+ * For a register, which must not block: a device that has seen nothing can take
+ * long to forget nothing.  Before DRIVER_OK, and while it is stopped, that is
+ * done at once; all else is for a worker, or for who stops or resets.
  */
 static void ask_reset(struct virtio_core *core)
 {
@@ -90,7 +92,8 @@ static void ask_reset(struct virtio_core *core)
 	core->reset = RESET_PENDING;
 	for (unsigned i = 0; i < core->params.queues; i++)
 		virtio_worker_pause(&core->queue[i].worker, true);
-	if (!core->started || !(core->status & VIRTIO_STATUS_DRIVER_OK))
+	if (!core->served && (!core->started ||
+			      !(core->status & VIRTIO_STATUS_DRIVER_OK)))
 		virtio_core_settle(core);
 }
 
@@ -199,6 +202,7 @@ void virtio_core_reset(struct virtio_core *core)
 {
 	pthread_mutex_lock(&core->lock);
 	ask_reset(core);
+	virtio_core_settle(core);       /* unless a worker has to */
 	while (core->reset != RESET_NONE)
 		pthread_cond_wait(&core->reset_done, &core->lock);
 	pthread_mutex_unlock(&core->lock);

@@ -148,7 +148,8 @@ bool virtio_core_started(struct virtio_core *core);
 /*
  * Save registers, queues with the requests that wait, and the device.  Memory
  * of the guest is not touched.  No access of the driver meanwhile; may block.
- * The core stays as it is.  0; -EBUSY: it is started; or the writer's error.
+ * The core stays as it is, but for a reset that the driver has begun, which is
+ * done.  0; -EBUSY: it is started; or the writer's error.
  */
 int virtio_core_save(struct virtio_core *core, struct save_writer *w);
 /*
@@ -186,7 +187,8 @@ uint8_t virtio_core_status(struct virtio_core *core);
 /*
  * Status bits can be added, by the rules of virtio 1.3 2.1 and 3.1.1:
  * FEATURES_OK sticks only with an acceptable set, DRIVER_OK only after it.  0
- * starts a reset: the status reads as before until the queues are quiet.
+ * starts a reset: the status reads as before until the queues are quiet, and a
+ * core that has served them is started, if it was stopped.
  */
 void virtio_core_set_status(struct virtio_core *core, uint8_t status);
 

@@ -62,6 +62,7 @@ struct virtio_core {
 	uint8_t status;
 	uint64_t driver_features;
 	enum reset_state reset;
+	bool served;                    /* the device has something to forget */
 	bool started;                   /* there are workers, or will be */
 	bool no_dma;                    /* guest memory is not to be touched */
 

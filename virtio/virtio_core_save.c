@@ -113,6 +113,7 @@ int virtio_core_save(struct virtio_core *core, struct save_writer *w)
 	if (virtio_core_started(core))
 		return -EBUSY;
 	pthread_mutex_lock(&core->lock);
+	virtio_core_settle(core);       /* a reset that waits for a worker */
 	status = core->status;
 	features = core->driver_features;
 	for (unsigned i = 0; i < core->params.queues; i++)
@@ -190,6 +191,9 @@ static int restore_device(struct virtio_core *core, struct save_reader *r)
 	virtio_core_reset(core);
 	for (unsigned i = 0; !ret && i < core->params.queues; i++)
 		ret = restore_queue(core, i, r);
+	pthread_mutex_lock(&core->lock);
+	core->served = true;
+	pthread_mutex_unlock(&core->lock);
 	if (!ret && core->ops->restore)
 		ret = core->ops->restore(core->dev, r);
 	return ret ? ret : r->error;

@@ -65,6 +65,7 @@ static bool core_begin(void *owner, struct virtio_worker *worker)
 		pthread_mutex_unlock(&core->lock);
 		return false;
 	}
+	core->served = true;
 	fresh = vq->fresh;
 	vq->fresh = false;
 	placed = vq->placed;

@@ -386,9 +386,10 @@ static void end_stopped(struct stress *s)
 	join(s);
 	post_to_all(s);
 	fake_host_set_quiet(&f->host, true);
-	assert_true(fake_guest_reset(&f->guest));
+	fake_guest_set(&f->guest, FAKE_STATUS, 0);
 	fake_host_set_quiet(&f->host, false);
 	assert_int_equal(f->plugin->start(f->dev), 0);
+	assert_true(fake_guest_reset(&f->guest));
 }
 
 /* Nobody may touch a device that is destroyed, but it may be busy. */

@@ -293,6 +293,57 @@ static void resets_at_once_while_stopped(void **state)
 	assert_int_equal(get(f, &f->entered), 0);
 }
 
+/* A core that was stopped after it has served a request. */
+static void serve_and_stop(struct core_fixture *f, unsigned handled)
+{
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->handled, handled);
+	virtio_core_stop(f->core);
+}
+
+/* There may be much to forget, which is for nobody who writes a register. */
+static void what_was_served_is_forgotten_by_a_worker(void **state)
+{
+	struct core_fixture *f = *state;
+
+	serve_and_stop(f, 1);
+	virtio_core_set_status(f->core, 0);
+	assert_int_equal(get(f, &f->device_resets), 0);
+	assert_int_equal(virtio_core_status(f->core), READY);
+	virtio_core_set_status(f->core, VIRTIO_STATUS_FAILED);
+	assert_int_equal(virtio_core_status(f->core), READY);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	await_true(virtio_core_status(f->core) == 0);
+	assert_int_equal(get(f, &f->device_resets), 1);
+	assert_false(pthread_equal(f->reset_thread, pthread_self()));
+	/* There is nothing more to forget. */
+	virtio_core_stop(f->core);
+	drive(f, V1);
+	virtio_core_set_status(f->core, 0);
+	assert_int_equal(virtio_core_status(f->core), 0);
+}
+
+static void or_by_who_stops_or_resets(void **state)
+{
+	struct core_fixture *f = *state;
+
+	serve_and_stop(f, 1);
+	virtio_core_set_status(f->core, 0);
+	virtio_core_stop(f->core);
+	assert_int_equal(virtio_core_status(f->core), 0);
+	serve_and_stop(f, 2);
+	virtio_core_set_status(f->core, 0);
+	virtio_core_reset(f->core);
+	assert_int_equal(virtio_core_status(f->core), 0);
+	serve_and_stop(f, 3);
+	virtio_core_reset(f->core);
+	assert_int_equal(virtio_core_status(f->core), 0);
+	assert_int_equal(get(f, &f->device_resets), 3);
+}
+
 static void *let_go_later(void *arg)
 {
 	struct core_fixture *f = arg;
@@ -387,6 +438,8 @@ int main(void)
 		core_test(waits_for_the_request_in_flight),
 		core_test(works_again_after_a_reset),
 		core_test(resets_at_once_while_stopped),
+		core_test(what_was_served_is_forgotten_by_a_worker),
+		core_test(or_by_who_stops_or_resets),
 		core_test(bus_reset_is_done_when_it_returns),
 		core_test(reset_and_stop_at_once),
 		core_test(a_driver_that_resets_for_ever_does_not_fill_the_log),

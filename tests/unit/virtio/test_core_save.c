@@ -53,6 +53,43 @@ static void goes_on_from_state_that_nobody_used(void **state)
 	request(f, 1);
 }
 
+/* The driver has reset it since it was stopped, as much as registers can. */
+static void finishes_a_reset_that_was_begun(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	request(f, 0);
+	virtio_core_stop(f->core);
+	virtio_core_set_status(f->core, 0);
+	assert_int_equal(virtio_core_status(f->core), READY);
+	move(f);
+	assert_int_equal(get(f, &f->device_resets), 2);
+	assert_int_equal(virtio_core_status(f->core), 0);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	request(f, 0);
+}
+
+/* Of the other device, there may be much to forget. */
+static void what_was_restored_is_forgotten_by_a_worker(void **state)
+{
+	struct core_fixture *f = *state;
+	unsigned resets;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	move(f);
+	resets = get(f, &f->device_resets);
+	virtio_core_set_status(f->core, 0);
+	assert_int_equal(get(f, &f->device_resets), resets);
+	assert_int_equal(virtio_core_start(f->core), 0);
+	await_true(virtio_core_status(f->core) == 0);
+	assert_int_equal(get(f, &f->device_resets), resets + 1);
+	assert_false(pthread_equal(f->reset_thread, pthread_self()));
+}
+
 static void keeps_those_that_wait(void **state)
 {
 	struct core_fixture *f = *state;
@@ -297,6 +334,8 @@ int main(void)
 		save_packed_test(goes_on_where_it_was),
 		save_test(goes_on_from_state_that_nobody_used),
 		save_packed_test(goes_on_from_state_that_nobody_used),
+		save_test(finishes_a_reset_that_was_begun),
+		save_test(what_was_restored_is_forgotten_by_a_worker),
 		save_test(keeps_those_that_wait),
 		save_packed_test(keeps_those_that_wait),
 		save_test(does_not_try_those_that_wait_all_the_time),
