@@ -125,6 +125,8 @@ static void stop_waits_for_the_request_and_leaves_the_next(void **state)
 	drive(f, V1);
 	set(f, &f->hold, true);
 	head = add(f, 0);
+	/* More than one, so that the driver is not told at once. */
+	add(f, 0);
 	add(f, 0);
 	virtio_core_kick(f->core, 0);
 	await(f, &f->entered, 1);
@@ -134,12 +136,13 @@ static void stop_waits_for_the_request_and_leaves_the_next(void **state)
 	pthread_join(stopper, NULL);
 	/*
 	 * The request in flight was finished.  The stop may have come too late
-	 * to hold back the other, but nothing is half done.
+	 * to hold back the others, but nothing is half done.
 	 */
 	assert_used(f, 0, head, 4);
 	assert_int_equal(fake_ring_used_idx(&f->ring[0]), get(f, &f->handled));
+	assert_true(get(f, &f->interrupts[0]));
 	assert_int_equal(virtio_core_start(f->core), 0);
-	await(f, &f->handled, 2);
+	await(f, &f->handled, 3);
 }
 
 /*
@@ -309,6 +312,11 @@ static void resets_one_queue_alone(void **state)
 	assert_int_equal(virtio_core_queue(f->core, 0).desc, 0);
 	assert_int_equal(virtio_core_status(f->core), READY);
 	assert_int_equal(get(f, &f->device_resets), 0);
+	/* Nothing of it is served any more. */
+	add(f, 0);
+	virtio_core_kick(f->core, 0);
+	pause_ms(10);
+	assert_int_equal(get(f, &f->handled), 1);
 	/* The other one never noticed, and this one can be used again. */
 	head = add(f, 1);
 	virtio_core_kick(f->core, 1);

@@ -104,7 +104,7 @@ static void the_status_can_be_written_during_a_reset(void **state)
 	cfg_set(f, data, 1, 0);
 	cfg_set(f, data, 1, READY);
 	cfg_set(f, data, 1, 0);
-	cfg_set(f, data, 1, VIRTIO_STATUS_ACKNOWLEDGE);
+	cfg_set(f, data, 1, VIRTIO_STATUS_FAILED);
 	assert_int_equal(cfg_get(f, data, 1), READY);
 	fixture_set(f, &f->hold, false);
 	for (unsigned i = 0; cfg_get(f, data, 1); i++) {
