@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -167,7 +168,10 @@ DOUBLE(FAULT_THREAD, int, self.fault.error, pthread_create,
 	void *arg),
        (thread, attr, fn, arg))
 
-/* Whatever it says, the descriptor is gone. */
+/*
+ * Whatever it says, the descriptor is gone.  Who closes one that is not there
+ * closes another's the next time.
+ */
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
@@ -175,6 +179,11 @@ int __wrap_close(int fd)
 	bool fails = faults_due(FAULT_CALL, "close");
 	int err = errno, ret = __real_close(fd);
 
+	if (ret && errno == EBADF) {
+		fprintf(stderr, "descriptor %d is closed, and is not open\n",
+			fd);
+		abort();
+	}
 	if (!fails)
 		return ret;
 	errno = err;

@@ -168,6 +168,7 @@ plant tools/main.c '#include <stdio.h>' 'int main(int argc, char **argv)' \
 	'	puts(text);' '	return 0;' '}'
 hard='-O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
 hard="$hard -fPIE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack"
+hard="$hard -Wl,-z,separate-code"
 HARDEN=$hard
 export HARDEN
 while read -r complaint flags
@@ -182,6 +183,7 @@ done <<-EOT
 	is_not_position-independent -no-pie
 	its_stack_is_unprotected -fno-stack-protector
 	it_calls_nothing_fortified -U_FORTIFY_SOURCE
+	its_code_shares_pages_with_data -Wl,-z,noseparate-code
 EOT
 # shellcheck disable=SC2086
 ${CC:-cc} $hard -o "$tree/main" "$tree/tools/main.c"
@@ -190,5 +192,16 @@ HARDEN="$hard -fcf-protection"
 # shellcheck disable=SC2086
 ${CC:-cc} $hard -fcf-protection=none -o "$tree/main" "$tree/tools/main.c"
 refuses check-hardening 'main is no target' "$tree/main"
+plant plugin/frame.c 'void fill(char *text);' 'int pciplug_entry_v1(void)' \
+	'{' '	char text[9000];' '	fill(text);' '	return text[0];' '}'
+probed='-O2 -fPIC -fcf-protection -fstack-clash-protection'
+HARDEN=$probed
+# shellcheck disable=SC2086
+${CC:-cc} $probed -shared -o "$tree/frame.so" "$tree/plugin/frame.c"
+accepts check-hardening "$tree/frame.so"
+# shellcheck disable=SC2086
+${CC:-cc} $probed -fno-stack-clash-protection -shared -o "$tree/frame.so" \
+	"$tree/plugin/frame.c"
+refuses check-hardening 'its large frames are not probed' "$tree/frame.so"
 
 exit $status

@@ -55,9 +55,18 @@ do
 		shows "$calls" ' __stack_chk_fail(@|$)' 'its stack is unprotected'
 	! flag -D_FORTIFY_SOURCE ||
 		shows "$calls" ' __[a-z]+_chk(@|$)' 'it calls nothing fortified'
+	! flag -Wl,-z,separate-code ||
+		shows "$(printf '%s\n' "$segments" | grep -m1 LOAD)" \
+			' R  +0x' 'its code shares pages with data'
 	! flag -fcf-protection ||
 		shows "$(objdump -d --disassemble="$entry" "$file")" \
 			endbr "$entry is no target of indirect branches"
+	# Frames larger than a page, of which the plugin has some; on x86.
+	[ "$entry" = main ] || ! flag -fcf-protection ||
+		! flag -fstack-clash-protection ||
+		shows "$(objdump -d "$file")" \
+			'(or|mov)[lq] +\$0x0,(0x[0-9a-f]+)?\(%rsp\)' \
+			'its large frames are not probed'
 	if printf '%s\n' "$segments" | grep -q ' RWE '
 	then
 		echo "$file: has memory that is writable and executable"
