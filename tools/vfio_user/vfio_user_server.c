@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* After this long, descriptors or memory may be there again. */
+#define RETRY_MS 100
+
 /* ---- the message thread ----------------------------------------------- */
 
 static int accept_client(struct vfio_user_server *server)
@@ -19,15 +22,17 @@ static int accept_client(struct vfio_user_server *server)
 	return accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 }
 
-static void turn_away(struct vfio_user_server *server)
+/* Whether it could; else the client stays in the queue. */
+static bool turn_away(struct vfio_user_server *server)
 {
 	int fd = accept_client(server);
 
 	if (fd < 0)
-		return;
+		return false;
 	log_limited(server->log, LOG_VFIO_USER, LOG_WARN,
 		    "%s: turned away a second client", server->name);
 	close(fd);
+	return true;
 }
 
 /*
@@ -36,20 +41,23 @@ static void turn_away(struct vfio_user_server *server)
  * A client that goes may be followed by the next one at once, which must not be
  * turned away.  The kernel looks at descriptors in the order of the array: when
  * it finds another client at the listening socket, and then nothing on this
- * one, it has not gone.
+ * one, it has not gone.  Without a descriptor to accept that client with, he is
+ * not looked at for a while.
  */
 static bool serve_once(struct vfio_user_server *server, int sock)
 {
+	const bool waits = server->cannot_accept;
 	struct vfio_user_irqs *irqs = &server->device->irqs;
 	struct pollfd fds[] = {
 		{ .fd = server->stop.fd, .events = POLLIN },
 		{ .fd = vfio_user_irqs_unmask_fd(irqs), .events = POLLIN },
-		{ .fd = server->listen_fd, .events = POLLIN },
+		{ .fd = waits ? -1 : server->listen_fd, .events = POLLIN },
 		{ .fd = sock, .events = POLLIN },
 	};
 
-	if (poll(fds, ARRAY_LEN(fds), -1) < 0)
+	if (poll(fds, ARRAY_LEN(fds), waits ? RETRY_MS : -1) < 0)
 		return errno == EINTR;
+	server->cannot_accept = false;
 	if (fds[0].revents)
 		return false;
 	if (fds[1].revents)
@@ -57,7 +65,7 @@ static bool serve_once(struct vfio_user_server *server, int sock)
 	if (fds[3].revents)
 		return vfio_user_device_handle(server->device) > 0;
 	if (fds[2].revents)
-		turn_away(server);
+		server->cannot_accept = !turn_away(server);
 	return true;
 }
 
@@ -76,7 +84,7 @@ static int wait_client(struct vfio_user_server *server)
 		{ .fd = server->stop.fd, .events = POLLIN },
 		{ .fd = server->listen_fd, .events = POLLIN },
 	};
-	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000 * 1000 };
 	int fd;
 
 	if (poll(fds, ARRAY_LEN(fds), -1) < 0 || !fds[1].revents)

@@ -13,12 +13,14 @@
 #include "tools/vfio_user/vfio_user_device.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct vfio_user_server {
 	struct vfio_user_device *device;
 	const struct log *log;
 	const char *name;
 	int listen_fd;
+	bool cannot_accept;             /* the thread's own */
 	pthread_t thread;
 	struct event stop;
 	atomic_bool stopping;

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLIENTS 200                     /* each as soon as the last has gone */
@@ -124,6 +126,43 @@ static void a_second_client_is_turned_away(void **state)
 	close(c->sock);
 }
 
+static double cpu_ms(void)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts), 0);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+/* It waits until it can be accepted and turned away; nobody is busy with it. */
+static void a_second_client_waits_for_a_descriptor(void **state)
+{
+	struct place *p = *state;
+	struct client *c = &p->rig->client;
+	struct client *second = calloc(1, sizeof(*second));
+	struct rlimit limit, none;
+	double before;
+
+	assert_non_null(second);
+	start_next(p, c);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	second->sock = dup(c->sock);
+	none = limit;
+	none.rlim_cur = (rlim_t)second->sock + 1;
+	close(second->sock);
+	connect_to(p, second);          /* has the last one */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	before = cpu_ms();
+	usleep(300 * 1000);
+	assert_true(cpu_ms() - before < 100);
+	assert_int_equal(client_read(c, 7, 0, 4), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_false(client_recv(second));
+	close(second->sock);
+	free(second);
+	close(c->sock);
+}
+
 /* As who looks whether the socket is in use does. */
 static void a_client_that_says_nothing_does_no_harm(void **state)
 {
@@ -207,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(serves_one_client_after_the_other),
 		TEST(a_second_client_is_turned_away),
+		TEST(a_second_client_waits_for_a_descriptor),
 		TEST(a_client_that_says_nothing_does_no_harm),
 		TEST(stopping_ends_a_connection),
 		TEST(stopping_ends_half_a_message),
