@@ -15,11 +15,13 @@
 #include "virtio/virtio_thread.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define KIND SAVE_TAG('v', 'h', 'u', 's')
@@ -41,10 +43,27 @@ static int wait_for(const struct vhost_user_transfer *t, short events)
 	return p[1].revents ? -ECANCELED : 0;
 }
 
+/*
+ * Write or read what it is ready for.  RWF_NOWAIT, because O_NONBLOCK belongs
+ * to the front-end as well, which may take it away.  Kernels before 6.4 do not
+ * have that for pipes; there, so much can be written without waiting.
+ */
+static ssize_t move(int fd, bool out, void *buf, size_t len)
+{
+	struct iovec iov = { buf, len };
+	ssize_t n = out ? pwritev2(fd, &iov, 1, -1, RWF_NOWAIT) :
+			  preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	if (n >= 0 || errno != EOPNOTSUPP)
+		return n;
+	return out ? write(fd, buf, MIN(len, (size_t)PIPE_BUF)) :
+		     read(fd, buf, len);
+}
+
 static int put(void *ctx, const void *buf, size_t len)
 {
 	struct vhost_user_transfer *t = ctx;
-	const char *p = buf;
+	char *p = (char *)buf;
 
 	while (len) {
 		int ret = wait_for(t, POLLOUT);
@@ -52,7 +71,7 @@ static int put(void *ctx, const void *buf, size_t len)
 
 		if (ret)
 			return ret;
-		n = write(t->fd, p, len);
+		n = move(t->fd, true, p, len);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		if (n > 0) {
@@ -74,7 +93,7 @@ static ssize_t get(void *ctx, void *buf, size_t len)
 
 		if (ret)
 			return ret;
-		n = read(t->fd, buf, len);
+		n = move(t->fd, false, buf, len);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		if (n >= 0) {

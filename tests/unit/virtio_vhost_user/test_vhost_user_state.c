@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define SAVE 0
@@ -372,6 +373,40 @@ static void ends_with_the_connection(void **state)
 	}
 }
 
+static void await_bytes(int fd, int count)
+{
+	int there = -1;
+
+	while (there != count) {
+		assert_int_equal(ioctl(fd, FIONREAD, &there), 0);
+		usleep(1000);
+	}
+}
+
+/* The front-end has made its end of the pipe, which is ours as well, block. */
+static void ends_though_the_pipe_blocks(void **state)
+{
+	struct front_end *f = *state;
+	const char page[4096] = "";
+	char back[sizeof(page)];
+	int fd[2], size;
+
+	assert_int_equal(pipe2(fd, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(fd[1], page, sizeof(page)) > 0)
+		;
+	assert_int_equal(ioctl(fd[0], FIONREAD, &size), 0);
+	negotiate(f);
+	f->large = 3;
+	assert_int_equal(ask_transfer(f, SAVE, 0, fd[1]), NOFD);
+	assert_int_equal(fcntl(fd[1], F_SETFL, 0), 0);
+	/* There is room for some of what it writes, and then no more. */
+	assert_int_equal(read(fd[0], back, sizeof(back)), sizeof(back));
+	await_bytes(fd[0], size);
+	assert_int_equal(fe_disconnect(f), VHOST_USER_DISCONNECTED);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static void ends_when_it_is_stopped(void **state)
 {
 	struct front_end *f = *state;
@@ -433,6 +468,7 @@ int main(void)
 		fe_test(notices_a_pipe_that_nobody_reads),
 		fe_test(answers_meanwhile),
 		fe_test(ends_with_the_connection),
+		fe_test(ends_though_the_pipe_blocks),
 		fe_test(ends_when_it_is_stopped),
 		fe_test(ends_when_rings_start),
 		fe_test(ends_by_a_reset),
