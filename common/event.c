@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static int watch(int epoll, int fd)
@@ -78,11 +76,6 @@ void event_signal(struct event *event)
 		(void)!read(event->fd, &count, sizeof(count));
 }
 
-void event_signal_fd(int fd)
-{
-	(void)write_one(fd);
-}
-
 bool event_wait_for(struct event *event, int ms)
 {
 	struct epoll_event e[2];
@@ -94,37 +87,6 @@ bool event_wait_for(struct event *event, int ms)
 	while (n <= 0 && ms < 0);
 	order(event);
 	return n > 0;
-}
-
-/*
- * Take the signals: 0; -EAGAIN: there are none; another -errno.  RWF_NOWAIT,
- * because O_NONBLOCK belongs to the other process as well, which may take it
- * away after poll().
- */
-static int clear_fd(int fd)
-{
-	uint64_t count;
-	struct iovec iov = { &count, sizeof(count) };
-	ssize_t n;
-
-	do
-		n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return n == sizeof(count) ? 0 : -EBADF;
-}
-
-/* Of files without a type it is the one that 8 bytes can be read from. */
-int event_check_fd(int fd)
-{
-	struct stat st;
-	int ret;
-
-	if (fstat(fd, &st) || (st.st_mode & S_IFMT))
-		return -EINVAL;
-	ret = clear_fd(fd);
-	return !ret || ret == -EAGAIN ? 0 : -EINVAL;
 }
 
 void event_wait(struct event *event)

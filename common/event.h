@@ -27,12 +27,6 @@ void event_done(struct event *event);
 /* Never blocks; from any thread. */
 void event_signal(struct event *event);
 
-/*
- * Signal a descriptor that another process waits for.  Does not block if the
- * descriptor does not.
- */
-void event_signal_fd(int fd);
-
 /* Block until signalled, and clear it. */
 void event_wait(struct event *event);
 /*
@@ -41,11 +35,6 @@ void event_wait(struct event *event);
  */
 bool event_wait_for(struct event *event, int ms);
 
-/*
- * Can event_watch() watch this descriptor, which another process has sent: is
- * it an eventfd?  0 or -EINVAL.  Its signals are cleared.
- */
-int event_check_fd(int fd);
 /*
  * From now on signals of `fd` count as well, an eventfd that another process
  * may read and change, too; the signals that it holds already count.  It is to

@@ -2,7 +2,7 @@
 #include "common/gmem_log.h"
 
 #include "common/bytes.h"
-#include "common/event.h"
+#include "common/event_fd.h"
 
 #define PAGES 8u                        /* of a byte of the log */
 

@@ -3,6 +3,7 @@ libcommon_la_CFLAGS = $(STRICT_CFLAGS)
 libcommon_la_SOURCES = \
 	%reldir%/bytes.h \
 	%reldir%/event.c %reldir%/event.h \
+	%reldir%/event_fd.c %reldir%/event_fd.h \
 	%reldir%/gmem.c %reldir%/gmem.h \
 	%reldir%/gmem_log.c %reldir%/gmem_log.h \
 	%reldir%/iov.c %reldir%/iov.h \

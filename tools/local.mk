@@ -41,6 +41,7 @@ libhost_la_SOURCES = \
 	%reldir%/host_paths.c %reldir%/host_paths.h \
 	%reldir%/host_socket.c %reldir%/host_socket.h \
 	%reldir%/plugin_load.c %reldir%/plugin_load.h \
+	%reldir%/unblock.c %reldir%/unblock.h \
 	%reldir%/vmm_args.c %reldir%/vmm_args.h \
 	%reldir%/vmm_run.c %reldir%/vmm_run.h
 LINK_HOST = libhost.la $(LINK_SANDBOX) $(GLIB_LIBS) $(JSON_LIBS)

@@ -17,6 +17,7 @@
 #include "tools/host_paths.h"
 #include "tools/host_socket.h"
 #include "tools/plugin_load.h"
+#include "tools/unblock.h"
 #include "tools/vfio_user/vfio_user_server.h"
 #include "tools/vmm_args.h"
 #include "tools/vmm_run.h"
@@ -171,6 +172,17 @@ static int for_each_function(struct program *p,
 	return status;
 }
 
+static int start_servers(struct program *p)
+{
+	int ret = unblock_start();
+
+	if (!ret)
+		return for_each_function(p, start_server);
+	snprintf(p->err, sizeof(p->err), "cannot start a thread: %s",
+		 strerror(-ret));
+	return fail(p, EXIT_RUN);
+}
+
 /* What devices make, they make before the sandbox is closed. */
 static int start_functions(struct program *p)
 {
@@ -179,7 +191,7 @@ static int start_functions(struct program *p)
 	if (!status &&
 	    sandbox_close(&p->options.sandbox, p->err, sizeof(p->err)))
 		status = fail(p, EXIT_RUN);
-	return status ? status : for_each_function(p, start_server);
+	return status ? status : start_servers(p);
 }
 
 /* stdout is the VMM's, where there is one. */

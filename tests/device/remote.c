@@ -3,6 +3,7 @@
 
 #include "tools/host_listen.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -401,11 +402,31 @@ static void remove_queue(struct remote *r, unsigned queue)
 	close(r->kick[queue]);
 }
 
+static void stop_interrupts(struct remote *r)
+{
+	if (!atomic_exchange(&r->stop, true))
+		pthread_join(r->interrupts, NULL);
+}
+
+void remote_jam(struct remote *r)
+{
+	const uint64_t full = UINT64_MAX - 1;
+
+	stop_interrupts(r);
+	for (unsigned i = 0; i < REMOTE_VECTORS; i++) {
+		uint64_t count;
+
+		(void)!read(r->event[i], &count, sizeof(count));
+		assert_int_equal(fcntl(r->event[i], F_SETFL, 0), 0);
+		assert_int_equal(write(r->event[i], &full, sizeof(full)),
+				 sizeof(full));
+	}
+}
+
 void remote_unplug(struct remote *r)
 {
 	close(r->client.sock);
-	atomic_store(&r->stop, true);
-	pthread_join(r->interrupts, NULL);
+	stop_interrupts(r);
 	for (unsigned i = 0; i < REMOTE_VECTORS; i++)
 		close(r->event[i]);
 	for (unsigned i = 0; r->kind == REMOTE_VHOST_USER &&

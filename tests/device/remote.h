@@ -65,6 +65,8 @@ void remote_connect(struct remote *r, const struct remote_server *server,
 void remote_set_up(struct remote *r, const struct fake_guest_options *options);
 /* As fake_guest_kick(), without waiting for an answer. */
 void remote_kick(struct remote *r, uint16_t queue);
+/* From now on each interrupt blocks who raises it, as its eventfd is full. */
+void remote_jam(struct remote *r);
 /* Close the connection, whatever goes on.  It was set up. */
 void remote_unplug(struct remote *r);
 

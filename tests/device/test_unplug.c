@@ -12,6 +12,7 @@
 
 #include "common/guard.h"
 #include "tests/lib/fuse_traffic.h"
+#include "tools/unblock.h"
 
 #include <poll.h>
 
@@ -224,6 +225,45 @@ static void a_front_end_that_cuts_its_memory_ends_alone(void **state)
 	cut_memory(*state, REMOTE_VHOST_USER);
 }
 
+/* ---- interrupts that block --------------------------------------------- */
+
+static void block_interrupts(struct device_fixture *f, enum remote_kind kind)
+{
+	static struct remote remote;
+	struct remote_server server;
+
+	alarm(HANG_S);
+	default_options.queue_size = 256;
+	default_options.features = 0;
+	remote_serve(&server, kind, f, "socket");
+	remote_connect(&remote, &server, f);
+	remote_set_up(&remote, &default_options);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+	remote_jam(&remote);
+	for (unsigned i = 0; i < REMOTE_QUEUES; i++)
+		post(f, i);
+	pause_ms(20);
+	remote_unplug(&remote);
+
+	remote_connect(&remote, &server, f);
+	remote_set_up(&remote, &default_options);
+	assert_int_equal(fuse_client_init(&f->client, NULL), 0);
+	assert_alive(f);
+	remote_unplug(&remote);
+	remote_serve_end(&server);
+	alarm(0);
+}
+
+static void a_client_whose_interrupts_block_may_go(void **state)
+{
+	block_interrupts(*state, REMOTE_VFIO_USER);
+}
+
+static void a_front_end_whose_interrupts_block_may_go(void **state)
+{
+	block_interrupts(*state, REMOTE_VHOST_USER);
+}
+
 static int teardown(void **state)
 {
 	struct device_fixture *f = *state;
@@ -241,7 +281,11 @@ int main(void)
 		TEST(a_front_end_may_go_at_any_time),
 		TEST(a_client_that_cuts_its_memory_ends_alone),
 		TEST(a_front_end_that_cuts_its_memory_ends_alone),
+		TEST(a_client_whose_interrupts_block_may_go),
+		TEST(a_front_end_whose_interrupts_block_may_go),
 	};
 
+	if (unblock_start())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "tools/vfio_user/vfio_user_irq.h"
 
 #include "common/bytes.h"
+#include "common/event_fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,18 +126,14 @@ int vfio_user_irqs_info(const struct vfio_user_irqs *irqs,
 }
 
 /*
- * Tell the client; the eventfd does not block (check_fds).  A count that is
- * full already wakes the client as well.
+ * Tell the client; the eventfd does not block (check_fds), or not for ever.  A
+ * count that is full already wakes the client as well.
  */
 static void deliver(struct vfio_user_vector *vector)
 {
-	const uint64_t one = 1;
-
 	vector->pending = vector->masked;
-	if (vector->masked || vector->fd < 0)
-		return;
-	if (write(vector->fd, &one, sizeof(one)) < 0)
-		return;
+	if (!vector->masked && vector->fd >= 0)
+		event_signal_fd(vector->fd);
 }
 
 /* The level is up and the client wants to know: tell it, once. */
@@ -317,11 +314,14 @@ int vfio_user_irqs_unmask_fd(const struct vfio_user_irqs *irqs)
 
 void vfio_user_irqs_unmask(struct vfio_user_irqs *irqs)
 {
-	uint64_t count;
+	int ret;
 
 	pthread_mutex_lock(&irqs->lock);
-	if (irqs->count[VFIO_USER_IRQ_INTX] && irqs->unmask_fd >= 0 &&
-	    read(irqs->unmask_fd, &count, sizeof(count)) == sizeof(count))
+	ret = event_clear_fd(irqs->unmask_fd);
+	if (!ret && irqs->count[VFIO_USER_IRQ_INTX])
 		act(irqs, VFIO_USER_IRQ_INTX, 0, VFIO_USER_SET_ACTION_UNMASK);
+	else if (ret && ret != -EAGAIN)
+		/* It is no eventfd, and would be ready for ever. */
+		replace_fd(&irqs->unmask_fd, -1);
 	pthread_mutex_unlock(&irqs->lock);
 }

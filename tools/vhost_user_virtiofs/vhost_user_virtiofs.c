@@ -12,6 +12,7 @@
 #include "common/bytes.h"
 #include "common/guard.h"
 #include "tools/host_socket.h"
+#include "tools/unblock.h"
 #include "tools/vhost_user_virtiofs/vuf_daemon.h"
 #include "tools/vhost_user_virtiofs/vuf_log.h"
 #include "tools/vhost_user_virtiofs/vuf_options.h"
@@ -106,23 +107,30 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static bool cannot_start(struct program *p, int error)
+{
+	g_snprintf(p->err, sizeof(p->err), "cannot start a thread: %s",
+		   strerror(error));
+	event_signal(&stop);
+	return false;
+}
+
 static bool start_threads(struct program *p)
 {
+	int ret = unblock_start();
+
+	if (ret)
+		return cannot_start(p, -ret);
 	for (; p->threads < p->shares; p->threads++) {
 		struct served *s = &p->served[p->threads];
 		g_autofree char *what = plugin_config_describe(&s->config);
-		int ret;
 
 		log_info(&p->log, LOG_VHOST_USER,
 			 "virtio-fs '%s' shares %s: waiting on %s",
 			 s->config.tag, what, s->socket.path);
 		ret = pthread_create(&s->thread, NULL, serve, s);
-		if (!ret)
-			continue;
-		g_snprintf(p->err, sizeof(p->err), "cannot start a thread: %s",
-			   strerror(ret));
-		event_signal(&stop);
-		return false;
+		if (ret)
+			return cannot_start(p, ret);
 	}
 	return true;
 }

@@ -20,7 +20,8 @@
  *
  * Everything belongs to the thread that serves, but what a worker needs to
  * signal: the events of a ring, which its lock guards.  The lock is a leaf and
- * is held over a write to an event, which does not block.
+ * is held over a write to an event, which blocks only if the front-end wants it
+ * to, and then not for long (common/event_fd.h).
  */
 #ifndef VIRTIO_VHOST_USER_VHOST_USER_INTERNAL_H
 #define VIRTIO_VHOST_USER_VHOST_USER_INTERNAL_H
@@ -143,6 +144,8 @@ void vhost_user_reset(struct vhost_user_conn *conn);
 
 /* Make the descriptor not block who signals it.  0 or -errno. */
 int vhost_user_unblock(int fd);
+/* Likewise; is it a descriptor that can be signalled (event_signal_fd())? */
+int vhost_user_check_signal(int fd);
 
 /* Requests; the message's form has been checked. */
 int vhost_user_set_vring_num(struct vhost_user_conn *conn,

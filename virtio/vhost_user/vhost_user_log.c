@@ -75,9 +75,9 @@ int vhost_user_set_log_fd(struct vhost_user_conn *conn,
 {
 	int old = conn->log_signal, ret;
 
-	if (vhost_user_unblock(msg->fd[0]))
+	if (vhost_user_check_signal(msg->fd[0]))
 		return vhost_user_fail(conn, -EPROTO,
-				       "the descriptor cannot be made to not block");
+				       "the descriptor is no eventfd");
 	conn->log_signal = vhost_user_msg_take_fd(msg, 0);
 	ret = vhost_user_log_apply(conn);
 	if (ret) {

@@ -12,11 +12,13 @@
  */
 #include "virtio/vhost_user/vhost_user_internal.h"
 
+#include "common/event_fd.h"
 #include "virtio/virtio_spec.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -426,21 +428,32 @@ int vhost_user_unblock(int fd)
 }
 
 /*
- * The descriptor of SET_VRING_CALL and _ERR.  Signalling must not block,
- * whatever the front-end does with it.  It may be another thing than an
- * eventfd (User-Mode Linux has a socket).
+ * Signalling must not block for ever, whatever the front-end does with it.  An
+ * eventfd is a file without a type; User-Mode Linux has a socket.
  */
+int vhost_user_check_signal(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if ((st.st_mode & S_IFMT) && !S_ISSOCK(st.st_mode))
+		return -EINVAL;
+	return vhost_user_unblock(fd);
+}
+
+/* The descriptor of SET_VRING_CALL and _ERR. */
 static struct vhost_user_ring *find_signal(struct vhost_user_conn *conn,
 					   struct vhost_user_msg *msg,
 					   int *ret_fd)
 {
 	struct vhost_user_ring *ring = find_event(conn, msg, ret_fd);
 
-	if (!ring || *ret_fd < 0 || !vhost_user_unblock(*ret_fd))
+	if (!ring || *ret_fd < 0 || !vhost_user_check_signal(*ret_fd))
 		return ring;
 	close(*ret_fd);
 	(void)vhost_user_fail(conn, -EPROTO,
-			      "the descriptor cannot be made to not block");
+			      "the descriptor is no eventfd");
 	return NULL;
 }
 

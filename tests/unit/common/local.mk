@@ -1,7 +1,7 @@
-check_PROGRAMS += test_bytes test_event test_gmem test_gmem_log test_guard \
-	test_iov test_log test_marks test_save
-TESTS += test_bytes test_event test_gmem test_gmem_log test_guard \
-	test_iov test_log test_marks test_save
+check_PROGRAMS += test_bytes test_event test_event_fd test_gmem test_gmem_log \
+	test_guard test_iov test_log test_marks test_save
+TESTS += test_bytes test_event test_event_fd test_gmem test_gmem_log \
+	test_guard test_iov test_log test_marks test_save
 
 test_bytes_SOURCES = %reldir%/test_bytes.c
 test_bytes_CFLAGS = $(TEST_CFLAGS)
@@ -9,6 +9,9 @@ test_bytes_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_event_SOURCES = %reldir%/test_event.c
 test_event_CFLAGS = $(TEST_CFLAGS)
 test_event_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
+test_event_fd_SOURCES = %reldir%/test_event_fd.c
+test_event_fd_CFLAGS = $(TEST_CFLAGS)
+test_event_fd_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)
 test_gmem_SOURCES = %reldir%/test_gmem.c
 test_gmem_CFLAGS = $(TEST_CFLAGS)
 test_gmem_LDADD = $(LINK_COMMON) $(CMOCKA_LIBS)

@@ -148,25 +148,6 @@ static void what_is_watched_may_be_read_by_others(void **state)
 	close(fd);
 }
 
-/* It does not block, and what is counted there is not ours. */
-static void signals_another_process(void **state)
-{
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	const uint64_t full = UINT64_MAX - 2;
-	uint64_t count;
-
-	(void)state;
-	event_signal_fd(fd);
-	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-	assert_int_equal(count, 1);
-	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
-	for (int i = 0; i < 3; i++)
-		event_signal_fd(fd);
-	assert_int_equal(read(fd, &count, sizeof(count)), sizeof(count));
-	assert_true(count == full + 1);
-	close(fd);
-}
-
 struct ping {
 	struct event to, back;
 	int seen;
@@ -232,30 +213,6 @@ static void waits_no_longer_than_it_is_told(void **state)
 
 /* ---- eventfds of another process --------------------------------------- */
 
-static void knows_an_eventfd(void **state)
-{
-	int fds[2], memory = memfd_create("memory", MFD_CLOEXEC);
-	int blocking = eventfd(3, EFD_CLOEXEC);
-	struct pollfd p = { .fd = blocking, .events = POLLIN };
-
-	(void)state;
-	assert_int_equal(event_check_fd(blocking), 0);
-	assert_int_equal(poll(&p, 1, 0), 0);    /* and has cleared it */
-	assert_int_equal(event_check_fd(blocking), 0);
-	close(blocking);
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], "12345678", 8), 8);
-	assert_int_equal(event_check_fd(fds[0]), -EINVAL);
-	assert_int_equal(write(memory, "1234567812345678", 16), 16);
-	assert_int_equal(lseek(memory, 0, SEEK_SET), 0);
-	assert_int_equal(event_check_fd(memory), -EINVAL);
-	assert_int_equal(event_check_fd(-1), -EINVAL);
-	close(fds[0]);
-	assert_int_equal(event_check_fd(fds[1]), -EINVAL);
-	close(fds[1]);
-	close(memory);
-}
-
 static void watches_nothing_that_never_signals(void **state)
 {
 	int memory = memfd_create("memory", MFD_CLOEXEC);
@@ -279,8 +236,6 @@ int main(void)
 		cmocka_unit_test(nothing_is_inherited),
 		cmocka_unit_test(another_can_be_watched),
 		cmocka_unit_test(what_is_watched_may_be_read_by_others),
-		cmocka_unit_test(knows_an_eventfd),
-		cmocka_unit_test(signals_another_process),
 		cmocka_unit_test(watches_nothing_that_never_signals),
 		cmocka_unit_test(wakes_a_thread_that_waits),
 		cmocka_unit_test(waits_no_longer_than_it_is_told),

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -235,6 +236,41 @@ static void intx_can_be_unmasked_by_eventfd(void **state)
 	close_fds(fds, 2);
 }
 
+/* The client has taken its signal back, and O_NONBLOCK away. */
+static void unmasking_never_waits(void **state)
+{
+	struct rig *rig = *state;
+	struct vfio_user_irqs *irqs = &rig->device->irqs;
+	int fd;
+
+	open_fds(&fd, 1);
+	rig_start(rig);
+	assert_int_equal(set(rig, UNMASK_FD, INTX, 0, 1, &fd, 1), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	vfio_user_irqs_unmask(irqs);
+	assert_true(vfio_user_irqs_unmask_fd(irqs) >= 0);
+	assert_int_equal(set(rig, UNMASK_FD, INTX, 0, 1, NULL, 0), 0);
+	close(fd);
+}
+
+/* An epoll instance looks much like an eventfd, and is ready for ever. */
+static void what_cannot_be_read_is_not_polled_again(void **state)
+{
+	struct rig *rig = *state;
+	struct vfio_user_irqs *irqs = &rig->device->irqs;
+	int fd = eventfd(1, EFD_CLOEXEC), epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event e = { .events = EPOLLIN };
+
+	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), 0);
+	rig_start(rig);
+	assert_int_equal(set(rig, UNMASK_FD, INTX, 0, 1, &epoll, 1), 0);
+	vfio_user_irqs_unmask(irqs);
+	assert_int_equal(vfio_user_irqs_unmask_fd(irqs), -1);
+	assert_int_equal(set(rig, UNMASK_FD, INTX, 0, 1, NULL, 0), 0);
+	close(epoll);
+	close(fd);
+}
+
 static void err_and_req_can_be_bound(void **state)
 {
 	struct rig *rig = *state;
@@ -351,6 +387,8 @@ int main(void)
 		TEST(a_level_that_is_up_is_told_to_who_binds),
 		TEST(a_masked_intx_waits),
 		TEST(intx_can_be_unmasked_by_eventfd),
+		TEST(unmasking_never_waits),
+		TEST(what_cannot_be_read_is_not_polled_again),
 		TEST(err_and_req_can_be_bound),
 		TEST(refuses_requests_that_make_no_sense),
 		TEST(refuses_what_is_no_eventfd),

@@ -169,6 +169,24 @@ static void wants_an_eventfd_for_kicks(void **state)
 	close(fds[1]);
 }
 
+/* To write to a pipe or a file may block for ever. */
+static void wants_something_to_signal(void **state)
+{
+	static const uint32_t requests[] = { SET_VRING_CALL, SET_VRING_ERR };
+	struct front_end *f = *state;
+	int fds[3];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fds[2] = f->ram.fd;
+	for (size_t i = 0; i < ARRAY_LEN(requests) * ARRAY_LEN(fds); i++) {
+		fe_send_fd(f, requests[i % 2], 0, fds[i / 2]);
+		fe_assert_ends(f, -EPROTO, "the descriptor is no eventfd");
+		fe_connect(f);
+	}
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void enables_by_0_and_1(void **state)
 {
 	struct front_end *f = *state;
@@ -358,6 +376,7 @@ int main(void)
 		fe_test(refuses_event_messages_that_contradict_themselves),
 		fe_test(does_not_poll),
 		fe_test(wants_an_eventfd_for_kicks),
+		fe_test(wants_something_to_signal),
 		fe_test(enables_by_0_and_1),
 		fe_test(does_not_serve_what_is_disabled),
 		fe_test(needs_a_kick_descriptor_to_start),
