@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_fd.h - eventfds of other processes, which may do with them whatever they
- * like at the same time.
+ * event_fd.h - eventfds of other processes, which may do with them whatever
+ * they like at the same time.
  */
 #ifndef COMMON_EVENT_FD_H
 #define COMMON_EVENT_FD_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * unblock.h - a thread that lets others go on which a client or a front-end has
- * made block, by its interrupts' descriptors (common/event_fd.h).  It looks once
- * a second, and more often for as long as there are some.
+ * made block, by its interrupts' descriptors (common/event_fd.h).  It looks
+ * once a second, and more often for as long as there are some.
  *
  * For programs, which it serves until they end; never for the plugin.
  */
