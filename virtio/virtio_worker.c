@@ -115,12 +115,13 @@ enum outcome { GIVEN_BACK, PARKED, DETACHED };
 
 /*
  * Is somebody else better off if a request that blocks leaves the thread?  One
- * that is done is, too, as long as the driver was not told of it.
+ * that is parked is, and one that is done, as long as the driver was not told
+ * of it.
  */
 static bool may_leave(struct virtio_worker *w)
 {
 	return !w->queue.in_order &&
-	       (w->jobs.detached || w->untold ||
+	       (w->jobs.detached || w->untold || w->queue.parked_count ||
 		virtio_queue_available(&w->queue, 0)) &&
 	       !virtio_request_bounces(&w->job->request) &&
 	       virtio_jobs_spare(&w->jobs);

@@ -33,9 +33,9 @@
  *
  * A request that would block (VIRTIO_CHAIN_BLOCKS) is detached and goes to a
  * helper (virtio_job.h), unless nobody would gain: when nothing else is
- * available, nor detached, nor done and not told of.  Nor is it where requests
- * are used in order, nor one in memory that cannot be mapped, whose buffer is
- * large.
+ * available, parked, detached, nor done and not told of.  Nor is it where
+ * requests are used in order, nor one in memory that cannot be mapped, whose
+ * buffer is large.
  *
  * A request that goes on by itself (VIRTIO_CHAIN_GOES_ON) is detached as well.
  * The device begins those that are available in one go: when nothing else is to

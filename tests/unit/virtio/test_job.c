@@ -166,6 +166,30 @@ static void none_that_is_done_waits_for_it(void **state)
 	await_used(f, 0, head[3]);
 }
 
+/* Nor one that waits for something else: it is tried again all the time. */
+static void none_that_waits_waits_for_it(void **state)
+{
+	struct core_fixture *f = *state;
+	const char blocking = kind;
+	uint16_t head[2];
+	char *byte[2];
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	kind = WAITS;
+	head[0] = add_blocking(f, 0, &byte[0]);
+	kind = blocking;
+	virtio_core_kick(f->core, 0);
+	await(f, &f->tries, 1);
+	head[1] = add_blocking(f, 0, &byte[1]);
+	virtio_core_kick(f->core, 0);
+	await(f, &f->blocked, 1);
+	let_go(f, byte[0]);
+	await_used(f, 0, head[0]);
+	let_go(f, byte[1]);
+	await_used(f, 0, head[1]);
+}
+
 /* Used in order, it holds the queue up. */
 static void none_leaves_in_order(void **state)
 {
@@ -527,6 +551,7 @@ int main(void)
 		both(they_come_back_as_they_end),
 		both(a_lone_one_stays_on_its_thread),
 		both(none_that_is_done_waits_for_it),
+		both(none_that_waits_waits_for_it),
 		both(none_leaves_in_order),
 		both(there_is_an_end_to_them),
 		core_test(there_is_an_end_to_jobs),
@@ -544,6 +569,7 @@ int main(void)
 		both(they_come_back_as_they_end),
 		both(a_lone_one_stays_on_its_thread),
 		both(none_that_is_done_waits_for_it),
+		both(none_that_waits_waits_for_it),
 		both(none_leaves_in_order),
 		both(all_that_there_are_go_on),
 		both(it_may_be_in_vain),
