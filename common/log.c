@@ -74,10 +74,13 @@ void log_set_sink(struct log *log, log_sink sink, void *ctx)
 
 int log_open_file(struct log *log, const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	const int flags = O_WRONLY | O_CREAT | O_APPEND;
+	/* Of a FIFO without a reader it would wait for one. */
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0644);
 
 	if (fd < 0)
 		return -errno;
+	(void)fcntl(fd, F_SETFL, flags);
 	log_done(log);
 	log->fd = fd;
 	log->close_fd = true;

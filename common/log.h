@@ -81,7 +81,10 @@ void log_init(struct log *log, int fd);
 /* Send lines to sink(ctx, ...) instead. */
 void log_set_sink(struct log *log, log_sink sink, void *ctx);
 
-/* Send lines to a file, which is created or appended to.  0 or -errno. */
+/*
+ * Send lines to a file, which is created or appended to.  0 or -errno, which is
+ * -ENXIO for a FIFO that nobody reads.
+ */
 int log_open_file(struct log *log, const char *path);
 
 /*

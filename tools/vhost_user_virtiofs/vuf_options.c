@@ -248,8 +248,9 @@ static void add_shared_dir(struct vuf_options *o)
 
 	append_escaped(share, o->tag ? o->tag : TAG_DEFAULT);
 	g_string_append_c(share, ',');
-	/* A directory, whatever it is called, and never an option. */
-	if (g_str_has_prefix(o->shared_dir, "folder="))
+	/* A directory, whatever it is called: no option, nor part of the tag. */
+	if (g_str_has_prefix(o->shared_dir, "folder=") ||
+	    *o->shared_dir == ',')
 		g_string_append(share, "./");
 	append_escaped(share, o->shared_dir);
 	g_string_append_printf(share, "," SHARE_DEFAULTS "%s",
@@ -281,7 +282,7 @@ static bool finish(const struct parser *p)
 	if (o->shares->len && (o->shared_dir || o->tag ||
 			       o->share_options->len))
 		return fail(p, "--virtio-fs stands for --shared-dir, --tag and options of the share: expected them within TAG:ROOT[,OPTION...]");
-	if (!o->shares->len && !o->shared_dir)
+	if (!o->shares->len && !(o->shared_dir && *o->shared_dir))
 		return fail(p, "nothing to share; expected --shared-dir DIR (see --help)");
 	o->has_tag = o->tag || o->shares->len;
 	if (o->shared_dir)

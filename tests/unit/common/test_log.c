@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -333,6 +334,29 @@ static int next_fd(void)
 	return fd;
 }
 
+static void a_fifo_that_nobody_reads_is_not_waited_for(void **state)
+{
+	char fifo[] = "/tmp/log-test-XXXXXX";
+	struct log log;
+	int fd;
+
+	(void)state;
+	alarm(60);
+	assert_non_null(mkdtemp(fifo));
+	assert_int_equal(rmdir(fifo), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	log_init(&log, -1);
+	assert_int_equal(log_open_file(&log, fifo), -ENXIO);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(log_open_file(&log, fifo), 0);
+	/* Lines are written as they are to other files. */
+	assert_false(fcntl(log.fd, F_GETFL) & O_NONBLOCK);
+	log_done(&log);
+	close(fd);
+	unlink(fifo);
+	alarm(0);
+}
+
 static void another_destination_closes_the_file(void **state)
 {
 	int fd = next_fd();
@@ -517,6 +541,7 @@ int main(void)
 			a_cut_line_still_ends_in_a_newline, make_file,
 			remove_file),
 		cmocka_unit_test(a_file_that_cannot_be_opened_is_an_error),
+		cmocka_unit_test(a_fifo_that_nobody_reads_is_not_waited_for),
 		cmocka_unit_test_setup_teardown(
 			another_destination_closes_the_file, make_file,
 			remove_file),

@@ -156,6 +156,9 @@ static void names_may_hold_commas(void **state)
 	/* Not an option of a share. */
 	check_share(SOCKET " --shared-dir=folder=a:/b",
 		    "virtiofs,./folder=a:/b,no-xattr,no-killpriv-v2");
+	/* Behind the separator it would belong to the tag. */
+	check_share(SOCKET " --shared-dir=,a",
+		    "virtiofs,./,,a,no-xattr,no-killpriv-v2");
 }
 
 static void the_front_end_is_told_a_tag_that_was_given(void **state)
@@ -300,6 +303,7 @@ static void refuses_bad_command_lines(void **state)
 	} bad[] = {
 		{ "", "unexpected argument ''" },
 		{ SOCKET, "nothing to share" },
+		{ SOCKET " --shared-dir=", "nothing to share" },
 		{ "--shared-dir=/srv", "expected one of --socket-path" },
 		{ DIR " --fd=3", "expected one of --socket-path" },
 		{ DIR " --no-such", "unknown option '--no-such'" },
