@@ -74,6 +74,17 @@ static int read_outside(void)
 	return outcome(open(getenv("OUTSIDE"), O_RDONLY));
 }
 
+/* To no other mode than it has. */
+static int change_outside(void)
+{
+	struct stat st;
+
+	if (stat(getenv("OUTSIDE"), &st))
+		return -errno;
+	return outcome(fchmodat(AT_FDCWD, getenv("OUTSIDE"),
+				st.st_mode & 07777, 0));
+}
+
 static int go_up(void)
 {
 	char path[4096];
@@ -262,6 +273,7 @@ static const struct {
 } attempts[] = {
 	{ "work", work },
 	{ "read-outside", read_outside },
+	{ "change-outside", change_outside },
 	{ "go-up", go_up },
 	{ "use-left-over", use_left_over },
 	{ "list-root", list_root },

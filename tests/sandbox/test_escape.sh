@@ -83,7 +83,8 @@ shut_in() {
 	try "$1" "--sandbox $2" 'done' work
 	try "$1" "--sandbox $2" SIGSYS run-program mount unshare-user
 	for options in "--sandbox $2" "--sandbox $2 --seccomp none"; do
-		try "$1" "$options" "$none|$denied" read-outside go-up list-root
+		try "$1" "$options" "$none|$denied" read-outside \
+			change-outside go-up list-root
 		try "$1" "$options" 'Bad file descriptor' use-left-over
 		try "$1" "$options" "$none|$denied" see-processes
 		try "$1" "$options" "Read-only file system|$denied" \
@@ -135,6 +136,8 @@ for who in user root; do
 	try $who '--sandbox landlock --seccomp none' "$denied" run-program
 	try $who '--sandbox landlock --seccomp none' "$not_permitted" mount \
 		trace
+	# What docs/security.md says that it cannot.
+	[ $who = user ] || try root '--sandbox landlock' 'done' change-outside
 done
 
 echo "$ran attempts"

@@ -43,8 +43,9 @@ enum sandbox_mode {
 	SANDBOX_NAMESPACE,
 	SANDBOX_CHROOT,                 /* in a new mount namespace; for root */
 	/*
-	 * Where it was, but with nothing allowed beyond the shares, by
-	 * Landlock; for who may not have namespaces.  No file handles.
+	 * Where it was, but with nothing opened, made or removed beyond the
+	 * shares, by Landlock; for who may not have namespaces.  No file
+	 * handles.  Attributes of what the user owns can still be changed.
 	 */
 	SANDBOX_LANDLOCK,
 	SANDBOX_NONE                    /* where it was */

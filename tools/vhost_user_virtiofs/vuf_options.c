@@ -248,7 +248,7 @@ static void add_shared_dir(struct vuf_options *o)
 
 	append_escaped(share, o->tag ? o->tag : TAG_DEFAULT);
 	g_string_append_c(share, ',');
-	/* A directory, whatever it is called: no option, nor part of the tag. */
+	/* A directory, whatever its name: no option, nor part of the tag. */
 	if (g_str_has_prefix(o->shared_dir, "folder=") ||
 	    *o->shared_dir == ',')
 		g_string_append(share, "./");
