@@ -138,6 +138,8 @@ int virtio_core_new(const struct virtio_core_params *params,
 					 &virtio_core_worker_ops, core, mem,
 					 &core->helpers, params->poll_us);
 		if (!ret) {
+			vq->worker.unanswered = core->params.queues <
+						ops->unanswered_queues;
 			vq->kick = -1;
 			clear_queue(core, vq);
 			core->params.queues++;

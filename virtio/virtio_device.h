@@ -75,6 +75,11 @@ struct event;
 struct virtio_device_ops {
 	uint16_t id;                    /* VIRTIO_ID_FS */
 	uint32_t config_size;           /* bytes of configuration space */
+	/*
+	 * Of so many queues, the first ones, most requests have no answer, and
+	 * the driver waits for none (virtio_poll.h).
+	 */
+	unsigned unanswered_queues;
 
 	/*
 	 * Copy of the configuration bytes; offset + len is within config_size.

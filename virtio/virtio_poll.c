@@ -8,29 +8,38 @@ void virtio_poll_init(struct virtio_poll *poll, unsigned us)
 	*poll = (struct virtio_poll){
 		.window_ns = us * UINT64_C(1000),
 		.wanted = VIRTIO_POLL_SLEEPS_MIN,
+		.nap_wanted = VIRTIO_UNANSWERED_MIN,
 	};
 }
 
 void virtio_poll_came(struct virtio_poll *poll, bool answered)
 {
-	poll->came = true;
+	poll->came++;
 	if (answered)
 		poll->unanswered = 0;
-	else if (poll->unanswered < VIRTIO_UNANSWERED_MIN)
+	else if (poll->unanswered < VIRTIO_UNANSWERED_MAX)
 		poll->unanswered++;
 }
 
-static bool nobody_waits(const struct virtio_poll *poll)
+/* What a nap has found tells whether there shall be more. */
+static void napped(struct virtio_poll *poll)
 {
-	return poll->unanswered == VIRTIO_UNANSWERED_MIN;
+	if (poll->came >= VIRTIO_NAP_FINDS) {
+		poll->nap_wanted = VIRTIO_UNANSWERED_MIN;
+		return;
+	}
+	poll->nap_wanted = MIN(poll->nap_wanted * 2, VIRTIO_UNANSWERED_MAX);
+	poll->unanswered = 0;
 }
 
 bool virtio_poll_naps(struct virtio_poll *poll)
 {
-	bool naps = poll->came && nobody_waits(poll);
-
-	poll->came = false;
-	return naps;
+	/* One that finds nothing does no harm, and is the last. */
+	if (poll->napped && poll->came)
+		napped(poll);
+	poll->napped = poll->came && poll->unanswered >= poll->nap_wanted;
+	poll->came = 0;
+	return poll->napped;
 }
 
 void virtio_poll_slept(struct virtio_poll *poll, uint64_t ns)
@@ -43,8 +52,7 @@ void virtio_poll_slept(struct virtio_poll *poll, uint64_t ns)
 
 bool virtio_poll_pays(const struct virtio_poll *poll)
 {
-	return poll->window_ns && poll->sleeps >= poll->wanted &&
-	       !nobody_waits(poll);
+	return poll->window_ns && poll->sleeps >= poll->wanted;
 }
 
 void virtio_poll_tried(struct virtio_poll *poll, bool good)

@@ -23,6 +23,10 @@
  * those who do what the guest does wait for.  So a queue that gets only such
  * requests is looked at when one has come, and then VIRTIO_NAP_MS later without
  * a notification, for as long as that finds any.
+ *
+ * A driver may wait until even those are used.  Then a nap finds only as many
+ * as it has threads.  Each such nap doubles how many requests must come before
+ * the next, until one finds more.
  */
 #ifndef VIRTIO_VIRTIO_POLL_H
 #define VIRTIO_VIRTIO_POLL_H
@@ -36,16 +40,21 @@
 #define VIRTIO_POLL_SLEEPS_MAX 1024
 /* Who sees that much pass at once was not running. */
 #define VIRTIO_POLL_LOST_NS 20000
-/* When so many requests in a row had no answer, the next is taken for such. */
+/* How many requests in a row without answer there must be before a nap. */
 #define VIRTIO_UNANSWERED_MIN 16
-#define VIRTIO_NAP_MS 1
+#define VIRTIO_UNANSWERED_MAX 4096
+/* How long it is, and how many it has to find. */
+#define VIRTIO_NAP_MS 2
+#define VIRTIO_NAP_FINDS 3
 
 struct virtio_poll {
 	uint64_t window_ns;             /* how long a try may last; 0: none */
 	unsigned wanted;                /* so many short sleeps before one */
 	unsigned sleeps;                /* so many there were, in a row */
-	unsigned unanswered;            /* requests without answer, in a row */
-	bool came;                      /* a request, since the last nap */
+	unsigned nap_wanted;            /* so many unanswered before a nap */
+	unsigned unanswered;            /* so many there were, in a row */
+	unsigned came;                  /* requests since the last sleep */
+	bool napped;                    /* which was a nap */
 };
 
 /* us: 0 to VIRTIO_POLL_US_MAX. */
@@ -55,8 +64,8 @@ void virtio_poll_init(struct virtio_poll *poll, unsigned us);
 void virtio_poll_came(struct virtio_poll *poll, bool answered);
 
 /*
- * There is nothing to do.  True: sleep for VIRTIO_NAP_MS, and be not notified
- * meanwhile; false: until notified.
+ * It sleeps next.  True: for VIRTIO_NAP_MS, without being notified meanwhile;
+ * false: until it is notified.
  */
 bool virtio_poll_naps(struct virtio_poll *poll);
 

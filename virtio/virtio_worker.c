@@ -366,7 +366,7 @@ static bool serve_turn(struct virtio_worker *w)
 	/* It is told before somebody waits. */
 	if (!more && !interrupt && !held_up)
 		more = poll_queue(w);
-	w->naps = !more && !held_up && !q->parked_count &&
+	w->naps = w->unanswered && !more && !q->parked_count &&
 		  virtio_poll_naps(&w->poll);
 	if (!more && !w->naps)
 		more = (!held_up && !virtio_queue_arm(q)) || w->round_left;

@@ -9,8 +9,8 @@
  * touches the queue but its owner.
  *
  * Before it sleeps it looks at the queue for a while where that pays, and where
- * the driver waits for no answers it naps (virtio_poll.h).  The driver need not
- * notify it meanwhile.
+ * requests are unanswered it naps (virtio_poll.h).  The driver need not notify
+ * it meanwhile.
  *
  * It is inside guest memory while it serves requests, looking after each
  * whether that has changed, and never while it sleeps or calls begin, interrupt
@@ -89,6 +89,7 @@ struct virtio_worker {
 	unsigned index;                 /* which queue */
 	struct virtio_queue queue;
 	struct event event;
+	bool unanswered;                /* set by the owner: it may nap */
 
 	/* Private. */
 	const struct virtio_worker_ops *ops;

@@ -210,6 +210,7 @@ static int restore(void *dev, struct save_reader *r)
 const struct virtio_device_ops vfs_device_ops = {
 	.id = VIRTIO_ID_FS,
 	.config_size = CONFIG_SIZE,
+	.unanswered_queues = 1,         /* hiprio */
 	.config_read = config_read,
 	.request = request,
 	.progress = progress,

@@ -328,6 +328,7 @@ static inline void tr_reset(void *transport)
 static const struct virtio_device_ops fixture_dev_ops = {
 	.id = 26,
 	.config_size = 8,
+	.unanswered_queues = 1,
 	.config_read = dev_config_read,
 	.request = dev_request,
 	.progress = dev_progress,

@@ -10,7 +10,8 @@
 /* Protected by the fixture's lock. */
 static struct core_fixture *fixture;
 static bool sleepless;                  /* naps end when this is set */
-static unsigned naps, sleeps;           /* of queue 0; no other has work */
+static unsigned naps;                   /* of both queues */
+static unsigned sleeps;                 /* of queue 0 */
 
 /* The linker's names: __real_ is the call, __wrap_ what is called instead. */
 int __real_epoll_wait(int epfd, struct epoll_event *events, int max, int ms);
@@ -21,10 +22,10 @@ int __wrap_epoll_wait(int epfd, struct epoll_event *events, int max, int ms)
 	int n;
 
 	pthread_mutex_lock(&fixture->lock);
-	if (fixture->event[0] && epfd == fixture->event[0]->epoll) {
-		++*(ms < 0 ? &sleeps : &naps);
-		pthread_cond_broadcast(&fixture->changed);
-	}
+	naps += ms >= 0;
+	sleeps += ms < 0 && fixture->event[0] &&
+		  epfd == fixture->event[0]->epoll;
+	pthread_cond_broadcast(&fixture->changed);
 	pthread_mutex_unlock(&fixture->lock);
 	if (ms < 0)
 		return __real_epoll_wait(epfd, events, max, ms);
@@ -96,13 +97,15 @@ static void naps_where_nobody_waits(struct core_fixture *f, uint64_t features)
 	unsigned slept;
 
 	begin(f, features);
-	add_unanswered(f);
-	assert_false(fake_ring_must_kick(&f->ring[0]));
+	for (unsigned i = 0; i < VIRTIO_NAP_FINDS; i++) {
+		add_unanswered(f);
+		assert_false(fake_ring_must_kick(&f->ring[0]));
+	}
 	pause_ms(5 * VIRTIO_NAP_MS);
 	assert_int_equal(get(f, &f->handled), VIRTIO_UNANSWERED_MIN);
 	slept = get(f, &sleeps);
 	set(f, &sleepless, true);
-	await(f, &f->handled, VIRTIO_UNANSWERED_MIN + 1);
+	await(f, &f->handled, VIRTIO_UNANSWERED_MIN + VIRTIO_NAP_FINDS);
 	await(f, &sleeps, slept + 1);
 	add_unanswered(f);
 	assert_true(fake_ring_must_kick(&f->ring[0]));
@@ -117,6 +120,23 @@ static void naps_with_flags(void **state)
 static void naps_with_event_idx(void **state)
 {
 	naps_where_nobody_waits(*state, V1 | EVENT_IDX);
+}
+
+/* The device says of queue 1 that its requests have answers. */
+static void never_naps_for_other_queues(void **state)
+{
+	struct core_fixture *f = *state;
+
+	assert_int_equal(virtio_core_start(f->core), 0);
+	drive(f, V1);
+	for (unsigned i = 1; i <= 2 * VIRTIO_UNANSWERED_MIN; i++) {
+		struct fake_buf buf = { fake_ram_alloc(&f->ram, 8, 8), 8 };
+
+		fake_ring_add(&f->ring[1], &buf, 1, 0, 0);
+		virtio_core_kick(f->core, 1);
+		await(f, &f->handled, i);
+	}
+	assert_int_equal(get(f, &naps), 0);
 }
 
 static void never_naps_where_one_is_answered(void **state)
@@ -214,6 +234,7 @@ int main(void)
 		nap_packed_test(naps_with_flags),
 		nap_packed_test(naps_with_event_idx),
 		nap_test(never_naps_where_one_is_answered),
+		nap_test(never_naps_for_other_queues),
 		nap_test(answers_one_that_came_in_a_nap),
 		nap_test(wakes_up_when_kicked),
 		nap_test(stops_and_goes_on_in_a_nap),

@@ -84,6 +84,69 @@ static void never_tries_without_a_window(void **state)
 	}
 }
 
+/* How many requests without answer come, one by one, before a nap? */
+static unsigned unanswered(struct virtio_poll *poll)
+{
+	unsigned n = 0;
+
+	do {
+		virtio_poll_came(poll, false);
+		assert_true(++n < 10000);
+	} while (!virtio_poll_naps(poll));
+	return n;
+}
+
+static void nap(struct virtio_poll *poll, unsigned finds)
+{
+	while (finds--)
+		virtio_poll_came(poll, false);
+}
+
+static void naps_where_nobody_waits(void **state)
+{
+	struct virtio_poll poll;
+
+	(void)state;
+	virtio_poll_init(&poll, 0);
+	assert_int_equal(unanswered(&poll), VIRTIO_UNANSWERED_MIN);
+	nap(&poll, VIRTIO_NAP_FINDS);
+	assert_true(virtio_poll_naps(&poll));
+	/* What finds nothing is the last. */
+	assert_false(virtio_poll_naps(&poll));
+	assert_int_equal(unanswered(&poll), 1);
+	/* Somebody waits. */
+	virtio_poll_came(&poll, true);
+	nap(&poll, VIRTIO_NAP_FINDS);
+	assert_false(virtio_poll_naps(&poll));
+	assert_int_equal(unanswered(&poll),
+			 VIRTIO_UNANSWERED_MIN - VIRTIO_NAP_FINDS);
+}
+
+/* A driver that waits until each is used. */
+static void naps_less_often_the_less_it_finds(void **state)
+{
+	unsigned want = VIRTIO_UNANSWERED_MIN;
+	struct virtio_poll poll;
+
+	(void)state;
+	virtio_poll_init(&poll, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_int_equal(unanswered(&poll), want);
+		nap(&poll, VIRTIO_NAP_FINDS - 1);
+		assert_false(virtio_poll_naps(&poll));
+		if (want < VIRTIO_UNANSWERED_MAX)
+			want *= 2;
+	}
+	assert_int_equal(want, VIRTIO_UNANSWERED_MAX);
+	/* One that waits no more makes up for it. */
+	unanswered(&poll);
+	nap(&poll, VIRTIO_NAP_FINDS);
+	assert_true(virtio_poll_naps(&poll));
+	assert_false(virtio_poll_naps(&poll));
+	virtio_poll_came(&poll, true);
+	assert_int_equal(unanswered(&poll), VIRTIO_UNANSWERED_MIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +154,8 @@ int main(void)
 		cmocka_unit_test(wants_them_in_a_row),
 		cmocka_unit_test(tries_less_often_the_more_fail),
 		cmocka_unit_test(never_tries_without_a_window),
+		cmocka_unit_test(naps_where_nobody_waits),
+		cmocka_unit_test(naps_less_often_the_less_it_finds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
