@@ -187,7 +187,9 @@ static bool serve_one(struct virtio_worker *w)
 {
 	if (virtio_queue_pop(&w->queue, &w->job->request) <= 0)
 		return false;
-	virtio_poll_came(&w->poll, w->job->request.chain.writable_count);
+	if (w->unanswered)
+		virtio_poll_came(&w->poll,
+				 w->job->request.chain.writable_count);
 	w->job->request.chain.may_leave = may_leave(w);
 	if (handle(w) == PARKED)
 		plan_round(w, VIRTIO_WAIT_MIN_MS, w->queue.parked_count > 1);
