@@ -9,13 +9,17 @@
 #include "fuse/fuse_proto.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #define OWN_FUSE_REPLY_MAX 1000
 
@@ -58,6 +62,31 @@ static inline int own_fuse_mount(const char *path)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+struct own_fuse {
+	int fd;                         /* /dev/fuse */
+	pthread_t thread;               /* its server's */
+};
+
+/* Make this directory; false: it cannot be mounted there.  serve() answers. */
+static inline bool own_fuse_begin(struct own_fuse *own, const char *path,
+				  void *(*serve)(void *))
+{
+	assert_int_equal(mkdir(path, 0755), 0);
+	own->fd = own_fuse_mount(path);
+	if (own->fd < 0)
+		return false;
+	assert_int_equal(pthread_create(&own->thread, NULL, serve, NULL), 0);
+	return true;
+}
+
+/* Somebody may still have it in use; serve() ends. */
+static inline void own_fuse_end(struct own_fuse *own, const char *path)
+{
+	assert_int_equal(umount2(path, MNT_FORCE | MNT_DETACH), 0);
+	pthread_join(own->thread, NULL);
+	close(own->fd);
 }
 
 /* Of at most OWN_FUSE_REPLY_MAX bytes. */

@@ -8,7 +8,6 @@
 #include "tests/device/device_fixture.h"
 #include "tests/device/own_fuse.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #define KNOWN 60                        /* files that the guest knows there */
@@ -17,8 +16,7 @@
 static bool can_mount;
 
 static struct {
-	int fd;                         /* /dev/fuse */
-	pthread_t thread;
+	struct own_fuse own;
 	atomic_bool hung;
 } server;
 
@@ -49,26 +47,27 @@ static void serve(const struct fuse_in_header *in, const char *body)
 
 	switch (in->opcode) {
 	case FUSE_INIT:
-		own_fuse_reply(server.fd, in, 0, &init, sizeof(init));
+		own_fuse_reply(server.own.fd, in, 0, &init, sizeof(init));
 		break;
 	case FUSE_GETATTR:
-		own_fuse_reply(server.fd, in, 0, &attr_out, sizeof(attr_out));
+		own_fuse_reply(server.own.fd, in, 0, &attr_out,
+			       sizeof(attr_out));
 		break;
 	case FUSE_STATX:
-		own_fuse_reply(server.fd, in, 0, &statx, sizeof(statx));
+		own_fuse_reply(server.own.fd, in, 0, &statx, sizeof(statx));
 		break;
 	case FUSE_LOOKUP:
-		own_fuse_reply(server.fd, in, 0, &entry, sizeof(entry));
+		own_fuse_reply(server.own.fd, in, 0, &entry, sizeof(entry));
 		break;
 	case FUSE_OPENDIR:
-		own_fuse_reply(server.fd, in, 0, &dir, sizeof(dir));
+		own_fuse_reply(server.own.fd, in, 0, &dir, sizeof(dir));
 		break;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		break;
 	default:
-		own_fuse_reply(server.fd, in, -ENOSYS, NULL, 0);
+		own_fuse_reply(server.own.fd, in, -ENOSYS, NULL, 0);
 	}
 }
 
@@ -77,7 +76,7 @@ static void *server_main(void *arg)
 {
 	_Alignas(8) static char buf[65536 + 4096];
 
-	while (read(server.fd, buf, sizeof(buf)) > 0)
+	while (read(server.own.fd, buf, sizeof(buf)) > 0)
 		if (!atomic_load(&server.hung))
 			serve((const void *)buf,
 			      buf + sizeof(struct fuse_in_header));
@@ -113,7 +112,6 @@ static void give_way_to_others(void **state)
 static int setup(void **state)
 {
 	struct device_fixture *f;
-	const char *path;
 	char name[16];
 
 	host_setup(state);
@@ -122,13 +120,9 @@ static int setup(void **state)
 		snprintf(name, sizeof(name), "f%d", i);
 		tmptree_write(&f->tree, name, "");
 	}
-	path = tmptree_path(&f->tree, "own");
-	assert_int_equal(mkdir(path, 0755), 0);
-	server.fd = can_mount ? own_fuse_mount(path) : -1;
-	can_mount = server.fd >= 0;
-	if (can_mount)
-		assert_int_equal(pthread_create(&server.thread, NULL,
-						server_main, NULL), 0);
+	can_mount = can_mount &&
+		    own_fuse_begin(&server.own, tmptree_path(&f->tree, "own"),
+				   server_main);
 	device_bring_up(f, ",rlimit-nofile=64");
 	device_mount(f);
 	return 0;
@@ -138,12 +132,8 @@ static int teardown(void **state)
 {
 	struct device_fixture *f = *state;
 
-	if (can_mount) {
-		assert_int_equal(umount2(tmptree_path(&f->tree, "own"),
-					 MNT_FORCE | MNT_DETACH), 0);
-		pthread_join(server.thread, NULL);
-		close(server.fd);
-	}
+	if (can_mount)
+		own_fuse_end(&server.own, tmptree_path(&f->tree, "own"));
 	return device_teardown(state);
 }
 

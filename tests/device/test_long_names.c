@@ -7,16 +7,10 @@
 #include "tests/device/device_fixture.h"
 #include "tests/device/own_fuse.h"
 
-#include <pthread.h>
-
 #define LONG_NAME (LX_NAME_MAX + 1)
 
 static bool can_mount;
-
-static struct {
-	int fd;                         /* /dev/fuse */
-	pthread_t thread;
-} server;
+static struct own_fuse server;
 
 /* ---- the server of the file system ------------------------------------- */
 
@@ -152,17 +146,12 @@ static void are_not_listed(void **state)
 static int setup(void **state)
 {
 	struct device_fixture *f;
-	const char *path;
 
 	host_setup(state);
 	f = *state;
-	path = tmptree_path(&f->tree, "own");
-	assert_int_equal(mkdir(path, 0755), 0);
-	server.fd = can_mount ? own_fuse_mount(path) : -1;
-	can_mount = server.fd >= 0;
-	if (can_mount)
-		assert_int_equal(pthread_create(&server.thread, NULL,
-						server_main, NULL), 0);
+	can_mount = can_mount &&
+		    own_fuse_begin(&server, tmptree_path(&f->tree, "own"),
+				   server_main);
 	device_bring_up(f, "");
 	device_mount(f);
 	return 0;
@@ -172,13 +161,8 @@ static int teardown(void **state)
 {
 	struct device_fixture *f = *state;
 
-	if (can_mount) {
-		/* The device may still have it in use. */
-		assert_int_equal(umount2(tmptree_path(&f->tree, "own"),
-					 MNT_FORCE | MNT_DETACH), 0);
-		pthread_join(server.thread, NULL);
-		close(server.fd);
-	}
+	if (can_mount)
+		own_fuse_end(&server, tmptree_path(&f->tree, "own"));
 	return device_teardown(state);
 }
 
