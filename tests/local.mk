@@ -1,3 +1,5 @@
+# In the order in which tests are run: what takes longest comes first.
+include tests/conformance/local.mk
 include tests/unit/common/local.mk
 include tests/unit/lxutil/local.mk
 include tests/unit/fuse/local.mk
@@ -20,7 +22,6 @@ include tests/programs/local.mk
 include tests/unit/lsvirtiofs/local.mk
 include tests/unit/sandbox/local.mk
 include tests/sandbox/local.mk
-include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/unit/bench/local.mk
 include tests/unit/vhost_user_virtiofs/local.mk

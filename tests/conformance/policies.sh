@@ -9,7 +9,7 @@ areas='open attr priv size io map dir stat flags tmpfile lock under event pipe
 
 # shellcheck disable=SC2086 # words
 {
-	run metadata "$top_builddir" cache=metadata $areas
+	run metadata "$disk" cache=metadata $areas
 	run writeback "$tmpfs" writeback $areas
 } &
 # shellcheck disable=SC2086 # words
