@@ -14,7 +14,7 @@ check-programs: all $(PROGRAMS_OF_OURS)
 
 clean-local: clean-programs
 clean-programs:
-	rm -rf %reldir%/work
+	rm -rf %reldir%/work %reldir%/work-guest
 .PHONY: clean-programs
 
 EXTRA_DIST += %reldir%/run.sh %reldir%/guest.sh %reldir%/lib.sh \

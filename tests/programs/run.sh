@@ -23,8 +23,8 @@
 #   # seconds: N          time limit, or twenty times that with -l (default 120)
 #
 # and what it finds in lib.sh.  One line a program on standard output says how
-# it went and for how long.  Shares, mounts and logs are in tests/programs/work
-# of the build folder.
+# it went and for how long.  Shares, mounts and logs are in tests/programs/work,
+# or work-guest, of the build folder.
 #
 # environment: top_srcdir, top_builddir (make check-programs sets them).
 # Needs root and /dev/fuse.
@@ -62,7 +62,7 @@ for name; do
 done
 [ "$(id -u)" -eq 0 ] && [ -w /dev/fuse ] || die "needs root and /dev/fuse"
 [ -x "$builddir/virtiofs-mount" ] || die "no virtiofs-mount in $builddir"
-work=$builddir/tests/programs/work
+work=$builddir/tests/programs/work${in_guest:+-guest}
 # As servers in a sandbox have it; a sanitizer calls more.
 seccomp=${SANITIZE:+none}
 mkdir -p "$work"
