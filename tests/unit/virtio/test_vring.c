@@ -250,7 +250,9 @@ static void drops_what_waits(struct core_fixture *f, enum change what)
 	unsigned handled;
 	char *byte;
 
+	pthread_mutex_lock(&f->lock);
 	f->tries = 0;
+	pthread_mutex_unlock(&f->lock);
 	(void)stop_waiting(f, &regs, kick, &byte);
 	*byte = 0;
 	handled = get(f, &f->handled);

@@ -192,9 +192,9 @@ static void tells_at_once_when_requests_are_slow(void **state)
 {
 	struct core_fixture *f = *state;
 
+	f->slow_ms = 2;
 	assert_int_equal(virtio_core_start(f->core), 0);
 	drive(f, V1);
-	f->slow_ms = 2;
 	/* The first waits for the second, which is found to be slow. */
 	assert_int_equal(batch(f, 6), 5);
 	assert_int_equal(batch(f, 6), 6);
@@ -262,8 +262,8 @@ static void breaks_on_a_request_that_makes_no_sense(void **state)
 	struct core_fixture *f = *state;
 	uint16_t head;
 
-	assert_int_equal(virtio_core_start(f->core), 0);
 	f->answer = -22;
+	assert_int_equal(virtio_core_start(f->core), 0);
 	drive(f, V1);
 	head = add(f, 0);
 	virtio_core_kick(f->core, 0);

@@ -360,7 +360,7 @@ static void accesses_come_from_any_thread(void **state)
 	virtio_pci_reset(f->vp);
 	assert_int_equal(bar_get(f, 0, VIRTIO_PCI_COMMON_STATUS, 1), 0);
 	for (unsigned q = 0; q < QUEUES; q++)
-		assert_false(f->doorbell[q]);
+		assert_false(fixture_is(f, &f->doorbell[q]));
 }
 
 #define TEST(name) \

@@ -39,8 +39,8 @@ static void each_queue_has_its_vector(void **state)
 	}
 	settle(f);
 	for (unsigned q = 0; q < QUEUES; q++)
-		assert_int_equal(f->messages[q + 1], 1);
-	assert_int_equal(f->messages[0], 0);
+		assert_int_equal(fixture_get(f, &f->messages[q + 1]), 1);
+	assert_int_equal(fixture_get(f, &f->messages[0]), 0);
 	assert_false(f->line);
 	assert_int_equal(bar_get(f, 0, ISR, 1), 0);
 }
@@ -92,8 +92,9 @@ static void any_event_may_have_any_vector(void **state)
 				 other);
 		start_driver(f);
 		break_queue(f);
-		assert_int_equal(f->messages[v], before + 1);
-		assert_int_equal(f->messages[other], other_before + 1);
+		assert_int_equal(fixture_get(f, &f->messages[v]), before + 1);
+		assert_int_equal(fixture_get(f, &f->messages[other]),
+				 other_before + 1);
 		bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, 0);
 		await_reset(f);
 	}
@@ -109,7 +110,7 @@ static void no_config_vector_is_no_config_interrupt(void **state)
 	start_driver(f);
 	break_queue(f);
 	for (unsigned v = 0; v < VECTORS; v++)
-		assert_int_equal(f->messages[v], v == 2);
+		assert_int_equal(fixture_get(f, &f->messages[v]), v == 2);
 	assert_false(f->line);
 }
 
@@ -122,7 +123,7 @@ static void no_vector_is_no_interrupt(void **state)
 	request(f, 0);
 	settle(f);
 	for (unsigned v = 0; v < VECTORS; v++)
-		assert_int_equal(f->messages[v], 0);
+		assert_int_equal(fixture_get(f, &f->messages[v]), 0);
 	assert_false(f->line);
 	assert_int_equal(bar_get(f, 0, ISR, 1), 0);
 }
@@ -137,7 +138,7 @@ static void a_masked_vector_waits(void **state)
 	bar_set(f, 2, 1 * 16 + 12, 1, 1);
 	request(f, 0);
 	settle(f);
-	assert_int_equal(f->messages[1], 0);
+	assert_int_equal(fixture_get(f, &f->messages[1]), 0);
 	assert_int_equal(bar_get(f, 2, 0x800, 4), 1 << 1);
 	bar_set(f, 2, 1 * 16 + 12, 1, 0);
 	assert_int_equal(fixture_get(f, &f->messages[1]), 1);
@@ -155,7 +156,7 @@ static void a_broken_queue_uses_the_config_vector(void **state)
 	request(f, 1);
 	fixture_await(f, &f->messages[0], 1);
 	settle(f);
-	assert_int_equal(f->messages[0], 1);
+	assert_int_equal(fixture_get(f, &f->messages[0]), 1);
 	assert_false(f->line);
 	/* The ISR status tells of it in both modes. */
 	assert_int_equal(bar_get(f, 0, ISR, 1), VIRTIO_PCI_ISR_CONFIG);
@@ -177,7 +178,7 @@ static void without_msix_the_line_is_raised_until_isr_is_read(void **state)
 		assert_int_equal(bar_get(f, 0, ISR, 1), 0);
 	}
 	for (unsigned v = 0; v < VECTORS; v++)
-		assert_int_equal(f->messages[v], 0);
+		assert_int_equal(fixture_get(f, &f->messages[v]), 0);
 }
 
 static void a_wide_read_of_isr_clears_it_and_a_write_does_not(void **state)

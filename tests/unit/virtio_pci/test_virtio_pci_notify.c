@@ -91,7 +91,7 @@ static void doorbells_live_from_driver_ok_to_reset(void **state)
 	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
 	assert_int_equal(f->doorbell_calls, QUEUES);
 	for (unsigned q = 0; q < QUEUES; q++)
-		assert_true(f->doorbell[q]);
+		assert_true(fixture_is(f, &f->doorbell[q]));
 	/* A second time changes nothing. */
 	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
 	assert_int_equal(f->doorbell_calls, QUEUES);
@@ -123,7 +123,7 @@ static void only_enabled_queues_get_one(void **state)
 	bar_set(f, 0, VIRTIO_PCI_COMMON_Q_ENABLE, 2, 1);
 	bar_set(f, 0, VIRTIO_PCI_COMMON_STATUS, 1, READY);
 	assert_int_equal(f->doorbell_calls, 1);
-	assert_true(f->doorbell[1]);
+	assert_true(fixture_is(f, &f->doorbell[1]));
 }
 
 static void a_refused_driver_ok_gets_none(void **state)
@@ -205,7 +205,7 @@ static void bus_reset_takes_them_back(void **state)
 	start_driver(f);
 	virtio_pci_reset(f->vp);
 	for (unsigned q = 0; q < QUEUES; q++)
-		assert_false(f->doorbell[q]);
+		assert_false(fixture_is(f, &f->doorbell[q]));
 }
 
 #define TEST(name) \

@@ -187,7 +187,7 @@ static void assert_new(struct fixture *f)
 	assert_int_equal(f->mapped[0], 0);
 	assert_false(f->line);
 	for (unsigned q = 0; q < QUEUES; q++)
-		assert_false(f->doorbell[q]);
+		assert_false(fixture_is(f, &f->doorbell[q]));
 }
 
 static struct fake_image rich_image(struct fixture *f)

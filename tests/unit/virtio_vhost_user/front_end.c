@@ -20,6 +20,13 @@ void fe_set(struct front_end *f, bool *flag, bool value)
 	pthread_mutex_unlock(&f->lock);
 }
 
+void fe_set_number(struct front_end *f, unsigned *number, unsigned value)
+{
+	pthread_mutex_lock(&f->lock);
+	*number = value;
+	pthread_mutex_unlock(&f->lock);
+}
+
 unsigned fe_get(struct front_end *f, const unsigned *counter)
 {
 	unsigned value;

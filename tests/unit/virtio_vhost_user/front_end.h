@@ -191,6 +191,7 @@ void fe_wait_used(struct front_end *f, unsigned queue, uint16_t head);
 void fe_call(struct front_end *f, unsigned queue);
 
 void fe_set(struct front_end *f, bool *flag, bool value);
+void fe_set_number(struct front_end *f, unsigned *number, unsigned value);
 unsigned fe_get(struct front_end *f, const unsigned *counter);
 void fe_await(struct front_end *f, const unsigned *counter, unsigned n);
 

@@ -80,9 +80,7 @@ static int dev_restore(void *dev, struct save_reader *r)
 	number = save_get_u32(r);
 	if (save_done(r))
 		return r->error;
-	pthread_mutex_lock(&f->lock);
-	f->number = number;
-	pthread_mutex_unlock(&f->lock);
+	fe_set_number(f, &f->number, number);
 	return 0;
 }
 

@@ -103,7 +103,7 @@ static void finishes_requests_when_the_front_end_goes(void **state)
 	pthread_t thread;
 
 	fe_start(f, FE_FEATURES);
-	f->hold = true;
+	fe_set(f, &f->hold, true);
 	(void)fe_add(f, 0, '.');
 	(void)fe_add(f, 1, '.');
 	fe_kick(f, 0);

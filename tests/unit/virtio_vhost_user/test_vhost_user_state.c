@@ -114,13 +114,13 @@ static void goes_on_elsewhere(struct front_end *f, uint64_t features)
 	fe_kick(f, 0);
 	fe_await(f, &f->tries, 1);
 	fe_call(f, 2);
-	f->number = 4711;
-	f->large = 3;                   /* more than the pipe holds */
+	fe_set_number(f, &f->number, 4711);
+	fe_set_number(f, &f->large, 3); /* more than the pipe holds */
 	stop_rings(f, base);
 	image = save(f);
 	fe_disconnect(f);
 
-	f->number = 0;
+	fe_set_number(f, &f->number, 0);
 	fe_connect(f);
 	fe_send_u64(f, SET_PROTOCOL_FEATURES,
 		    fe_get_u64(f, GET_PROTOCOL_FEATURES));
@@ -329,7 +329,7 @@ static void notices_a_pipe_that_nobody_reads(void **state)
 	int fd;
 
 	negotiate(f);
-	f->large = 3;
+	fe_set_number(f, &f->large, 3);
 	fd = begin(f, SAVE);
 	close(fd);
 	assert_int_equal(check(f), 1);
@@ -361,7 +361,7 @@ static void ends_with_the_connection(void **state)
 		int fd;
 
 		negotiate(f);
-		f->large = 3;
+		fe_set_number(f, &f->large, 3);
 		fd = begin(f, i % 2 ? SAVE : LOAD);
 		if (i / 2) {
 			fe_send(f, CHECK_DEVICE_STATE, NULL, 0);
@@ -396,7 +396,7 @@ static void ends_though_the_pipe_blocks(void **state)
 		;
 	assert_int_equal(ioctl(fd[0], FIONREAD, &size), 0);
 	negotiate(f);
-	f->large = 3;
+	fe_set_number(f, &f->large, 3);
 	assert_int_equal(ask_transfer(f, SAVE, 0, fd[1]), NOFD);
 	assert_int_equal(fcntl(fd[1], F_SETFL, 0), 0);
 	/* There is room for some of what it writes, and then no more. */
