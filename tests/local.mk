@@ -1,4 +1,4 @@
-# In the order in which tests are run: what takes longest comes first.
+# In the order in which tests are run: the first takes longest.
 include tests/conformance/local.mk
 include tests/unit/common/local.mk
 include tests/unit/lxutil/local.mk

@@ -105,7 +105,9 @@ stage_programs() {
 			tests/programs/pingpong || return
 	make -C "$build/gcc" check-programs \
 		RUN='-g dbench git locks nfs overlay sqlite' &
-	make -C "$build/gcc" check-programs && wait $!
+	exited=0
+	make -C "$build/gcc" check-programs || exited=$?
+	wait $! && return "$exited"
 }
 
 stage_guest() {

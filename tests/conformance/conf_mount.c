@@ -53,14 +53,16 @@ static bool make_dir(char *ret_path, const char *dir, const char *name)
  */
 static bool make_dir_of_cases(char *ret_path, const char *dir, const char *name)
 {
-	int flags = FS_TOPDIR_FL;
-	int fd;
+	int flags, fd;
 
 	if (!make_dir(ret_path, dir, name))
 		return false;
 	fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Other file systems refuse it, and do not need it. */
-	(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)) {
+		flags |= FS_TOPDIR_FL;
+		(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	}
 	close(fd);
 	return true;
 }
